@@ -1,0 +1,19 @@
+/* malloc and its kin for set-up: they stop the program with a message when the host has no memory
+ * left, so that no caller needs a path for it. Memory that a simulated node owns never comes from
+ * here: that is its region (rank/rank.h). */
+#ifndef THREADRACK_BASE_MEMORY_H
+#define THREADRACK_BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_zeroed(size_t count, size_t size); /* calloc */
+void *memory_resize(void *old, size_t bytes);   /* realloc */
+char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /* asprintf */
+
+/* A growing list: `vector_push(&v->items, &v->count, &v->room)` makes room for one more element
+ * and returns the address of it, zeroed. `items` is a pointer to the array's pointer. */
+#define vector_push(items, count, room) \
+    ((__typeof__(*(items)))vector_grow((void **)(items), (count), (room), sizeof **(items)))
+void *vector_grow(void **items, int *count, int *room, size_t size);
+
+#endif

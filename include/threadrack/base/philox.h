@@ -1,0 +1,36 @@
+/* Random numbers without a state: a draw is a pure function of what it is for.
+ *
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011)
+ * encrypts a counter with a key. The key is (seed, purpose), the counter (rank, step, sequence), so
+ * that a draw is the same on any host, in any order, from any thread.
+ */
+#ifndef THREADRACK_BASE_PHILOX_H
+#define THREADRACK_BASE_PHILOX_H
+
+#include <stdint.h>
+
+/* Who draws. Two purposes never share a stream. Add new ones at the end: results depend on them. */
+enum purpose {
+    PURPOSE_WEIGHTS, /* rank: the layer's index, step: 0, sequence: the element's index */
+    PURPOSE_SHUFFLE, /* rank: 0, step: epoch, sequence: position */
+    PURPOSE_DATA,    /* rank: 0, step: row, sequence: column */
+    PURPOSE_TEST
+};
+
+struct draw {
+    uint64_t seed;
+    enum purpose purpose;
+    uint32_t rank;
+    uint32_t step;
+};
+
+/* The block cipher itself, for the known-answer test: counter and result are 4 words, key is 2. */
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t result[4]);
+
+uint64_t draw_bits(struct draw draw, uint64_t sequence);    /* 64 random bits */
+double draw_uniform(struct draw draw, uint64_t sequence);   /* in [0, 1), 53 bits */
+double draw_normal(struct draw draw, uint64_t sequence);    /* mean 0, variance 1 (Box, Muller) */
+/* In [0, bound), without bias (Lemire 2019 with the whole product, bias below 2^-32). */
+uint32_t draw_below(struct draw draw, uint64_t sequence, uint32_t bound);
+
+#endif

@@ -1,0 +1,21 @@
+/* Splitting n things over p places as evenly as they go: the first n mod p places have one more.
+ * Rows of a batch, columns of a weight, layers of a pipeline and blocks of a collective are all
+ * split by this one rule. */
+#ifndef THREADRACK_BASE_SHARE_H
+#define THREADRACK_BASE_SHARE_H
+
+#include <stddef.h>
+
+struct share {
+    size_t begin;
+    size_t count;
+};
+
+/* The share of place i of p; i in [0, p). */
+static inline struct share share_of(size_t n, size_t p, size_t i)
+{
+    size_t each = n / p, more = n % p;
+    return (struct share){.begin = i * each + (i < more ? i : more), .count = each + (i < more)};
+}
+
+#endif

@@ -1,0 +1,44 @@
+#include "threadrack/base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *memory)
+{
+    if (memory)
+        return memory;
+    fputs("threadrack: the host is out of memory\n", stderr);
+    exit(1);
+}
+
+void *memory_zeroed(size_t count, size_t size)
+{
+    return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *memory_resize(void *old, size_t bytes)
+{
+    return checked(realloc(old, bytes ? bytes : 1));
+}
+
+char *memory_text(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return checked(length < 0 ? NULL : text);
+}
+
+void *vector_grow(void **items, int *count, int *room, size_t size)
+{
+    if (*count == *room) {
+        *room = *room ? 2 * *room : 8;
+        *items = memory_resize(*items, (size_t)*room * size);
+    }
+    char *slot = (char *)*items + (size_t)(*count)++ * size;
+    return memset(slot, 0, size);
+}

@@ -1,0 +1,64 @@
+#include "threadrack/base/philox.h"
+
+#include <math.h>
+
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t result[4])
+{
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)p1;
+        c3 = (uint32_t)p0;
+        c0 = n0;
+        c2 = n2;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    result[0] = c0;
+    result[1] = c1;
+    result[2] = c2;
+    result[3] = c3;
+}
+
+static void block(struct draw draw, uint64_t sequence, uint32_t result[4])
+{
+    /* The seed's high half and the purpose share a key word; a seed below 2^32 is untouched. */
+    uint32_t key[2] = {(uint32_t)draw.seed,
+                       (uint32_t)(draw.seed >> 32) ^ ((uint32_t)draw.purpose * 0x9E3779B9u)};
+    uint32_t counter[4] = {(uint32_t)sequence, (uint32_t)(sequence >> 32), draw.rank, draw.step};
+    philox4x32(counter, key, result);
+}
+
+uint64_t draw_bits(struct draw draw, uint64_t sequence)
+{
+    uint32_t r[4];
+    block(draw, sequence, r);
+    return (uint64_t)r[1] << 32 | r[0];
+}
+
+static double unit(uint32_t high, uint32_t low)
+{
+    return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;
+}
+
+double draw_uniform(struct draw draw, uint64_t sequence)
+{
+    uint32_t r[4];
+    block(draw, sequence, r);
+    return unit(r[1], r[0]);
+}
+
+double draw_normal(struct draw draw, uint64_t sequence)
+{
+    uint32_t r[4];
+    block(draw, sequence, r);
+    double radius = sqrt(-2.0 * log(1.0 - unit(r[1], r[0])));
+    return radius * cos(6.283185307179586 * unit(r[3], r[2]));
+}
+
+uint32_t draw_below(struct draw draw, uint64_t sequence, uint32_t bound)
+{
+    return (uint32_t)(((unsigned __int128)draw_bits(draw, sequence) * bound) >> 64);
+}

@@ -1,0 +1,59 @@
+/* Runs every suite, floors from the ground up, so that the first red line is nearest the cause.
+ * `tests [PATTERN]` runs the suites whose name contains the pattern. */
+#include "tests/check.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+static struct suite *suites;
+
+static int floor_of(const char *name)
+{
+    static const char *const floors[] = {"base", "host", "math", "config", "record",
+                                         "cluster", "clock", "rank", "comm", "data",
+                                         "model", "strategy", "experiment", "cli"};
+    int count = (int)(sizeof floors / sizeof *floors);
+    for (int i = 0; i < count; i++)
+        if (!strncmp(name, floors[i], strlen(floors[i])))
+            return i;
+    return count;
+}
+
+static bool comes_before(const struct suite *a, const struct suite *b)
+{
+    int left = floor_of(a->name), right = floor_of(b->name);
+    return left != right ? left < right : strcmp(a->name, b->name) < 0;
+}
+
+void suite_register(struct suite *suite)
+{
+    struct suite **place = &suites;
+    while (*place && comes_before(*place, suite))
+        place = &(*place)->next;
+    suite->next = *place;
+    *place = suite;
+}
+
+static bool add(const struct suite *suite)
+{
+    CU_pSuite added = CU_add_suite(suite->name, NULL, NULL);
+    for (const CU_TestInfo *test = suite->tests; added && test->pName; test++)
+        if (!CU_add_test(added, test->pName, test->pTestFunc))
+            return false;
+    return added;
+}
+
+int main(int count, char **arguments)
+{
+    const char *pattern = count > 1 ? arguments[1] : "";
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 1;
+    for (struct suite *suite = suites; suite; suite = suite->next)
+        if (strstr(suite->name, pattern) && !add(suite))
+            return 1;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    bool good = CU_get_number_of_failures() == 0 && CU_get_number_of_tests_run() > 0;
+    CU_cleanup_registry();
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
