@@ -31,10 +31,10 @@ BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
 LIBS = $(BLIS_LIBS) -lhwloc -lyaml -lm -lpthread
 
 SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c' ! -name main.c 2>/dev/null)))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
-MAIN := $(BUILD)/src/cli/main.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+MAIN := $(BUILD)/obj/src/cli/main.o
 TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
-TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 .DEFAULT_GOAL := all
 .PHONY: all help deps demo check check-all bench install clean tests
@@ -54,7 +54,7 @@ $(BUILD)/tests: $(OBJECTS) $(TEST_OBJECTS)
 
 tests: $(BUILD)/tests
 
-$(BUILD)/%.o: %.c
+$(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 

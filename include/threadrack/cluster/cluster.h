@@ -1,0 +1,81 @@
+/* The simulated cluster: nodes with a device each, directed links, and routes.
+ *
+ * A cluster comes from settings (config/config.h) under `cluster.`, usually read from a file of
+ * `topologies/`, any of them overridden from the command line. A topology family turns numbers into
+ * links and says which links a message takes; routing is static and deterministic.
+ */
+#ifndef THREADRACK_CLUSTER_CLUSTER_H
+#define THREADRACK_CLUSTER_CLUSTER_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device {
+    uint64_t flops;                /* achievable flop/s in fp32 */
+    uint64_t memory_bandwidth_Bps; /* bytes/s */
+    uint64_t memory_bytes;         /* capacity: the limit of the node's region */
+    uint64_t launch_ps;            /* overhead of each kernel */
+    uint64_t add_Bps;              /* bytes/s of a collective's additions; 0: they are free */
+    double speed;                  /* divides the duration of every compute op of its node */
+};
+
+/* One direction of a cable: full duplex is two of them. Vertices 0..nodes-1 are the nodes, those
+ * above are switches. */
+struct link {
+    int from, to;
+    uint64_t latency_ps;
+    uint64_t bandwidth_Bps;
+};
+
+struct topology_ops;
+
+struct cluster {
+    char *name; /* the file's name without folder and ending, or "inline" */
+    int nodes;
+    int vertices; /* nodes and switches */
+    struct device *devices;  /* one a node */
+    struct link *links;      /* link_count of them */
+    int link_count, link_room;
+    const struct topology_ops *topology;
+    int box_size;            /* of two_level: nodes in a box; else 0 */
+    int *next_link;          /* of explicit: [vertex * nodes + destination], the link to take; or NULL */
+    uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
+    uint64_t gap_ps;         /* loggp's g, the least time between two messages of a port */
+    bool offload;            /* true: o is not paid on the compute lane */
+};
+
+/* The keys under `cluster.` (and `nodes`), a table ended by a NULL key. */
+extern const struct setting cluster_settings[];
+
+/* Builds it from a config whose cluster file has been read (cluster_read). */
+struct cluster *cluster_create(const struct config *config, struct errors *errors);
+void cluster_free(struct cluster *cluster);
+
+/* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
+ * shipped one (`ethernet-10g`), looked for in ./topologies, then beside the program, then in the
+ * installed share folder, each with and without .yaml. */
+bool cluster_read(struct config *config, struct errors *errors);
+
+enum { ROUTE_LONGEST = 64 }; /* links of the longest route that a family may make, but ring: n/2 */
+
+/* The links that a message from one node to another takes, in order. `links` has room for
+ * cluster_route_room() indices; returns how many. 0 when src == dst. */
+int cluster_route(const struct cluster *cluster, int src, int dst, int *links);
+int cluster_route_room(const struct cluster *cluster);
+
+/* Hockney's parameters of a route: alpha the sum of its latencies, beta its smallest bandwidth. */
+struct path {
+    uint64_t latency_ps;
+    uint64_t bandwidth_Bps;
+};
+struct path cluster_path(const struct cluster *cluster, int src, int dst);
+
+/* "node3", "switch0", "node3->switch0": valid until the thread's next call. */
+const char *cluster_vertex_name(const struct cluster *cluster, int vertex);
+const char *cluster_link_name(const struct cluster *cluster, int link);
+
+#endif

@@ -1,0 +1,103 @@
+/* Checked settings, from YAML files and key=value words. The only floor that knows libyaml.
+ *
+ * Every setting is one typed row: key, kind, unit, range, default, help. The same key stands in a
+ * file (nested mappings are dotted: `mesh: {data: 4}` is `mesh.data=4`) and on the command line,
+ * and every key can be swept: a YAML list, or `key=1,2,4` or `key=1:64:x2` (from:to:xfactor or
+ * from:to:+step) on the command line, gives it several values. A later source overrides an earlier
+ * one of lower rank: default < cluster file < experiment file < command line.
+ *
+ * All that is wrong is reported at once, each as `file:line:column: ...` (or `command line: key=...`
+ * for a word), with what was expected and the nearest right word. Checked by ourselves: unknown
+ * keys, duplicate keys, units, ranges, alias bombs, more than one document, empty files.
+ */
+#ifndef THREADRACK_CONFIG_CONFIG_H
+#define THREADRACK_CONFIG_CONFIG_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/base/units.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum setting_kind {
+    SETTING_QUANTITY, /* a number in `unit`, within [low, high] */
+    SETTING_CHOICE,   /* one of `choices`, words separated by '|' */
+    SETTING_WORD,     /* any text without control characters */
+    SETTING_LIST      /* a list of texts; a list in YAML is its value, not a sweep */
+};
+
+struct setting {
+    const char *key;
+    enum setting_kind kind;
+    enum unit unit;       /* of SETTING_QUANTITY */
+    double low, high;     /* of SETTING_QUANTITY, inclusive, in the base unit */
+    const char *choices;  /* of SETTING_CHOICE; or words that a quantity may be instead, or NULL */
+    const char *fallback; /* the default, as a user would write it; NULL: unset */
+    const char *help;     /* one line */
+};
+
+struct config;
+
+enum source { SOURCE_DEFAULT, SOURCE_CLUSTER, SOURCE_EXPERIMENT, SOURCE_COMMAND_LINE };
+
+/* `tables`: `count` arrays of settings, each ended by a row whose key is NULL; they outlive it. */
+struct config *config_create(const struct setting *const *tables, int count);
+void config_free(struct config *config);
+
+/* Reads a YAML file; `prefix` ("" or "cluster.") is put before each of its keys. In an experiment
+ * file `cluster` may be a text (the cluster file's name) or a mapping whose entry `file` is that
+ * and whose other entries override the file's. Messages go to errors; false if there were any. */
+bool config_read(struct config *config, const char *path, const char *prefix, enum source source,
+                 struct errors *errors);
+/* Takes one word key=value of the command line. */
+bool config_set(struct config *config, const char *word, struct errors *errors);
+
+/* ---- Sweeps. A comma inside a member's options (`sgd:lr=0.1,momentum=0.9`) does not split:
+ * a piece that looks like name=value belongs to the piece before it. ---- */
+
+int config_swept_count(const struct config *config); /* keys with more than one value */
+const char *config_swept_key(const struct config *config, int i); /* in order of appearance */
+/* How many experiments: the product of all lists or, zipped, their common length. -1 and a message
+ * when zipped lists differ in length, or when the product is above a million. */
+long config_point_count(const struct config *config, bool zip, struct errors *errors);
+/* The experiment with that number (the last key turns fastest), each key with one value. */
+struct config *config_point(const struct config *config, long index, bool zip);
+
+/* ---- Values: of a config whose keys have one value each. Asking for a key that is in no table, or
+ * as the wrong kind, is a BUG. ---- */
+
+bool config_is_set(const struct config *config, const char *key);   /* has a value at all */
+bool config_is_given(const struct config *config, const char *key); /* not merely the default */
+const char *config_text(const struct config *config, const char *key); /* as written; NULL: unset */
+uint64_t config_whole(const struct config *config, const char *key);   /* in the base unit */
+double config_real(const struct config *config, const char *key);
+/* A choice's index in its words, also for the words of a quantity (-1 when it is a number). */
+int config_choice(const struct config *config, const char *key);
+bool config_on(const struct config *config, const char *key); /* of a choice "on|off" */
+int config_list_count(const struct config *config, const char *key);
+const char *config_list_item(const struct config *config, const char *key, int i);
+/* "file:line:column" or "command line: key=value" or "default", to begin a message with. */
+const char *config_where(const struct config *config, const char *key);
+const char *config_list_where(const struct config *config, const char *key, int i);
+
+/* Every key that has a value: calls visit(key, text, source) in the tables' order. */
+void config_each(const struct config *config,
+                 void (*visit)(void *context, const struct setting *setting, const char *text,
+                               enum source source),
+                 void *context);
+
+/* Reads `name:option=value,option=value` (or `name:value`), the way members of a family take
+ * options. `text` is copied. */
+struct member_text {
+    char *name;
+    char *positional; /* what follows the colon up to the next colon when it holds no '=', or NULL */
+    char *second;     /* what follows a second colon (`mlp:64-10:tanh`), or NULL */
+    int count;
+    char **keys, **values; /* count of them */
+};
+bool member_parse(const char *text, const char *where, struct member_text *out,
+                  struct errors *errors);
+void member_release(struct member_text *member);
+
+#endif
