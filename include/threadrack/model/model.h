@@ -1,0 +1,168 @@
+/* Neural networks: a spec (layers), a rank's part of it, forward, backward, and what to save.
+ *
+ * A model never communicates: it calls the hooks that a strategy fills. It is cut two ways: layers
+ * over pipeline stages (contiguous, by flops), and, within a stage, pairs of linear layers over
+ * tensor ranks, the first of a pair by columns (its outputs), the second by rows (its inputs), so
+ * that a pair costs one all-reduce each way (Shoeybi et al. 2019, Megatron-LM, section 3). A linear
+ * layer without a partner in its stage is replicated. Shares are as even as they go; only an empty
+ * share is refused.
+ *
+ * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
+ * R rows of the rank's share of the batch, W a width.
+ */
+#ifndef THREADRACK_MODEL_MODEL_H
+#define THREADRACK_MODEL_MODEL_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/base/share.h"
+#include "threadrack/rank/rank.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- The spec: what was asked for, the same for every rank. ---- */
+
+struct model_spec;
+
+/* The family of models. To add one: src/model/presets/<name>.c and a row in src/model/model.def.
+ *   mlp:64-128-64-10[:relu|tanh|gelu]   linear layers of these widths with an activation between
+ *                                       (64-128x15-10 repeats a width)
+ *   stages:p[,forward=T,backward_input=T,backward_weight=T]  a null model: p equal layers that
+ *                                       compute nothing and take the given time a microbatch
+ */
+struct model_ops {
+    const char *name, *summary, *options;
+    struct model_spec *(*parse)(const char *text, const char *where, struct errors *errors);
+};
+extern const struct model_ops *const models[]; /* NULL at the end */
+
+struct model_spec *model_parse(const char *text, const char *where, struct errors *errors);
+void model_spec_free(struct model_spec *spec);
+
+size_t model_input_width(const struct model_spec *spec);  /* 0: takes no input (a null model) */
+size_t model_output_width(const struct model_spec *spec);
+uint64_t model_parameter_count(const struct model_spec *spec);
+uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and backward */
+
+/* The layer family: a row each of src/model/layer.def, src/model/layer/<kind>.c. */
+struct layer_ops;
+extern const struct layer_ops *const layers[]; /* NULL at the end; see model/layer.h */
+
+/* ---- A place on the mesh. ---- */
+
+struct model_place {
+    int stage, stages;   /* of the pipeline */
+    int tensor, tensors; /* of the tensor group */
+};
+
+/* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
+bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);
+/* The largest pipeline depth and tensor width that fit (each with the other at 1). */
+int model_most_stages(const struct model_spec *spec);
+int model_most_tensors(const struct model_spec *spec);
+
+/* ---- A rank's part. ---- */
+
+/* All may be NULL. `context` is the strategy's. */
+struct model_hooks {
+    void *context;
+    /* Backward of the last microbatch has written gradients[at, at + count). Called from the last
+     * layer to the first, the ranges descending and adjacent, before the layers below begin. */
+    void (*gradient_ready)(void *context, struct rank *self, size_t at, size_t count);
+    /* A row-split layer's output, `count` partial sums: must be their sum over the tensor group on
+     * return. (Bias and activation follow.) Required when tensors > 1. */
+    void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
+    /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
+    void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+};
+
+struct model {
+    const struct model_spec *spec;
+    struct model_place place;
+    struct model_hooks hooks;
+    size_t rows;            /* R: the most rows that it can hold */
+    size_t parameter_count; /* of this rank */
+    float *parameters, *gradients; /* (parameter_count); NULL where the rank is not real */
+    size_t input_width, output_width; /* of this stage */
+    struct model_part *parts;
+    int part_count;
+    bool trains;
+};
+
+/* Allocates the part of `place` from the rank's region: parameters, gradients, activations of R
+ * rows. Without `trains`, no gradients: forward only (evaluation). */
+struct model *model_create(struct rank *self, const struct model_spec *spec,
+                           struct model_place place, size_t rows, bool trains,
+                           struct model_hooks hooks);
+void model_free(struct model *model);
+
+/* Fills the parameters from the generator: an element's value depends on (seed, layer, its global
+ * index) only, so every cut starts from the same network. Weights are normal with variance 2/fan_in
+ * for relu (He et al. 2015), 1/fan_in else; biases 0. */
+void model_init(struct model *model, uint64_t seed);
+
+/* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. */
+float *model_input(struct model *model, struct share rows);           /* (rows, input_width) */
+float *model_output(struct model *model, struct share rows);          /* (rows, output_width) */
+float *model_input_gradient(struct model *model, struct share rows);  /* of stages > 0 */
+float *model_output_gradient(struct model *model, struct share rows);
+
+/* Forward of a microbatch whose input is in place. */
+void model_forward(struct rank *self, struct model *model, struct share rows);
+/* On the last stage: softmax cross-entropy of the microbatch's output; fills the output gradient.
+ * Returns scale * the sum of the samples' losses; scale is 1 / global batch. */
+double model_loss(struct rank *self, struct model *model, struct share rows, const int32_t *labels,
+                  float scale);
+/* Backward of a microbatch whose output gradient is in place. The step's first microbatch
+ * overwrites the gradients, later ones add to them; the last calls gradient_ready. The input
+ * gradient is computed only on stages > 0. */
+void model_backward(struct rank *self, struct model *model, struct share rows, bool first,
+                    bool last);
+
+/* ---- Optimizers: the family src/model/optimizer.def, src/model/optimizer/<kind>.c. ---- */
+
+struct optimizer;
+struct optimizer_ops {
+    const char *name, *summary, *options;
+    struct optimizer_spec *(*parse)(const char *text, const char *where, struct errors *errors);
+};
+extern const struct optimizer_ops *const optimizers[]; /* NULL at the end */
+struct optimizer_spec *optimizer_parse(const char *text, const char *where, struct errors *errors);
+void optimizer_spec_free(struct optimizer_spec *spec);
+
+/* State comes from the rank's region. */
+struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
+                                   const struct model *model);
+void optimizer_free(struct optimizer *optimizer);
+void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model);
+
+/* ---- Checkpoints: whole tensors in host memory, off the clock. ---- */
+
+/* One named tensor a parameter of PyTorch's nn.Sequential ("0.weight" (out, in), "0.bias";
+ * activations count as indices). */
+struct checkpoint;
+struct checkpoint *checkpoint_create(const struct model_spec *spec); /* zeros */
+void checkpoint_free(struct checkpoint *checkpoint);
+/* Copies the rank's parts in or out. Different ranks may put at once: parts of one replica are
+ * disjoint but for replicated layers, which only tensor rank 0 puts. */
+void checkpoint_put(struct checkpoint *checkpoint, const struct model *model);
+void checkpoint_get(const struct checkpoint *checkpoint, struct model *model);
+/* Safetensors. Loading checks names, shapes, types, offsets and sizes against the spec, and says
+ * every difference. Saving writes a temporary file beside it and renames. */
+bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, struct errors *errors);
+bool checkpoint_load(struct checkpoint *checkpoint, const char *path, const char *where,
+                     struct errors *errors);
+/* Largest |a - b| and largest |a| of each tensor, for tests. */
+int checkpoint_tensor_count(const struct checkpoint *checkpoint);
+const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const char **name,
+                               size_t *count);
+
+/* Mean loss and share of right answers over rows of features (rows, input width). Off the clock. */
+struct evaluation {
+    double loss, accuracy;
+};
+struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const float *features,
+                                      const int32_t *labels, size_t rows);
+
+#endif
