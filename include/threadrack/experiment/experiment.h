@@ -1,0 +1,91 @@
+/* An experiment: a config becomes cluster, data, model and strategy, runs, and leaves a result. */
+#ifndef THREADRACK_EXPERIMENT_EXPERIMENT_H
+#define THREADRACK_EXPERIMENT_EXPERIMENT_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/config/config.h"
+#include "threadrack/host/host.h"
+#include "threadrack/record/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The keys of an experiment besides the cluster's; a table ended by a NULL key. */
+extern const struct setting experiment_settings[];
+
+/* A config that knows every key: the experiment's and the cluster's. */
+struct config *experiment_config(void);
+
+struct step_record {
+    double loss;       /* mean over the global batch, before the update; NaN with math=off */
+    uint64_t end_ps;   /* simulated time at which the last rank ended the step */
+    double accuracy;   /* on the test rows after the update; NaN where not evaluated */
+    double test_loss;  /* likewise */
+};
+
+struct result {
+    enum status status;
+    char *reason; /* of a status that is not ok: one line; else NULL */
+
+    /* What ran. */
+    char *strategy, *cluster, *model, *netmodel;
+    int nodes, mesh_data, mesh_tensor, mesh_pipeline;
+    uint64_t batch;        /* the global batch, after scaling */
+    int microbatches;
+    char *allreduce;       /* the algorithm that ran, after auto; "" when none did */
+    uint64_t parameters;
+
+    /* What came out. */
+    int steps;             /* taken; fewer than asked when the target was reached */
+    struct step_record *step; /* steps of them */
+    struct node_record *node; /* nodes of them */
+    uint64_t length_ps;    /* the run's length: when the last rank ended */
+    double final_loss, final_accuracy; /* NaN where there is none */
+    bool has_target, target_reached;
+    int target_step;          /* steps taken when the target was reached */
+    uint64_t target_ps;       /* the simulated time then */
+
+    /* What it means. */
+    double step_s;         /* length / steps */
+    double single_step_s;  /* a step of `single` on one such node; NaN where it could not be costed */
+    double speedup, efficiency; /* single_step / step; speedup / nodes */
+    double communication_share; /* exposed communication over length, mean of the nodes */
+    double compute_share, waiting_share, bubble_share;
+    double imbalance;      /* the slowest node's compute over the mean */
+    uint64_t bytes_sent, messages_sent; /* over all nodes */
+    uint64_t peak_memory_bytes; /* of the fullest node */
+
+    /* Said aloud: what is not modelled, has no effect in this run, or is out of range; shared links
+     * that the netmodel does not see. One line each. */
+    char **notes;
+    int note_count, note_room;
+
+    /* Only for the manifest, since the host decides it. */
+    double wall_s;
+    uint64_t mailbox_bytes; /* the most that copies of unreceived messages took */
+};
+
+struct seat_range { /* the cores that a job may use */
+    int first_core, cores;
+};
+
+/* How a run tells its progress: called now and then, from any thread, with the steps done. */
+struct progress_hook {
+    void (*tell)(void *context, int done, int total);
+    void *context;
+};
+
+/* Set by the signal handler: the run ends after the present step with STATUS_FAILED, "interrupted".
+ */
+extern volatile int experiment_interrupted;
+
+/* Runs one point. Never NULL: what could not run has a status and a reason. All that is wrong with
+ * the point's values is in `errors` besides (with file:line:column), so that `run` can print every
+ * message and a sweep can put the first into its row. */
+struct result *experiment_run(const struct config *point, const struct host *host,
+                              struct seat_range seats, struct progress_hook progress,
+                              struct errors *errors);
+void result_free(struct result *result);
+
+#endif
