@@ -1,0 +1,63 @@
+/* The virtual clock: consumes the op streams of all ranks and says when each op starts and ends.
+ *
+ * Virtual time is integer picoseconds and a pure function of (op streams, cluster, netmodel): never
+ * of the host. A rank has a compute lane, and, for each group that it belongs to, three lanes more:
+ * its collectives, its sends and its receives. Ops of a lane run in post order; lanes contend only
+ * for the node's ports and links.
+ *
+ * Time advances only while no rank is *starved*, that is, while every rank's compute lane is busy,
+ * blocked in a wait, or has ended: a starved rank could still act at the present instant. So the
+ * order in which the host's threads happen to append does not matter. Within an instant all ranks
+ * act first; then the transfers that they began start in (rank, sequence) order.
+ *
+ * Appending (clock_append) is for the rank's own thread; resolving is for whoever is there.
+ */
+#ifndef THREADRACK_CLOCK_CLOCK_H
+#define THREADRACK_CLOCK_CLOCK_H
+
+#include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/op.h"
+#include "threadrack/record/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct clock;
+
+/* Rank i runs on node i of the cluster; `ranks` may be fewer than its nodes. */
+struct clock *clock_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
+                           int ranks);
+void clock_free(struct clock *clock);
+
+/* The three lanes of a group at one of its members, as indices from lane_base. */
+enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };
+
+/* Before the run: a group of `size` ranks; waits in a `pipeline` group are bubble. Writes each
+ * member's lane_base (>= 1; lane 0 is the compute lane). Returns the group's number. */
+int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
+                    int *lane_bases);
+
+/* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
+ * resolving. */
+bool clock_append(struct clock *clock, int rank, const struct op *op);
+
+/* Resolves as far as the streams allow. Returns at once when somebody else is resolving. */
+void clock_resolve(struct clock *clock);
+
+/* ---- After every rank's OP_END has been appended. ---- */
+
+/* Resolves the rest. False when ranks wait for each other for ever: then clock_report says who. */
+bool clock_finish(struct clock *clock);
+void clock_report(struct clock *clock, FILE *stream);
+
+uint64_t clock_length_ps(const struct clock *clock);
+struct node_record clock_record(const struct clock *clock, int rank);
+int clock_mark_count(const struct clock *clock);
+uint64_t clock_mark_ps(const struct clock *clock, int mark); /* when the last rank ended that step */
+uint64_t clock_messages(const struct clock *clock);
+
+/* See link_use_worst; -1 for a model that shares links. */
+int clock_worst_link(const struct clock *clock, int *factor);
+
+#endif

@@ -1,0 +1,95 @@
+/* The family of network models: what a message costs.
+ *
+ * As in SimGrid, a model answers two questions: when is the next event, and advance to it. The clock
+ * starts the transfers of one instant together, in (time, rank, sequence) order, once no rank can
+ * act before it; the model tells when a transfer's sender is free again and when its last byte has
+ * arrived.
+ *
+ * To add one: src/clock/netmodel/<name>.c and a row in src/clock/netmodel.def.
+ */
+#ifndef THREADRACK_CLOCK_NETMODEL_H
+#define THREADRACK_CLOCK_NETMODEL_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/cluster/cluster.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIME_NEVER UINT64_MAX
+
+/* A message on its way. */
+struct transfer {
+    int src, dst; /* nodes */
+    uint64_t bytes;
+    uint64_t ready_ps; /* when its sender began to send it */
+    uint64_t sequence; /* among those of src */
+
+    /* The clock's. */
+    struct transfer *next; /* in a list of one owner at a time */
+    int src_lane, dst_lane;
+    bool sent, delivered, received;
+
+    /* The netmodel's. */
+    uint64_t finish_ps;
+    double remaining_bytes, rate_Bps;
+    uint64_t anchor_ps;
+    int phase;
+    int *route, route_length;
+};
+
+/* What the clock wants to hear from a model. Both are called once a transfer, `delivered` not before
+ * `sent`. */
+struct netmodel_sink {
+    void *context;
+    void (*sent)(void *context, struct transfer *transfer);
+    void (*delivered)(void *context, struct transfer *transfer);
+};
+
+struct netmodel;
+
+struct netmodel_ops {
+    const char *name;
+    const char *summary; /* one line, for `threadrack list netmodels` */
+    const char *options; /* the keys that it reads */
+    bool shares_links;   /* false: routes that share a link do not slow each other */
+    bool overhead;       /* o is paid on the compute lane for each message (loggp) */
+    bool free_of_cost;   /* messages take no time: latency and bandwidth have no effect */
+    struct netmodel *(*create)(const struct cluster *cluster);
+    void (*free)(struct netmodel *model);
+    /* Takes over the transfer from `now` on. */
+    void (*start)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
+    /* The time of the next event, TIME_NEVER when there is none. */
+    uint64_t (*next)(struct netmodel *model);
+    /* Handles all events of that time. */
+    void (*advance)(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink);
+};
+
+/* Every model's own struct begins with this. */
+struct netmodel {
+    const struct netmodel_ops *ops;
+    const struct cluster *cluster;
+    struct link_use *use; /* of models that do not share links; else NULL */
+};
+
+extern const struct netmodel_ops *const netmodels[]; /* NULL at the end */
+const struct netmodel_ops *netmodel_find(const char *name, const char *where,
+                                         struct errors *errors);
+
+/* bytes / bandwidth in ps, rounded once, half up, in 128-bit arithmetic. */
+uint64_t transfer_ps(uint64_t bytes, uint64_t bandwidth_Bps);
+/* Hockney 1994: alpha + n / beta. */
+uint64_t hockney_ps(struct path path, uint64_t bytes);
+
+/* ---- Links that several routes used at a time, for models that do not share them. ---- */
+
+struct link_use;
+struct link_use *link_use_create(const struct cluster *cluster);
+void link_use_free(struct link_use *use);
+void link_use_begin(struct link_use *use, int src, int dst);
+void link_use_end(struct link_use *use, int src, int dst);
+/* The link with the most messages at one time, the first of equals; `factor` is how many, at least
+ * 1; -1 when there were none. */
+int link_use_worst(const struct link_use *use, int *factor);
+
+#endif

@@ -1,0 +1,51 @@
+/* Op streams: what a rank did, in program order, for the clock to time.
+ *
+ * An op is one 64-bit word: kind 3 bits, wide 1, lane 8, peer 20, value 32. Where the value does not
+ * fit in 32 bits, `wide` is set and the next word holds it. A collective has three words more: its
+ * schedule's address, its count of elements, and root << 32 | bytes of an element. One writer (the
+ * rank's thread) and one reader (whoever holds the clock's lock) at a time; an op becomes visible
+ * whole. A stream grows when its writer runs ahead of the clock, so that appending never blocks.
+ */
+#ifndef THREADRACK_CLOCK_OP_H
+#define THREADRACK_CLOCK_OP_H
+
+#include "threadrack/clock/schedule.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum op_kind {
+    OP_COMPUTE,    /* value: duration in ps */
+    OP_SEND,       /* lane, peer, value: bytes */
+    OP_RECV,       /* lane, peer */
+    OP_COLLECTIVE, /* lane; schedule, count, root, element */
+    OP_WAIT,       /* lane, value: until that many ops of the lane have ended (modulo 2^32) */
+    OP_MARK,       /* the rank has ended a step */
+    OP_END         /* the rank has ended its program */
+};
+
+struct op {
+    enum op_kind kind;
+    int lane, peer;
+    uint64_t value;
+    const struct schedule *schedule; /* of OP_COLLECTIVE: what its words hold */
+    struct call call;
+    size_t element_bytes;
+};
+
+struct op_stream;
+
+struct op_stream *op_stream_create(void);
+void op_stream_free(struct op_stream *stream);
+/* By the writer. */
+void op_stream_append(struct op_stream *stream, const struct op *op);
+/* Words that the reader has not taken yet, as the writer sees them. */
+size_t op_stream_backlog(const struct op_stream *stream);
+/* By the reader: false when there is no op yet. */
+bool op_stream_take(struct op_stream *stream, struct op *op);
+bool op_stream_empty(const struct op_stream *stream);
+
+enum { OP_PEERS_MOST = 1 << 20, OP_LANES_MOST = 1 << 8 };
+
+#endif
