@@ -28,7 +28,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BLIS_SERIAL := $(wildcard /usr/lib/$(MULTIARCH)/blis-serial/libblis.a)
 BLIS_CFLAGS := $(if $(BLIS_SERIAL),-I/usr/include/$(MULTIARCH)/blis-serial)
 BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
-LIBS = $(BLIS_LIBS) -lhwloc -lyaml -lm -lpthread
+LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lm -lpthread
 
 SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c' ! -name main.c 2>/dev/null)))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
