@@ -55,7 +55,7 @@ struct netmodel_ops {
     bool shares_links;   /* false: routes that share a link do not slow each other */
     bool overhead;       /* o is paid on the compute lane for each message (loggp) */
     bool free_of_cost;   /* messages take no time: latency and bandwidth have no effect */
-    struct netmodel *(*create)(const struct cluster *cluster);
+    struct netmodel *(*create)(const struct cluster *cluster); /* netmodel_create fills `ops` */
     void (*free)(struct netmodel *model);
     /* Takes over the transfer from `now` on. */
     void (*start)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
@@ -75,6 +75,9 @@ struct netmodel {
 extern const struct netmodel_ops *const netmodels[]; /* NULL at the end */
 const struct netmodel_ops *netmodel_find(const char *name, const char *where,
                                          struct errors *errors);
+
+/* Makes a model of the kind for the cluster, which outlives it; free it by its ops. */
+struct netmodel *netmodel_create(const struct netmodel_ops *ops, const struct cluster *cluster);
 
 /* bytes / bandwidth in ps, rounded once, half up, in 128-bit arithmetic. */
 uint64_t transfer_ps(uint64_t bytes, uint64_t bandwidth_Bps);

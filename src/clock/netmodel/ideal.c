@@ -1,0 +1,69 @@
+/* No cost at all: a message arrives in the instant in which it is sent. Tests the machinery, and
+ * shows what a strategy would do on a perfect network. */
+#include "threadrack/clock/netmodel.h"
+
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+struct ideal {
+    struct netmodel base;
+    struct transfer *first, **last; /* in the order in which they were started */
+    uint64_t now_ps;
+};
+
+static struct netmodel *create(const struct cluster *cluster)
+{
+    struct ideal *ideal = memory_zeroed(1, sizeof *ideal);
+    ideal->base = (struct netmodel){.cluster = cluster};
+    ideal->last = &ideal->first;
+    return &ideal->base;
+}
+
+static void release(struct netmodel *model)
+{
+    free(model);
+}
+
+static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
+{
+    struct ideal *ideal = (struct ideal *)model;
+    ideal->now_ps = now_ps;
+    transfer->next = NULL;
+    *ideal->last = transfer;
+    ideal->last = &transfer->next;
+}
+
+static uint64_t next(struct netmodel *model)
+{
+    struct ideal *ideal = (struct ideal *)model;
+    return ideal->first ? ideal->now_ps : TIME_NEVER;
+}
+
+static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
+{
+    (void)now_ps;
+    struct ideal *ideal = (struct ideal *)model;
+    struct transfer *transfer = ideal->first;
+    ideal->first = NULL;
+    ideal->last = &ideal->first;
+    while (transfer) {
+        struct transfer *following = transfer->next;
+        sink->sent(sink->context, transfer);
+        sink->delivered(sink->context, transfer);
+        transfer = following;
+    }
+}
+
+const struct netmodel_ops netmodel_ideal = {
+    .name = "ideal",
+    .summary = "messages cost nothing; for tests, and as the bound of what a network can give",
+    .options = "none: latency and bandwidth have no effect",
+    .shares_links = true,
+    .free_of_cost = true,
+    .create = create,
+    .free = release,
+    .start = start,
+    .next = next,
+    .advance = advance,
+};

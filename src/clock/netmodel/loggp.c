@@ -1,0 +1,124 @@
+/* LogGP (Alexandrov, Ionescu, Schauser, Scheiman: LogGP, SPAA 1995): a message of n bytes sent at s
+ * leaves its port at s + (n-1)G, is at its destination after L more, and costs o on each side's
+ * processor. L is the route's latency, G the inverse of its smallest bandwidth, g and o the
+ * cluster's. A send port takes its next message max(g, (n-1)G) after the last; a receive port serves
+ * first bytes in order of arrival, one message at a time, and each for the same time. Links are not
+ * shared. o is paid on the compute lane (clock.c), unless cluster.loggp.offload is on.
+ */
+#include "threadrack/clock/netmodel.h"
+
+#include "threadrack/base/heap.h"
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+enum loggp_event { EVENT_SENT, EVENT_ARRIVED, EVENT_DELIVERED };
+
+struct loggp {
+    struct netmodel base;
+    uint64_t *send_free_ps, *receive_free_ps; /* by node: when the port can serve the next message */
+    struct heap events;
+};
+
+static struct netmodel *create(const struct cluster *cluster)
+{
+    struct loggp *loggp = memory_zeroed(1, sizeof *loggp);
+    loggp->base = (struct netmodel){
+        .cluster = cluster, .use = link_use_create(cluster)};
+    loggp->send_free_ps = memory_zeroed((size_t)cluster->nodes, sizeof *loggp->send_free_ps);
+    loggp->receive_free_ps = memory_zeroed((size_t)cluster->nodes, sizeof *loggp->receive_free_ps);
+    return &loggp->base;
+}
+
+static void release(struct netmodel *model)
+{
+    struct loggp *loggp = (struct loggp *)model;
+    free(loggp->send_free_ps);
+    free(loggp->receive_free_ps);
+    heap_release(&loggp->events);
+    link_use_free(model->use);
+    free(loggp);
+}
+
+static void add_event(struct loggp *loggp, enum loggp_event kind, uint64_t time_ps,
+                      struct transfer *transfer)
+{
+    heap_push(&loggp->events, (struct event){.time_ps = time_ps,
+                                             .rank = (uint32_t)transfer->src,
+                                             .kind = kind,
+                                             .sequence = 3 * transfer->sequence + kind,
+                                             .data = transfer});
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* (n-1)G of the transfer's route. */
+static uint64_t stream_ps(const struct loggp *loggp, const struct transfer *transfer,
+                          struct path *path)
+{
+    *path = cluster_path(loggp->base.cluster, transfer->src, transfer->dst);
+    return transfer->bytes ? transfer_ps(transfer->bytes - 1, path->bandwidth_Bps) : 0;
+}
+
+static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
+{
+    struct loggp *loggp = (struct loggp *)model;
+    struct path path;
+    uint64_t stream = stream_ps(loggp, transfer, &path);
+    uint64_t *port = &loggp->send_free_ps[transfer->src];
+    uint64_t begin = later(now_ps, *port);
+    *port = begin + later(model->cluster->gap_ps, stream);
+    add_event(loggp, EVENT_SENT, begin + stream, transfer);
+    add_event(loggp, EVENT_ARRIVED, begin + path.latency_ps, transfer);
+    link_use_begin(model->use, transfer->src, transfer->dst);
+}
+
+static uint64_t next(struct netmodel *model)
+{
+    const struct event *first = heap_first(&((struct loggp *)model)->events);
+    return first ? first->time_ps : TIME_NEVER;
+}
+
+static void arrive(struct loggp *loggp, struct transfer *transfer, uint64_t now_ps)
+{
+    struct path path;
+    uint64_t stream = stream_ps(loggp, transfer, &path);
+    uint64_t *port = &loggp->receive_free_ps[transfer->dst];
+    uint64_t begin = later(now_ps, *port);
+    *port = begin + later(loggp->base.cluster->gap_ps, stream);
+    add_event(loggp, EVENT_DELIVERED, begin + stream, transfer);
+}
+
+static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
+{
+    struct loggp *loggp = (struct loggp *)model;
+    while (heap_first(&loggp->events) && heap_first(&loggp->events)->time_ps == now_ps) {
+        struct event event = heap_pop(&loggp->events);
+        struct transfer *transfer = event.data;
+        if (event.kind == EVENT_SENT) {
+            sink->sent(sink->context, transfer);
+        } else if (event.kind == EVENT_ARRIVED) {
+            arrive(loggp, transfer, now_ps);
+        } else {
+            link_use_end(model->use, transfer->src, transfer->dst);
+            sink->delivered(sink->context, transfer);
+        }
+    }
+}
+
+const struct netmodel_ops netmodel_loggp = {
+    .name = "loggp",
+    .summary = "L, o, g, G; each node's send and receive port serves one message at a time, in "
+               "order of arrival; links are not shared",
+    .options = "cluster.link.latency (L), cluster.link.bandwidth (1/G), cluster.loggp.overhead (o), "
+               "cluster.loggp.gap (g), cluster.loggp.offload",
+    .overhead = true,
+    .create = create,
+    .free = release,
+    .start = start,
+    .next = next,
+    .advance = advance,
+};
