@@ -1,0 +1,66 @@
+/* Softmax cross-entropy with its gradient, and the accuracy's argmax. */
+#include "threadrack/math/math.h"
+
+#include "vectorise.h"
+
+#include "functions.h"
+
+enum { LANES = 16 };
+
+static float largest(size_t n, const float *values)
+{
+    float most = values[0];
+    for (size_t j = 1; j < n; j++)
+        most = values[j] > most ? values[j] : most;
+    return most;
+}
+
+/* Sums of exp(values - shift), in lanes of 16 and then over the lanes: an order that no register
+ * width changes. */
+VECTORISED static float sum_of_exp(size_t n, const float *values, float shift)
+{
+    float lanes[LANES] = {0}, sum = 0;
+    size_t whole = n - n % LANES;
+    for (size_t j = 0; j < whole; j += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] += function_exp(values[j + lane] - shift);
+    for (size_t j = whole; j < n; j++)
+        lanes[j - whole] += function_exp(values[j] - shift);
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    return sum;
+}
+
+VECTORISED static void write_probabilities(size_t n, const float *values, float shift, float factor,
+                                           float *out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = factor * function_exp(values[j] - shift);
+}
+
+double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32_t *labels,
+                         float scale, float *gradient)
+{
+    double total = 0;
+    for (size_t i = 0; i < rows; i++) {
+        const float *row = logits + i * n;
+        float shift = largest(n, row), sum = sum_of_exp(n, row, shift);
+        total += function_log((double)sum) - ((double)row[labels[i]] - (double)shift);
+        if (gradient) {
+            write_probabilities(n, row, shift, scale / sum, gradient + i * n);
+            gradient[i * n + (size_t)labels[i]] -= scale;
+        }
+    }
+    return (double)scale * total;
+}
+
+void math_argmax(size_t rows, size_t n, const float *values, int32_t *out)
+{
+    for (size_t i = 0; i < rows; i++) {
+        size_t best = 0;
+        for (size_t j = 1; j < n; j++)
+            if (values[i * n + j] > values[i * n + best])
+                best = j;
+        out[i] = (int32_t)best;
+    }
+}

@@ -1,0 +1,54 @@
+/* Passes over whole parameter buffers: bound by memory, so each touches every element once. */
+#include "threadrack/math/math.h"
+
+#include "vectorise.h"
+
+VECTORISED void math_add(size_t n, float *dst, const float *src)
+{
+    for (size_t i = 0; i < n; i++)
+        dst[i] += src[i];
+}
+
+VECTORISED static void sgd_plain(size_t n, float *restrict w, const float *restrict g, float lr)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] -= lr * g[i];
+}
+
+VECTORISED static void sgd_decayed(size_t n, float *restrict w, const float *restrict g, float lr,
+                                   float decay)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] -= lr * (g[i] + decay * w[i]);
+}
+
+VECTORISED static void sgd_first(size_t n, float *restrict w, const float *restrict g,
+                                 float *restrict v, float lr, float decay)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i] = g[i] + decay * w[i];
+        w[i] -= lr * v[i];
+    }
+}
+
+VECTORISED static void sgd_momentum(size_t n, float *restrict w, const float *restrict g,
+                                    float *restrict v, float lr, float momentum, float decay)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i] = momentum * v[i] + (g[i] + decay * w[i]);
+        w[i] -= lr * v[i];
+    }
+}
+
+void math_sgd(size_t n, float *w, const float *g, float *v, float lr, float momentum, float decay,
+              bool first)
+{
+    if (momentum != 0 && first)
+        sgd_first(n, w, g, v, lr, decay);
+    else if (momentum != 0)
+        sgd_momentum(n, w, g, v, lr, momentum, decay);
+    else if (decay != 0)
+        sgd_decayed(n, w, g, lr, decay);
+    else
+        sgd_plain(n, w, g, lr);
+}
