@@ -8,7 +8,8 @@
 
 struct ideal {
     struct netmodel base;
-    struct transfer *first, **last; /* in the order in which they were started */
+    struct transfer **started; /* in the order in which they were started */
+    int count, room;
     uint64_t now_ps;
 };
 
@@ -16,42 +17,38 @@ static struct netmodel *create(const struct cluster *cluster)
 {
     struct ideal *ideal = memory_zeroed(1, sizeof *ideal);
     ideal->base = (struct netmodel){.cluster = cluster};
-    ideal->last = &ideal->first;
     return &ideal->base;
 }
 
 static void release(struct netmodel *model)
 {
-    free(model);
+    struct ideal *ideal = (struct ideal *)model;
+    free(ideal->started);
+    free(ideal);
 }
 
 static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
 {
     struct ideal *ideal = (struct ideal *)model;
     ideal->now_ps = now_ps;
-    transfer->next = NULL;
-    *ideal->last = transfer;
-    ideal->last = &transfer->next;
+    *vector_push(&ideal->started, &ideal->count, &ideal->room) = transfer;
 }
 
 static uint64_t next(struct netmodel *model)
 {
     struct ideal *ideal = (struct ideal *)model;
-    return ideal->first ? ideal->now_ps : TIME_NEVER;
+    return ideal->count ? ideal->now_ps : TIME_NEVER;
 }
 
 static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
 {
     (void)now_ps;
     struct ideal *ideal = (struct ideal *)model;
-    struct transfer *transfer = ideal->first;
-    ideal->first = NULL;
-    ideal->last = &ideal->first;
-    while (transfer) {
-        struct transfer *following = transfer->next;
-        sink->sent(sink->context, transfer);
-        sink->delivered(sink->context, transfer);
-        transfer = following;
+    int count = ideal->count;
+    ideal->count = 0;
+    for (int i = 0; i < count; i++) {
+        sink->sent(sink->context, ideal->started[i]);
+        sink->delivered(sink->context, ideal->started[i]);
     }
 }
 

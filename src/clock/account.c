@@ -1,0 +1,67 @@
+/* Where a node's time goes. Every instant of a run belongs to exactly one of compute, exposed
+ * communication, waiting and bubble; what holds at an instant depends on the compute lane and, in a
+ * wait, on the state of the lane waited for. */
+#include "state.h"
+
+enum lane_status { LANE_IDLE, LANE_WAITS, LANE_MOVES, LANE_ADDS };
+
+static enum lane_status lane_status(const struct lane *lane)
+{
+    if (!lane->busy)
+        return LANE_IDLE;
+    if (lane->adding)
+        return LANE_ADDS;
+    if (lane->receiving && !lane->message)
+        return LANE_WAITS; /* its sender has not begun to send */
+    return LANE_MOVES;
+}
+
+static bool any_lane_moves(const struct rank_state *rank)
+{
+    for (int i = 1; i < rank->lane_count; i++)
+        if (lane_status(&rank->lanes[i]) == LANE_MOVES)
+            return true;
+    return false;
+}
+
+static void account_blocked(struct rank_state *rank, uint64_t elapsed_ps)
+{
+    const struct lane *lane = &rank->lanes[rank->wait_lane];
+    switch (lane_status(lane)) {
+    case LANE_ADDS:
+        rank->record.compute_ps += elapsed_ps;
+        break;
+    case LANE_WAITS:
+        *(lane->group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps) += elapsed_ps;
+        break;
+    default:
+        rank->record.exposed_comm_ps += elapsed_ps;
+    }
+}
+
+void account(struct clock *clock, struct rank_state *rank)
+{
+    uint64_t elapsed_ps = clock->now_ps - rank->accounted_ps;
+    rank->accounted_ps = clock->now_ps;
+    if (elapsed_ps == 0)
+        return;
+    if (rank->state == COMPUTE_BUSY) {
+        rank->record.compute_ps += elapsed_ps;
+        if (any_lane_moves(rank))
+            rank->record.overlapped_comm_ps += elapsed_ps;
+    } else if (rank->state == COMPUTE_BLOCKED) {
+        account_blocked(rank, elapsed_ps);
+    }
+}
+
+struct node_record clock_record(const struct clock *clock, int rank)
+{
+    const struct rank_state *state = &clock->ranks[rank];
+    struct node_record record = state->record;
+    record.compute_ps -= state->stolen_ps;
+    record.exposed_comm_ps += state->stolen_ps;
+    if (record.overlapped_comm_ps > record.compute_ps)
+        record.overlapped_comm_ps = record.compute_ps;
+    record.waiting_ps += clock_length_ps(clock) - state->ended_ps;
+    return record;
+}

@@ -1,0 +1,346 @@
+#include "state.h"
+
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+struct clock *clock_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
+                           int ranks)
+{
+    struct clock *clock = memory_zeroed(1, sizeof *clock);
+    clock->cluster = cluster;
+    clock->netmodel = netmodel_create(netmodel, cluster);
+    clock->rank_count = ranks;
+    clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
+    pthread_mutex_init(&clock->lock, NULL);
+    for (int rank = 0; rank < ranks; rank++) {
+        clock->ranks[rank].stream = op_stream_create();
+        clock->ranks[rank].lane_count = 1;
+        *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
+    }
+    return clock;
+}
+
+static void free_transfers(struct transfer *list)
+{
+    while (list) {
+        struct transfer *next = list->next;
+        free(list->route);
+        free(list);
+        list = next;
+    }
+}
+
+static void free_rank(struct rank_state *rank)
+{
+    for (int i = 0; i < rank->lane_count && rank->lanes; i++) {
+        free(rank->lanes[i].queue);
+        free_transfers(rank->lanes[i].early);
+    }
+    free(rank->lanes);
+    op_stream_free(rank->stream);
+}
+
+void clock_free(struct clock *clock)
+{
+    if (!clock)
+        return;
+    clock->netmodel->ops->free(clock->netmodel);
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        free_rank(&clock->ranks[rank]);
+    for (int i = 0; i < clock->group_count; i++) {
+        free(clock->groups[i]->members);
+        free(clock->groups[i]->lane_bases);
+        free(clock->groups[i]);
+    }
+    free_transfers(clock->spare);
+    heap_release(&clock->events);
+    free(clock->ranks);
+    free(clock->groups);
+    free(clock->idle);
+    free(clock->candidates);
+    free(clock->marks_ps);
+    pthread_mutex_destroy(&clock->lock);
+    free(clock);
+}
+
+static int add_lanes(struct rank_state *rank, const struct group *group)
+{
+    int base = rank->lane_count;
+    rank->lane_count += GROUP_LANES;
+    if (rank->lane_count > OP_LANES_MOST)
+        BUG("a rank belongs to more than %d groups", (OP_LANES_MOST - 1) / GROUP_LANES);
+    rank->lanes = memory_resize(rank->lanes, (size_t)rank->lane_count * sizeof *rank->lanes);
+    rank->lanes[0] = (struct lane){0};
+    for (int kind = 0; kind < GROUP_LANES; kind++)
+        rank->lanes[base + kind] = (struct lane){.group = group, .kind = (enum group_lane)kind};
+    return base;
+}
+
+int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
+                    int *lane_bases)
+{
+    struct group *group = memory_zeroed(1, sizeof *group);
+    group->size = size;
+    group->pipeline = pipeline;
+    group->members = memory_zeroed((size_t)size, sizeof *group->members);
+    group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
+    for (int i = 0; i < size; i++) {
+        group->members[i] = members[i];
+        group->lane_bases[i] = lane_bases[i] = add_lanes(&clock->ranks[members[i]], group);
+    }
+    *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
+    return clock->group_count - 1;
+}
+
+enum { WORTH_RESOLVING = 192 };
+
+bool clock_append(struct clock *clock, int rank, const struct op *op)
+{
+    op_stream_append(clock->ranks[rank].stream, op);
+    return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
+}
+
+void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
+                    void *data)
+{
+    heap_push(&clock->events, (struct event){.time_ps = time_ps,
+                                             .rank = (uint32_t)rank,
+                                             .kind = kind,
+                                             .sequence = clock->ranks[rank].sequence++,
+                                             .data = data});
+}
+
+static void become_idle(struct clock *clock, int rank)
+{
+    clock->ranks[rank].state = COMPUTE_IDLE;
+    *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
+}
+
+void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    if (state->state == COMPUTE_BLOCKED && lane == &state->lanes[state->wait_lane] &&
+        lane->ended == state->wait_count)
+        become_idle(clock, rank);
+}
+
+/* ---- What a rank's compute lane does with its next op; false: it does not go on at once. ---- */
+
+static bool compute(struct clock *clock, int rank, uint64_t duration_ps)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    if (duration_ps == 0)
+        return true;
+    uint64_t begin_ps = clock->now_ps;
+    if (state->cpu_free_ps > begin_ps) {
+        state->stolen_ps += state->cpu_free_ps - begin_ps;
+        begin_ps = state->cpu_free_ps;
+    }
+    state->state = COMPUTE_BUSY;
+    state->busy_until_ps = begin_ps + duration_ps;
+    clock_schedule(clock, rank, state->busy_until_ps, CLOCK_COMPUTED, NULL);
+    return false;
+}
+
+static bool wait_for(struct clock *clock, int rank, const struct op *op)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    uint32_t count = (uint32_t)op->value;
+    if ((int32_t)(state->lanes[op->lane].ended - count) >= 0)
+        return true;
+    state->state = COMPUTE_BLOCKED;
+    state->wait_lane = op->lane;
+    state->wait_count = count;
+    return false;
+}
+
+static bool mark(struct clock *clock, int rank)
+{
+    int index = clock->ranks[rank].marks++;
+    if (index == clock->mark_count)
+        vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
+    clock->marks_ps[index] = clock->now_ps; /* time only goes forward: the last rank's stays */
+    return true;
+}
+
+static bool end(struct clock *clock, int rank)
+{
+    clock->ranks[rank].state = COMPUTE_ENDED;
+    clock->ranks[rank].ended_ps = clock->now_ps;
+    clock->ended_count++;
+    return false;
+}
+
+static bool post(struct clock *clock, int rank, const struct op *op)
+{
+    struct lane *lane = &clock->ranks[rank].lanes[op->lane];
+    struct item item = {.unit_bytes = op->value, .peer = op->peer};
+    if (op->kind == OP_COLLECTIVE) {
+        item = (struct item){
+            .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
+        item.call.size = lane->group->size;
+        item.call.rank = op->peer;
+    }
+    lane_post(clock, rank, lane, item);
+    return true;
+}
+
+static bool take_op(struct clock *clock, int rank, const struct op *op)
+{
+    switch (op->kind) {
+    case OP_COMPUTE:
+        return compute(clock, rank, op->value);
+    case OP_WAIT:
+        return wait_for(clock, rank, op);
+    case OP_MARK:
+        return mark(clock, rank);
+    case OP_END:
+        return end(clock, rank);
+    default:
+        return post(clock, rank, op);
+    }
+}
+
+/* Lets every idle rank act at the present instant. Those that remain idle are starved. */
+static void drain(struct clock *clock)
+{
+    int starved = 0;
+    for (int i = 0; i < clock->idle_count; i++) {
+        int rank = clock->idle[i];
+        struct op op;
+        account(clock, &clock->ranks[rank]);
+        bool goes_on = true, there = true;
+        while (goes_on && (there = op_stream_take(clock->ranks[rank].stream, &op)))
+            goes_on = take_op(clock, rank, &op);
+        if (!there)
+            clock->idle[starved++] = rank;
+    }
+    clock->idle_count = starved;
+}
+
+static int candidate_order(const void *a, const void *b)
+{
+    const struct transfer *left = *(struct transfer *const *)a, *right = *(struct transfer *const *)b;
+    if (left->src != right->src)
+        return left->src < right->src ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}
+
+/* All of them became ready in this instant. */
+static void start_transfers(struct clock *clock)
+{
+    if (clock->candidate_count > 1)
+        qsort(clock->candidates, (size_t)clock->candidate_count, sizeof *clock->candidates,
+              candidate_order);
+    for (int i = 0; i < clock->candidate_count; i++)
+        clock->netmodel->ops->start(clock->netmodel, clock->candidates[i], clock->now_ps);
+    clock->candidate_count = 0;
+}
+
+static void handle(struct clock *clock, const struct event *event)
+{
+    int rank = (int)event->rank;
+    if (event->kind != CLOCK_COMPUTED) {
+        lane_event(clock, event);
+        return;
+    }
+    account(clock, &clock->ranks[rank]);
+    if (clock->ranks[rank].busy_until_ps > clock->now_ps) /* overheads have put it off */
+        clock_schedule(clock, rank, clock->ranks[rank].busy_until_ps, CLOCK_COMPUTED, NULL);
+    else
+        become_idle(clock, rank);
+}
+
+static void handle_events(struct clock *clock)
+{
+    while (heap_first(&clock->events) && heap_first(&clock->events)->time_ps == clock->now_ps) {
+        struct event event = heap_pop(&clock->events);
+        handle(clock, &event);
+    }
+}
+
+static void resolve(struct clock *clock)
+{
+    struct netmodel_sink sink = {clock, lane_sent, lane_delivered};
+    for (;;) {
+        drain(clock);
+        if (clock->idle_count > 0)
+            return; /* a starved rank may still act in this instant */
+        start_transfers(clock);
+        const struct event *first = heap_first(&clock->events);
+        uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
+        uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
+        uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
+        if (next_ps == TIME_NEVER)
+            return;
+        clock->now_ps = next_ps;
+        if (event_ps == next_ps)
+            handle_events(clock);
+        else
+            clock->netmodel->ops->advance(clock->netmodel, next_ps, &sink);
+    }
+}
+
+void clock_resolve(struct clock *clock)
+{
+    if (pthread_mutex_trylock(&clock->lock))
+        return;
+    resolve(clock);
+    pthread_mutex_unlock(&clock->lock);
+}
+
+bool clock_finish(struct clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    resolve(clock);
+    bool all = clock->ended_count == clock->rank_count;
+    pthread_mutex_unlock(&clock->lock);
+    return all;
+}
+
+void clock_report(struct clock *clock, FILE *stream)
+{
+    static const char *const kinds[] = {"a collective", "a send", "a receive"};
+    for (int rank = 0; rank < clock->rank_count; rank++) {
+        const struct rank_state *state = &clock->ranks[rank];
+        if (state->state != COMPUTE_BLOCKED)
+            continue;
+        const struct lane *lane = &state->lanes[state->wait_lane];
+        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
+        if (lane->receiving && !lane->message)
+            fprintf(stream, " for rank %d, which has not begun to send",
+                    lane->group->members[lane->step.recv_from]);
+        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
+    }
+}
+
+uint64_t clock_length_ps(const struct clock *clock)
+{
+    uint64_t length_ps = 0;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > length_ps)
+            length_ps = clock->ranks[rank].ended_ps;
+    return length_ps;
+}
+
+int clock_mark_count(const struct clock *clock)
+{
+    return clock->mark_count;
+}
+
+uint64_t clock_mark_ps(const struct clock *clock, int index)
+{
+    return clock->marks_ps[index];
+}
+
+uint64_t clock_messages(const struct clock *clock)
+{
+    return clock->messages;
+}
+
+int clock_worst_link(const struct clock *clock, int *factor)
+{
+    *factor = 0;
+    return clock->netmodel->use ? link_use_worst(clock->netmodel->use, factor) : -1;
+}

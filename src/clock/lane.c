@@ -1,0 +1,265 @@
+/* A lane's life: operations in post order, each a step at a time.
+ *
+ *     post -> [queue] -> step: pay o, send ----------> sent
+ *                              receive <- delivered, pay o
+ *                        both ended -> add what came in -> next step -> ... -> operation ended
+ *
+ * A message is matched to a receive of the same group and kind by its source, in send order.
+ */
+#include "state.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/clock/cost.h"
+
+#include <stdlib.h>
+
+static struct transfer *transfer_new(struct clock *clock)
+{
+    struct transfer *transfer = clock->spare;
+    if (!transfer)
+        return memory_zeroed(1, sizeof *transfer);
+    clock->spare = transfer->next;
+    *transfer = (struct transfer){0};
+    return transfer;
+}
+
+static void transfer_end(struct clock *clock, struct transfer *transfer)
+{
+    if (!transfer->sent || !transfer->delivered || !transfer->received)
+        return;
+    transfer->next = clock->spare;
+    clock->spare = transfer;
+}
+
+/* Takes the earliest message from that source that was begun before the lane asked for it. */
+static struct transfer *take_early(struct lane *lane, int source)
+{
+    for (struct transfer **place = &lane->early; *place; place = &(*place)->next) {
+        struct transfer *transfer = *place;
+        if (transfer->src != source)
+            continue;
+        *place = transfer->next;
+        if (!*place)
+            lane->early_end = place;
+        return transfer;
+    }
+    return NULL;
+}
+
+static void put_early(struct lane *lane, struct transfer *transfer)
+{
+    if (!lane->early)
+        lane->early_end = &lane->early;
+    transfer->next = NULL;
+    *lane->early_end = transfer;
+    lane->early_end = &transfer->next;
+}
+
+static uint64_t step_bytes(const struct lane *lane, struct share range)
+{
+    return lane->item.schedule ? range.count * lane->item.unit_bytes : lane->item.unit_bytes;
+}
+
+/* Reserves the processor for one overhead o, and returns when it is paid. While the compute lane is
+ * busy, its op is put off by as much. */
+static uint64_t pay_overhead(struct clock *clock, struct rank_state *rank)
+{
+    uint64_t begin =
+        clock->now_ps > rank->cpu_free_ps ? clock->now_ps : rank->cpu_free_ps;
+    rank->cpu_free_ps = begin + clock->cluster->overhead_ps;
+    if (rank->state == COMPUTE_BUSY) {
+        rank->busy_until_ps += clock->cluster->overhead_ps;
+        rank->stolen_ps += clock->cluster->overhead_ps;
+    }
+    return rank->cpu_free_ps;
+}
+
+static bool pays_overhead(const struct clock *clock)
+{
+    return clock->netmodel->ops->overhead && !clock->cluster->offload &&
+           clock->cluster->overhead_ps > 0;
+}
+
+static void hand_over(struct clock *clock, struct transfer *transfer)
+{
+    *vector_push(&clock->candidates, &clock->candidate_count, &clock->candidate_room) = transfer;
+}
+
+/* The lane's step begins to send. The receiver knows from now on that its message is on its way. */
+static void begin_send(struct clock *clock, int rank, struct lane *lane)
+{
+    const struct group *group = lane->group;
+    int target = group->members[lane->step.send_to];
+    struct rank_state *self = &clock->ranks[rank], *peer = &clock->ranks[target];
+    enum group_lane kind = lane->kind == LANE_COLLECTIVES ? LANE_COLLECTIVES : LANE_RECEIVES;
+    int peer_lane = group->lane_bases[lane->step.send_to] + (int)kind;
+    struct transfer *transfer = transfer_new(clock);
+    transfer->src = rank;
+    transfer->dst = target;
+    transfer->bytes = step_bytes(lane, lane->step.send);
+    transfer->ready_ps = clock->now_ps;
+    transfer->sequence = self->sequence++;
+    transfer->src_lane = (int)(lane - self->lanes);
+    transfer->dst_lane = peer_lane;
+    self->record.bytes_sent += transfer->bytes;
+    self->record.messages_sent++;
+    clock->messages++;
+
+    struct lane *receiver = &peer->lanes[peer_lane];
+    if (receiver->busy && receiver->receiving && !receiver->message &&
+        group->members[receiver->step.recv_from] == rank) {
+        account(clock, peer);
+        receiver->message = transfer;
+    } else {
+        put_early(receiver, transfer);
+    }
+    if (pays_overhead(clock))
+        clock_schedule(clock, rank, pay_overhead(clock, self), CLOCK_SEND_PAID, transfer);
+    else
+        hand_over(clock, transfer);
+}
+
+static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane)
+{
+    const struct device *device = &clock->cluster->devices[rank];
+    if (!lane->step.reduce || device->add_Bps == 0)
+        return 0;
+    uint64_t bytes = step_bytes(lane, lane->step.recv);
+    return cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
+}
+
+static void message_here(struct clock *clock, int rank, struct lane *lane)
+{
+    lane->message->received = true;
+    transfer_end(clock, lane->message);
+    lane->message = NULL;
+    lane->receiving = false;
+    uint64_t adding_ps = add_ps(clock, rank, lane);
+    if (adding_ps == 0)
+        return;
+    lane->adding = true;
+    clock_schedule(clock, rank, clock->now_ps + adding_ps, CLOCK_ADDED, lane);
+}
+
+/* The message has been delivered to the lane that waits for it. */
+static void take_in(struct clock *clock, int rank, struct lane *lane)
+{
+    if (pays_overhead(clock))
+        clock_schedule(clock, rank, pay_overhead(clock, &clock->ranks[rank]), CLOCK_RECEIVE_PAID,
+                       lane);
+    else
+        message_here(clock, rank, lane);
+}
+
+static void begin_step(struct clock *clock, int rank, struct lane *lane)
+{
+    lane->sending = lane->step.send_to >= 0;
+    lane->receiving = lane->step.recv_from >= 0;
+    if (lane->sending)
+        begin_send(clock, rank, lane);
+    if (!lane->receiving)
+        return;
+    lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);
+    if (lane->message && lane->message->delivered)
+        take_in(clock, rank, lane);
+}
+
+static bool load_step(struct lane *lane)
+{
+    if (lane->item.schedule)
+        return lane->item.schedule->step(&lane->item.call, lane->index, &lane->step);
+    bool sends = lane->kind == LANE_SENDS;
+    lane->step = (struct step){.send_to = sends ? lane->item.peer : -1,
+                               .recv_from = sends ? -1 : lane->item.peer};
+    return lane->index == 0;
+}
+
+static bool begin_item(struct lane *lane)
+{
+    if (lane->count == 0)
+        return false;
+    lane->item = lane->queue[lane->head];
+    lane->head = (lane->head + 1) % lane->room;
+    lane->count--;
+    lane->busy = true;
+    lane->index = 0;
+    return true;
+}
+
+/* Goes on until something has to be waited for or the lane is empty. */
+static void run(struct clock *clock, int rank, struct lane *lane)
+{
+    while (!lane->sending && !lane->receiving && !lane->adding) {
+        if (!lane->busy && !begin_item(lane))
+            return;
+        if (load_step(lane)) {
+            lane->index++;
+            begin_step(clock, rank, lane);
+        } else {
+            lane->busy = false;
+            lane->ended++;
+            clock_lane_moved(clock, rank, lane);
+        }
+    }
+}
+
+void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item)
+{
+    if (lane->count == lane->room) {
+        int room = lane->room ? 2 * lane->room : 4;
+        struct item *queue = memory_zeroed((size_t)room, sizeof *queue);
+        for (int i = 0; i < lane->count; i++)
+            queue[i] = lane->queue[(lane->head + i) % lane->room];
+        free(lane->queue);
+        lane->queue = queue;
+        lane->head = 0;
+        lane->room = room;
+    }
+    lane->queue[(lane->head + lane->count++) % lane->room] = item;
+    account(clock, &clock->ranks[rank]);
+    run(clock, rank, lane);
+}
+
+void lane_event(struct clock *clock, const struct event *event)
+{
+    int rank = (int)event->rank;
+    struct lane *lane = event->data;
+    account(clock, &clock->ranks[rank]);
+    if (event->kind == CLOCK_SEND_PAID) {
+        struct transfer *transfer = event->data;
+        transfer->ready_ps = clock->now_ps;
+        hand_over(clock, transfer);
+        return;
+    }
+    if (event->kind == CLOCK_ADDED)
+        lane->adding = false;
+    else
+        message_here(clock, rank, lane);
+    run(clock, rank, lane);
+}
+
+void lane_sent(void *context, struct transfer *transfer)
+{
+    struct clock *clock = context;
+    struct rank_state *rank = &clock->ranks[transfer->src];
+    struct lane *lane = &rank->lanes[transfer->src_lane];
+    account(clock, rank);
+    transfer->sent = true;
+    lane->sending = false;
+    int source = transfer->src;
+    transfer_end(clock, transfer);
+    run(clock, source, lane);
+}
+
+void lane_delivered(void *context, struct transfer *transfer)
+{
+    struct clock *clock = context;
+    struct rank_state *rank = &clock->ranks[transfer->dst];
+    struct lane *lane = &rank->lanes[transfer->dst_lane];
+    account(clock, rank);
+    transfer->delivered = true;
+    if (lane->message != transfer)
+        return;
+    take_in(clock, transfer->dst, lane);
+    run(clock, (int)(rank - clock->ranks), lane);
+}

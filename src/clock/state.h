@@ -1,0 +1,108 @@
+/* What the clock keeps of each rank, lane and group. Private to the clock. */
+#ifndef CLOCK_STATE_H
+#define CLOCK_STATE_H
+
+#include "threadrack/base/heap.h"
+#include "threadrack/clock/clock.h"
+
+#include <pthread.h>
+
+/* An operation posted to a lane: a message, or a whole collective. */
+struct item {
+    const struct schedule *schedule; /* NULL: point to point */
+    struct call call;
+    uint64_t unit_bytes; /* of an element; point to point: of the whole message */
+    int peer;            /* point to point: the member sent to or received from */
+};
+
+struct group {
+    int size;
+    bool pipeline;
+    int *members;    /* ranks */
+    int *lane_bases; /* by member */
+};
+
+struct lane {
+    const struct group *group;
+    enum group_lane kind;
+
+    struct item *queue; /* a ring of `room` items, `count` of them waiting from `head` on */
+    int head, count, room;
+    uint32_t ended; /* operations that have ended, modulo 2^32 */
+
+    /* The operation at work. A step of it sends and receives at the same time. */
+    bool busy;
+    struct item item;
+    struct step step;
+    int index;
+    bool sending, receiving, adding;
+    struct transfer *message; /* what it receives, once the sender has begun to send it */
+
+    struct transfer *early; /* begun by their senders, not yet asked for here; in send order */
+    struct transfer **early_end;
+};
+
+enum compute_state {
+    COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
+    COMPUTE_BUSY,
+    COMPUTE_BLOCKED,
+    COMPUTE_ENDED
+};
+
+struct rank_state {
+    struct op_stream *stream;
+    struct lane *lanes; /* lanes[0] is the compute lane and unused */
+    int lane_count;
+    enum compute_state state;
+    uint64_t busy_until_ps; /* of COMPUTE_BUSY; messages' overheads may put it off */
+    uint64_t cpu_free_ps;   /* until then the processor pays overheads */
+    int wait_lane;          /* of COMPUTE_BLOCKED */
+    uint32_t wait_count;
+    uint64_t accounted_ps;  /* the record is complete up to here */
+    uint64_t stolen_ps;     /* overheads paid while computing */
+    uint64_t ended_ps;
+    uint64_t sequence;      /* of its next event or transfer */
+    int marks;
+    struct node_record record;
+};
+
+struct clock {
+    const struct cluster *cluster;
+    struct netmodel *netmodel;
+    struct rank_state *ranks;
+    int rank_count, ended_count;
+    struct group **groups;
+    int group_count, group_room;
+
+    pthread_mutex_t lock; /* of all below, and of the ranks but for their streams */
+    uint64_t now_ps;
+    struct heap events;
+    int *idle; /* ranks in COMPUTE_IDLE */
+    int idle_count, idle_room;
+    struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
+    int candidate_count, candidate_room;
+    struct transfer *spare; /* transfers to use again */
+    uint64_t *marks_ps;
+    int mark_count, mark_room;
+    uint64_t messages;
+};
+
+enum clock_event { CLOCK_COMPUTED, CLOCK_ADDED, CLOCK_SEND_PAID, CLOCK_RECEIVE_PAID };
+
+/* account.c: brings the rank's record up to now; call before anything about the rank changes. */
+void account(struct clock *clock, struct rank_state *rank);
+
+/* lane.c */
+void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item);
+void lane_event(struct clock *clock, const struct event *event);
+void lane_sent(void *clock, struct transfer *transfer);      /* for netmodel_sink */
+void lane_delivered(void *clock, struct transfer *transfer); /* likewise */
+
+/* clock.c */
+/* `data` is the transfer of CLOCK_SEND_PAID, the lane of CLOCK_ADDED and CLOCK_RECEIVE_PAID. */
+void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
+                    void *data);
+/* An operation of the rank's lane has ended: it may have been waiting for it. */
+void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane);
+
+#endif
