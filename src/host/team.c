@@ -24,17 +24,18 @@ struct team {
     int size;
     void (*body)(void *argument, int index);
     void *argument;
+    struct errors *errors;
+    pthread_attr_t usual, wanted; /* default attributes of the process, and for the team */
     struct meeting meeting;
-    pthread_attr_t usual;   /* the process's default attributes, restored once the team stands */
-    atomic_int formed_size; /* how many members OpenMP gave us */
-    atomic_int unpinned;    /* a node whose thread could not be pinned, or -1 */
+    bool stands;         /* the runner's: all members are there, at once */
+    atomic_int unpinned; /* a node whose thread could not be pinned, or -1 */
 };
 
-/* One team is formed at a time: the default stack size is the process's, and two rehearsals at once
- * would count each other's threads. */
+/* One team is formed at a time, since the default attributes are the process's, and two rehearsals
+ * at once would count each other's threads. Held by the runner from there until the team stands. */
 static pthread_mutex_t forming = PTHREAD_MUTEX_INITIALIZER;
 
-static void team_stands(struct team *team)
+static void end_forming(struct team *team)
 {
     pthread_setattr_default_np(&team->usual);
     pthread_mutex_unlock(&forming);
@@ -46,26 +47,48 @@ static void member(struct team *team, int index)
         atomic_store(&team->unpinned, index);
     meeting_wait(&team->meeting);
     if (index == 0)
-        team_stands(team);
+        end_forming(team);
     if (atomic_load(&team->unpinned) < 0)
         team->body(team->argument, index);
     meeting_end(&team->meeting, index == 0);
 }
 
-static void *form(void *argument)
+static void form(struct team *team)
 {
-    struct team *team = argument;
+    int formed = 0; /* written by member 0, which is this thread */
     omp_set_dynamic(0);
 #pragma omp parallel num_threads(team->size)
     {
+        if (omp_get_thread_num() == 0)
+            formed = omp_get_num_threads();
         /* A smaller team would wait forever for the members that it lacks. */
         if (omp_get_num_threads() == team->size)
             member(team, omp_get_thread_num());
-        else if (omp_get_thread_num() == 0)
-            atomic_store(&team->formed_size, omp_get_num_threads());
     }
-    if (atomic_load(&team->formed_size) != team->size)
-        team_stands(team);
+    team->stands = formed == team->size;
+    if (team->stands)
+        return;
+    end_forming(team);
+    errors_add_status(team->errors, STATUS_FAILED,
+                      "host: OpenMP gave a team of %d threads instead of %d; is OMP_THREAD_LIMIT "
+                      "set?",
+                      formed, team->size);
+}
+
+/* libgomp creates its threads with the process's default attributes, unless OMP_STACKSIZE is set
+ * (see environment.c). */
+static void *runner(void *argument)
+{
+    struct team *team = argument;
+    pthread_mutex_lock(&forming);
+    pthread_getattr_default_np(&team->usual);
+    if (rehearse(team->size - 1, &team->wanted, team->errors)) {
+        pthread_setattr_default_np(&team->wanted);
+        form(team);
+    } else {
+        end_forming(team);
+    }
+    pthread_attr_destroy(&team->usual);
     return NULL;
 }
 
@@ -80,56 +103,34 @@ static void set_stack(pthread_attr_t *attributes, size_t bytes)
     pthread_attr_setstacksize(attributes, (bytes + page - 1) / page * page);
 }
 
-/* libgomp creates its threads with the process's default attributes, unless OMP_STACKSIZE is set
- * (see environment.c). On success the lock `forming` is held until the team stands. */
-static bool start(struct team *team, size_t stack_bytes, pthread_t *runner, struct errors *errors)
+static bool run(struct team *team)
 {
-    pthread_attr_t attributes;
-    pthread_mutex_lock(&forming);
-    pthread_getattr_default_np(&team->usual);
-    pthread_getattr_default_np(&attributes);
-    if (stack_bytes)
-        set_stack(&attributes, stack_bytes);
-    bool possible = rehearse(team->size, &attributes, errors);
-    if (possible) {
-        pthread_setattr_default_np(&attributes);
-        int failure = pthread_create(runner, &attributes, form, team);
-        possible = !failure || errors_add_status(errors, STATUS_FAILED,
-                                                 "host: cannot create a thread for the run: %s",
-                                                 strerror(failure));
-    }
-    pthread_attr_destroy(&attributes);
-    if (!possible)
-        team_stands(team);
-    return possible;
-}
-
-static bool judge(const struct team *team, struct errors *errors)
-{
-    int formed = atomic_load(&team->formed_size), unpinned = atomic_load(&team->unpinned);
-    if (formed != team->size)
-        return errors_add_status(errors, STATUS_FAILED,
-                                 "host: OpenMP gave a team of %d threads instead of %d; is "
-                                 "OMP_THREAD_LIMIT set?",
-                                 formed, team->size);
-    return unpinned < 0 ||
-           errors_add_status(errors, STATUS_FAILED,
-                             "host: the thread of node %d could not be pinned to processing unit "
-                             "%d; did the process's binding change while it ran?",
-                             unpinned, team->seats[unpinned].pu);
+    pthread_t thread;
+    int failure = pthread_create(&thread, &team->wanted, runner, team);
+    if (failure)
+        return errors_add_status(team->errors, STATUS_FAILED,
+                                 "host: cannot create a thread for the run: %s", strerror(failure));
+    pthread_join(thread, NULL);
+    int unpinned = atomic_load(&team->unpinned);
+    if (unpinned >= 0)
+        errors_add_status(team->errors, STATUS_FAILED,
+                          "host: the thread of node %d could not be pinned to processing unit %d; "
+                          "did the process's binding change while it ran?",
+                          unpinned, team->seats[unpinned].pu);
+    return team->stands && unpinned < 0;
 }
 
 bool host_team_run(const struct host *host, const struct seat *seats, int size, size_t stack_bytes,
                    void (*body)(void *argument, int index), void *argument, struct errors *errors)
 {
     struct team team = {.host = host, .seats = seats, .size = size, .body = body,
-                        .argument = argument, .formed_size = size, .unpinned = -1};
-    pthread_t runner;
+                        .argument = argument, .errors = errors, .unpinned = -1};
     meeting_init(&team.meeting, size);
-    bool started = start(&team, stack_bytes, &runner, errors);
-    if (started)
-        pthread_join(runner, NULL);
+    pthread_attr_init(&team.wanted);
+    if (stack_bytes)
+        set_stack(&team.wanted, stack_bytes);
+    bool done = run(&team);
+    pthread_attr_destroy(&team.wanted);
     meeting_release(&team.meeting);
-    pthread_attr_destroy(&team.usual);
-    return started && judge(&team, errors);
+    return done;
 }
