@@ -32,7 +32,8 @@ struct setting {
     enum setting_kind kind;
     enum unit unit;       /* of SETTING_QUANTITY */
     double low, high;     /* of SETTING_QUANTITY, inclusive, in the base unit */
-    const char *choices;  /* of SETTING_CHOICE; or words that a quantity may be instead, or NULL */
+    const char *choices;  /* of SETTING_CHOICE; or words that a quantity may be instead, or NULL.
+                           * A leading '|' is ignored, so that a .def table can make the list. */
     const char *fallback; /* the default, as a user would write it; NULL: unset */
     const char *help;     /* one line */
 };
@@ -45,16 +46,19 @@ enum source { SOURCE_DEFAULT, SOURCE_CLUSTER, SOURCE_EXPERIMENT, SOURCE_COMMAND_
 struct config *config_create(const struct setting *const *tables, int count);
 void config_free(struct config *config);
 
-/* Reads a YAML file; `prefix` ("" or "cluster.") is put before each of its keys. In an experiment
- * file `cluster` may be a text (the cluster file's name) or a mapping whose entry `file` is that
- * and whose other entries override the file's. Messages go to errors; false if there were any. */
+/* Reads a YAML file; `prefix` ("" or "cluster.") is put before each of its keys, except that
+ * `nodes` in a cluster is the setting `nodes`. Where a key is a setting and also stands before
+ * others (`cluster`, `data`), it may be a mapping whose entry `file` or `name` is the setting
+ * itself: `cluster: {file: ring, link: {latency: 1us}}`. A cluster file describes one cluster: it
+ * cannot sweep. Messages go to errors; false if there were any. */
 bool config_read(struct config *config, const char *path, const char *prefix, enum source source,
                  struct errors *errors);
 /* Takes one word key=value of the command line. */
 bool config_set(struct config *config, const char *word, struct errors *errors);
 
 /* ---- Sweeps. A comma inside a member's options (`sgd:lr=0.1,momentum=0.9`) does not split:
- * a piece that looks like name=value belongs to the piece before it. ---- */
+ * a piece that looks like name=value belongs to the piece before it. Only quantities have ranges;
+ * their ends may have units, as `1Gbit/s:100Gbit/s:x10` or `1us:9us:+2us`. ---- */
 
 int config_swept_count(const struct config *config); /* keys with more than one value */
 const char *config_swept_key(const struct config *config, int i); /* in order of appearance */
@@ -69,6 +73,7 @@ struct config *config_point(const struct config *config, long index, bool zip);
 
 bool config_is_set(const struct config *config, const char *key);   /* has a value at all */
 bool config_is_given(const struct config *config, const char *key); /* not merely the default */
+enum source config_source(const struct config *config, const char *key); /* where its value is from */
 const char *config_text(const struct config *config, const char *key); /* as written; NULL: unset */
 uint64_t config_whole(const struct config *config, const char *key);   /* in the base unit */
 double config_real(const struct config *config, const char *key);
@@ -81,7 +86,8 @@ const char *config_list_item(const struct config *config, const char *key, int i
 const char *config_where(const struct config *config, const char *key);
 const char *config_list_where(const struct config *config, const char *key, int i);
 
-/* Every key that has a value: calls visit(key, text, source) in the tables' order. */
+/* Every key that has a value: calls visit in the tables' order. Several values are joined by commas.
+ */
 void config_each(const struct config *config,
                  void (*visit)(void *context, const struct setting *setting, const char *text,
                                enum source source),
