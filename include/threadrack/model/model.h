@@ -77,6 +77,13 @@ struct model_hooks {
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
 };
 
+/* An update that the backward pass applies itself; see optimizer_fuse. */
+struct fused_update {
+    bool on;
+    bool done; /* by the latest backward pass */
+    float lr, decay;
+};
+
 struct model {
     const struct model_spec *spec;
     struct model_place place;
@@ -88,6 +95,7 @@ struct model {
     struct model_part *parts;
     int part_count;
     bool trains;
+    struct fused_update fused;
 };
 
 /* Allocates the part of `place` from the rank's region: parameters, gradients, activations of R
@@ -136,6 +144,12 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
                                    const struct model *model);
 void optimizer_free(struct optimizer *optimizer);
 void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model);
+/* Lets the backward pass apply the update as it computes the weights' gradients: W -= lr dY^T X is
+ * one product, and saves a pass over all parameters. For ranks whose gradients nobody else reads:
+ * no replicas, no gradient_ready hook. Only a step of one microbatch is fused; `gradients` are not
+ * written then. The same ops are recorded, and optimizer_step still follows. False, and nothing is
+ * changed, where the optimizer cannot (momentum). */
+bool optimizer_fuse(struct optimizer *optimizer, struct model *model);
 
 /* ---- Checkpoints: whole tensors in host memory, off the clock. ---- */
 

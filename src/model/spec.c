@@ -1,0 +1,83 @@
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct model_ops *const models[] = {
+#define MODEL(name) &model_##name,
+#include "model.def"
+#undef MODEL
+    NULL,
+};
+
+const struct layer_ops *const layers[] = {
+#define LAYER(name) &layer_##name,
+#include "layer.def"
+#undef LAYER
+    NULL,
+};
+
+struct model_spec *spec_create(int layer_count)
+{
+    struct model_spec *spec = memory_zeroed(1, sizeof *spec);
+    spec->layers = memory_zeroed((size_t)layer_count, sizeof *spec->layers);
+    spec->layer_count = layer_count;
+    return spec;
+}
+
+void model_spec_free(struct model_spec *spec)
+{
+    if (!spec)
+        return;
+    free(spec->layers);
+    free(spec);
+}
+
+struct model_spec *model_parse(const char *text, const char *where, struct errors *errors)
+{
+    const char *names[16];
+    int count = 0;
+    size_t length = strcspn(text, ":");
+    for (; models[count]; count++) {
+        names[count] = models[count]->name;
+        if (strlen(names[count]) == length && !strncmp(text, names[count], length))
+            return models[count]->parse(text, where, errors);
+    }
+    char *word = memory_text("%.*s", (int)length, text);
+    errors_add(errors, "%s: no model is called '%s'; there are mlp and stages%s", where, word,
+               text_suggestion(word, names, count));
+    free(word);
+    return NULL;
+}
+
+size_t model_input_width(const struct model_spec *spec)
+{
+    return spec->input_width;
+}
+
+size_t model_output_width(const struct model_spec *spec)
+{
+    return spec->output_width;
+}
+
+uint64_t model_parameter_count(const struct model_spec *spec)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < spec->layer_count; i++)
+        count += spec->layers[i].ops->parameter_count(spec->layers[i].in, spec->layers[i].out);
+    return count;
+}
+
+/* Each multiply-add is two operations and is done forward, for the weight gradient, and, but in the
+ * first layer, for the input gradient. */
+uint64_t model_flops_per_sample(const struct model_spec *spec)
+{
+    uint64_t flops = 0;
+    for (int i = 0; i < spec->layer_count; i++)
+        if (spec->layers[i].ops->place)
+            flops += spec->layers[i].ops->weight(&spec->layers[i]) * (i ? 6 : 4);
+    return flops;
+}
