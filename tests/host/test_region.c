@@ -22,7 +22,7 @@ static struct host *open_here(void)
 static void reserves_without_committing(void)
 {
     uint64_t before = host_free_memory_bytes();
-    size_t large = (size_t)1 << 40;
+    size_t large = (size_t)1 << 34;
     char *region = host_region_map(large);
     CHECK_FATAL(region != NULL);
     region[0] = region[large - 1] = 1;
