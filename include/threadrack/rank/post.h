@@ -1,0 +1,34 @@
+/* Messages between ranks, as posts and waits: the floor on which comm/ builds.
+ *
+ * A post never blocks. Its buffer belongs to the operation until the wait. In a real run bytes move
+ * when the last member posts; a send that nobody has asked for by its wait is copied to a mailbox,
+ * so that waiting for a send never blocks (it is *buffered*). Messages of a group between two
+ * members keep their order. Members post the collectives of a group in one order; a mismatch of
+ * operation, count or root is an error that names both.
+ */
+#ifndef THREADRACK_RANK_POST_H
+#define THREADRACK_RANK_POST_H
+
+#include "threadrack/clock/clock.h"
+#include "threadrack/clock/schedule.h"
+#include "threadrack/rank/rack.h"
+
+struct request {
+    struct group *group; /* NULL: nothing to wait for */
+    enum group_lane lane;
+    int peer;
+    uint32_t number; /* among the lane's operations at this rank */
+};
+
+/* Buffers may be NULL where the rank is not real. Peers are members' indices. */
+struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
+                              size_t count);
+struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
+                                 size_t count);
+/* `vector` holds `count` floats at every member; see clock/schedule.h. */
+struct request rank_post_collective(struct rank *self, struct group *group,
+                                    const struct schedule *schedule, int root, float *vector,
+                                    size_t count);
+void rank_wait(struct rank *self, struct request request);
+
+#endif

@@ -1,0 +1,75 @@
+/* The rack: all ranks of a run, their groups, and the clock that times them.
+ *
+ * A run goes through these stages, in order:
+ *   1. rack_create, then rack_group for each group of the mesh;
+ *   2. set-up of every rank while none is real: this counts what each region has to hold;
+ *   3. timing-only: steps of every rank, one rank at a time, with rack_resolve between steps;
+ *      real: rack_open makes the regions, and rack_run calls a body on a thread a rank;
+ *   4. rack_finish, then the results.
+ */
+#ifndef THREADRACK_RANK_RACK_H
+#define THREADRACK_RANK_RACK_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/clock/clock.h"
+#include "threadrack/clock/cost.h"
+#include "threadrack/host/host.h"
+#include "threadrack/rank/rank.h"
+#include "threadrack/record/record.h"
+
+#include <stdbool.h>
+
+struct rack;
+struct group;
+
+struct rack *rack_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
+                         const struct cost_ops *cost, int ranks);
+void rack_free(struct rack *rack);
+int rack_size(const struct rack *rack);
+struct rank *rack_rank(struct rack *rack, int id);
+const struct cluster *rack_cluster(const struct rack *rack);
+
+/* A group of ranks, in ascending order; in a `pipeline` group a wait for a message that its sender
+ * has not begun to send is bubble. A group may have one member only. */
+struct group *rack_group(struct rack *rack, const int *members, int size, bool pipeline);
+int group_size(const struct group *group);
+int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
+int group_member(const struct group *group, int index);             /* the rank of a member */
+
+/* ---- Memory. ---- */
+
+/* What the rank's region holds by kind, and in all. */
+const uint64_t *rack_memory_bytes(const struct rack *rack, int rank); /* [MEMORY_KINDS] */
+uint64_t rack_region_bytes(const struct rack *rack, int rank);
+/* Every region against its node's capacity; when one does not fit, a message of the kind
+ * STATUS_OUT_OF_MEMORY with what fills it. */
+bool rack_fits_nodes(const struct rack *rack, struct errors *errors);
+
+/* ---- Real runs. ---- */
+
+/* Seats the ranks on the cores (host_plan). Holds all regions, BLIS pools and stacks against what the
+ * host has free (STATUS_OUT_OF_MEMORY), then maps the regions. Ranks become real. */
+bool rack_open(struct rack *rack, const struct host *host, int first_core, int cores,
+               struct errors *errors);
+/* Calls body(argument, rank) on each rank's own pinned thread; its region is bound and touched
+ * there first. Appends OP_END behind it. */
+bool rack_run(struct rack *rack, void (*body)(void *argument, struct rank *self), void *argument,
+              struct errors *errors);
+
+/* Off the clock: all ranks meet; the last to come runs serial(argument) while the others wait. */
+void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument);
+
+/* ---- Both ways. ---- */
+
+void rank_mark(struct rank *self); /* the rank has ended a step */
+void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
+void rack_resolve(struct rack *rack);
+/* Resolves the rest. False and a message (who waits for whom) when ranks wait for each other. */
+bool rack_finish(struct rack *rack, struct errors *errors);
+const struct clock *rack_clock(const struct rack *rack);
+uint64_t rack_mailbox_bytes(const struct rack *rack); /* the most that copies took at a time */
+
+/* For tests: where the rank's region and thread are. */
+const void *rack_region_address(const struct rack *rack, int rank);
+
+#endif

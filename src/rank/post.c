@@ -1,0 +1,70 @@
+#include "inside.h"
+
+static struct request post(struct rank *self, struct group *group, enum group_lane lane, int peer)
+{
+    int index = group->lane_bases[group_rank(group, self)] + (int)lane;
+    return (struct request){
+        .group = group, .lane = lane, .peer = peer, .number = self->posted[index]++};
+}
+
+static int lane_index(const struct rank *self, struct request request)
+{
+    return request.group->lane_bases[group_rank(request.group, self)] + (int)request.lane;
+}
+
+struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
+                              size_t count)
+{
+    struct request request = post(self, group, LANE_SENDS, peer);
+    rank_record(self, &(struct op){.kind = OP_SEND,
+                                   .lane = lane_index(self, request),
+                                   .peer = peer,
+                                   .value = count});
+    if (self->real)
+        mailbox_send(self, group, peer, request.number, bytes, count);
+    return request;
+}
+
+struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
+                                 size_t count)
+{
+    struct request request = post(self, group, LANE_RECEIVES, peer);
+    rank_record(self,
+                &(struct op){.kind = OP_RECV, .lane = lane_index(self, request), .peer = peer});
+    if (self->real)
+        mailbox_receive(self, group, peer, request.number, bytes, count);
+    return request;
+}
+
+struct request rank_post_collective(struct rank *self, struct group *group,
+                                    const struct schedule *schedule, int root, float *vector,
+                                    size_t count)
+{
+    struct request request = post(self, group, LANE_COLLECTIVES, -1);
+    rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
+                                   .lane = lane_index(self, request),
+                                   .peer = group_rank(group, self),
+                                   .schedule = schedule,
+                                   .call = {.root = root, .count = count},
+                                   .element_bytes = sizeof *vector});
+    if (self->real)
+        meeting_post(self, group, schedule, root, vector, count, request.number);
+    return request;
+}
+
+void rank_wait(struct rank *self, struct request request)
+{
+    if (!request.group)
+        return;
+    rank_record(self, &(struct op){.kind = OP_WAIT,
+                                   .lane = lane_index(self, request),
+                                   .value = request.number + 1u});
+    if (!self->real)
+        return;
+    if (request.lane == LANE_COLLECTIVES)
+        meeting_wait(self, request.group, request.number);
+    else if (request.lane == LANE_SENDS)
+        mailbox_wait_sent(self, request.group, request.peer, request.number);
+    else
+        mailbox_wait_received(self, request.group, request.number);
+}

@@ -1,0 +1,76 @@
+#include "inside.h"
+
+#include <time.h>
+
+int rank_id(const struct rank *self)
+{
+    return self->id;
+}
+
+bool rank_is_real(const struct rank *self)
+{
+    return self->real;
+}
+
+void rank_record(struct rank *self, const struct op *op)
+{
+    if (clock_append(self->rack->clock, self->id, op) && self->real)
+        clock_resolve(self->rack->clock);
+}
+
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A measured op is recorded when its kernel has ended: until then the rank is starved, and the clock
+ * stops there. */
+static bool is_measured(const struct rank *self)
+{
+    return self->rack && !self->rack->cost->duration;
+}
+
+static const struct device *device_of(const struct rank *self)
+{
+    return &self->rack->cluster->devices[self->id];
+}
+
+static void record_compute(struct rank *self, uint64_t duration_ps)
+{
+    if (duration_ps)
+        rank_record(self, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
+}
+
+bool rank_compute_begin(struct rank *self, struct work work)
+{
+    if (self->rack && !is_measured(self))
+        record_compute(self, cost_ps(self->rack->cost, device_of(self), &work));
+    if (!self->real)
+        return false;
+    if (self->core)
+        pthread_mutex_lock(self->core);
+    if (is_measured(self))
+        self->measured_from_ns = thread_cpu_ns();
+    return true;
+}
+
+void rank_compute_end(struct rank *self)
+{
+    uint64_t elapsed_ns = is_measured(self) ? thread_cpu_ns() - self->measured_from_ns : 0;
+    if (self->core)
+        pthread_mutex_unlock(self->core);
+    if (is_measured(self))
+        record_compute(self, cost_scaled_ps(device_of(self), elapsed_ns * 1000));
+}
+
+void rank_mark(struct rank *self)
+{
+    rank_record(self, &(struct op){.kind = OP_MARK});
+}
+
+void rank_end(struct rank *self)
+{
+    rank_record(self, &(struct op){.kind = OP_END});
+}

@@ -1,0 +1,57 @@
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *memory_kind_name(enum memory_kind kind)
+{
+    static const char *const names[] = {"parameters",  "gradients",     "optimizer",
+                                        "activations", "communication", "data"};
+    return names[kind];
+}
+
+enum { ALIGNMENT = 64 };
+
+void *region_take(struct region *region, enum memory_kind kind, size_t bytes)
+{
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t at = region->used;
+    region->used += bytes;
+    region->by_kind[kind] += bytes;
+    if (!region->base)
+        return NULL;
+    if (region->used > region->size)
+        BUG("a region of %zu bytes was asked for more than its set-up had counted", region->size);
+    return region->base + at; /* a fresh mapping is zero */
+}
+
+static void *observer_take(struct rank *observer, size_t bytes)
+{
+    void *memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
+    if (!memory)
+        memory = memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+    *vector_push(&observer->observed, &observer->observed_count, &observer->observed_room) = memory;
+    return memset(memory, 0, bytes);
+}
+
+void *rank_alloc(struct rank *self, enum memory_kind kind, size_t bytes)
+{
+    return self->rack ? region_take(&self->region, kind, bytes) : observer_take(self, bytes);
+}
+
+struct rank *rank_observer(void)
+{
+    struct rank *observer = memory_zeroed(1, sizeof *observer);
+    observer->real = true;
+    return observer;
+}
+
+void rank_observer_free(struct rank *observer)
+{
+    for (int i = 0; i < observer->observed_count; i++)
+        free(observer->observed[i]);
+    free(observer->observed);
+    free(observer);
+}
