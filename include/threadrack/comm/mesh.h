@@ -1,0 +1,33 @@
+/* The mesh: ranks as points of data x tensor x pipeline, and the groups along each axis.
+ *
+ * Tensor ranks sit closest, then data, then pipeline: rank = (stage * data + replica) * tensor +
+ * shard. Tensor groups talk most, in every layer; pipeline groups least. */
+#ifndef THREADRACK_COMM_MESH_H
+#define THREADRACK_COMM_MESH_H
+
+#include "threadrack/rank/rack.h"
+
+struct mesh_shape {
+    int data, tensor, pipeline;
+};
+
+struct mesh_point {
+    int replica; /* along data */
+    int shard;   /* along tensor */
+    int stage;   /* along pipeline */
+};
+
+struct mesh {
+    struct mesh_shape shape;
+    struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
+};
+
+int mesh_size(struct mesh_shape shape);
+struct mesh_point mesh_point(struct mesh_shape shape, int rank);
+int mesh_rank(struct mesh_shape shape, struct mesh_point point);
+
+/* Makes the groups of all axes in the rack, whose size is mesh_size(shape). */
+struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape);
+void mesh_free(struct mesh *mesh);
+
+#endif

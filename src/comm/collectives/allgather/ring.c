@@ -1,0 +1,28 @@
+/* The ring: in step i each member passes on block r - i; (p-1)(alpha + n/(p beta)). */
+#include "../blocks.h"
+
+static bool step(const struct call *call, int index, struct step *step)
+{
+    int p = call->size, r = call->rank;
+    if (index >= p - 1)
+        return false;
+    *step = (struct step){.send_to = (r + 1) % p,
+                          .recv_from = (r + p - 1) % p,
+                          .send = block_of(call, r - index),
+                          .recv = block_of(call, r - index - 1)};
+    return true;
+}
+
+static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+{
+    return (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+}
+
+const struct collective collective_allgather_ring = {
+    .operation = "allgather",
+    .name = "ring",
+    .summary = "blocks travel round a ring; (p-1) steps of n/p",
+    .options = "",
+    .schedule = {"ring allgather", step},
+    .closed_form_ps = closed_form_ps,
+};

@@ -1,0 +1,36 @@
+/* Recursive doubling: in round k members at distance 2^k exchange whole vectors and add (Thakur,
+ * Rabenseifner, Gropp 2005, section 4.1). Fewest steps: lg p (alpha + n/beta) for a power of two;
+ * else two rounds more to fold the rest: floor(lg p) + 2. */
+#include "../blocks.h"
+
+static bool step(const struct call *call, int index, struct step *step)
+{
+    struct fold fold = fold_of(call);
+    if (fold_step(call, &fold, fold.rounds, &index, step))
+        return true;
+    if (index >= fold.rounds || fold.place < 0)
+        return false;
+    int partner = unfold(call, &fold, fold.place ^ 1 << index);
+    *step = (struct step){.send_to = partner,
+                          .recv_from = partner,
+                          .send = whole_of(call),
+                          .recv = whole_of(call),
+                          .reduce = true};
+    return true;
+}
+
+static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+{
+    bool power = (size & (size - 1)) == 0;
+    uint64_t rounds = (uint64_t)floor_log2(size) + (power ? 0 : 2);
+    return rounds * block_ps(count, 1, element_bytes, path);
+}
+
+const struct collective collective_allreduce_recursive_doubling = {
+    .operation = "allreduce",
+    .name = "recursive_doubling",
+    .summary = "exchange whole vectors at distances 1, 2, 4, ...; fewest steps, for short vectors",
+    .options = "",
+    .schedule = {"recursive-doubling allreduce", step},
+    .closed_form_ps = closed_form_ps,
+};

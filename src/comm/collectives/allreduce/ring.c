@@ -1,0 +1,33 @@
+/* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and Yuan:
+ * Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the fewest
+ * bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
+#include "../blocks.h"
+
+static bool step(const struct call *call, int index, struct step *step)
+{
+    int p = call->size, r = call->rank;
+    if (index >= 2 * (p - 1))
+        return false;
+    bool reduce = index < p - 1;
+    int block = reduce ? r - index : r + 1 - (index - (p - 1));
+    *step = (struct step){.send_to = (r + 1) % p,
+                          .recv_from = (r + p - 1) % p,
+                          .send = block_of(call, block),
+                          .recv = block_of(call, block - 1),
+                          .reduce = reduce};
+    return true;
+}
+
+static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+{
+    return 2 * (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+}
+
+const struct collective collective_allreduce_ring = {
+    .operation = "allreduce",
+    .name = "ring",
+    .summary = "reduce-scatter and all-gather round a ring; fewest bytes, 2(p-1) steps",
+    .options = "",
+    .schedule = {"ring allreduce", step},
+    .closed_form_ps = closed_form_ps,
+};

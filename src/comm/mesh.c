@@ -1,0 +1,62 @@
+#include "threadrack/comm/mesh.h"
+
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+int mesh_size(struct mesh_shape shape)
+{
+    return shape.data * shape.tensor * shape.pipeline;
+}
+
+struct mesh_point mesh_point(struct mesh_shape shape, int rank)
+{
+    return (struct mesh_point){.shard = rank % shape.tensor,
+                               .replica = rank / shape.tensor % shape.data,
+                               .stage = rank / shape.tensor / shape.data};
+}
+
+int mesh_rank(struct mesh_shape shape, struct mesh_point point)
+{
+    return (point.stage * shape.data + point.replica) * shape.tensor + point.shard;
+}
+
+/* All groups along one axis: `length` ranks `stride` apart, one group from each rank that is first
+ * on the axis. */
+static struct group **make_axis(struct rack *rack, int size, int length, int stride, bool pipeline)
+{
+    struct group **by_rank = memory_zeroed((size_t)size, sizeof *by_rank);
+    int *members = memory_zeroed((size_t)length, sizeof *members);
+    for (int first = 0; first < size; first++) {
+        if (first / stride % length)
+            continue;
+        for (int i = 0; i < length; i++)
+            members[i] = first + i * stride;
+        struct group *group = rack_group(rack, members, length, pipeline);
+        for (int i = 0; i < length; i++)
+            by_rank[members[i]] = group;
+    }
+    free(members);
+    return by_rank;
+}
+
+struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
+{
+    struct mesh *mesh = memory_zeroed(1, sizeof *mesh);
+    int size = mesh_size(shape);
+    mesh->shape = shape;
+    mesh->tensor = make_axis(rack, size, shape.tensor, 1, false);
+    mesh->data = make_axis(rack, size, shape.data, shape.tensor, false);
+    mesh->pipeline = make_axis(rack, size, shape.pipeline, shape.tensor * shape.data, true);
+    return mesh;
+}
+
+void mesh_free(struct mesh *mesh)
+{
+    if (!mesh)
+        return;
+    free(mesh->data);
+    free(mesh->tensor);
+    free(mesh->pipeline);
+    free(mesh);
+}
