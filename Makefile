@@ -4,61 +4,137 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 SANITIZE ?=
+ifeq ($(origin CC),default)
 CC = gcc
-PYTHON ?= python3
+endif
+
+# As many jobs as processors, unless the user says otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# `make V=1` shows the commands in full.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # The floors, from the ground up. A helper build may name fewer: make check FLOORS="base config".
 FLOORS ?= base host math config record cluster clock rank comm data model strategy experiment cli
 
-# The same arithmetic in every build: no contraction, no fast-math (see shared habits in README.md).
-CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 -fopenmp -ffp-contract=off -fno-math-errno -Wall -Wextra -Wshadow \
-	-Wstrict-prototypes -Wmissing-prototypes -Wvla -D_GNU_SOURCE -Iinclude -I$(BUILD) \
-	$(BLIS_CFLAGS) $(CFLAGS)
-ifneq ($(SANITIZE),)
-BUILD := $(BUILD)/$(subst $(comma),-,$(SANITIZE))
-ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
-ALL_LDFLAGS += -fsanitize=$(SANITIZE)
-endif
+# A sanitizer build has a folder of its own.
 comma := ,
+OUT := $(BUILD)$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
 # BLIS has no pkg-config file. The serial static library is the one whose build and kernels we
 # know; else whichever libblis the system links.
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BLIS_SERIAL := $(wildcard /usr/lib/$(MULTIARCH)/blis-serial/libblis.a)
-BLIS_CFLAGS := $(if $(BLIS_SERIAL),-I/usr/include/$(MULTIARCH)/blis-serial)
+BLIS_FOLDER := $(if $(BLIS_SERIAL),/usr/include/$(MULTIARCH)/blis-serial,$(wildcard /usr/include/blis))
 BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
 LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lm -lpthread
 
+# The same arithmetic in every build: no contraction, no fast-math (see the design's determinism).
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -fopenmp -ffp-contract=off -fno-math-errno -Wall -Wextra -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -D_GNU_SOURCE -Iinclude \
+	$(addprefix -isystem ,$(BLIS_FOLDER)) $(CFLAGS)
+ifneq ($(SANITIZE),)
+# The sanitizers make gcc guess wrongly how long texts may be.
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -Wno-format-truncation \
+	-Wno-format-overflow -Wno-maybe-uninitialized
+export ASAN_OPTIONS = detect_leaks=1
+export UBSAN_OPTIONS = print_stacktrace=1:halt_on_error=1
+endif
+
 SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c' ! -name main.c 2>/dev/null)))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
-MAIN := $(BUILD)/obj/src/cli/main.o
+OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+MAIN := $(OUT)/obj/src/cli/main.o
 TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
-TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o)
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
+PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-all bench install clean tests
+.PHONY: all help deps demo check check-all check-built bench bench-built install clean tests FORCE
+.DELETE_ON_ERROR:
 
-all: $(BUILD)/threadrack ## build the program
+all: $(OUT)/threadrack ## build the program
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 	@echo
-	@echo 'Variables: PREFIX= DESTDIR= (install), SANITIZE=address,undefined or SANITIZE=thread, BUILD='
+	@echo 'Variables: PREFIX= DESTDIR= (install), SANITIZE=address,undefined or SANITIZE=thread, BUILD=, V=1'
 
-$(BUILD)/threadrack: $(OBJECTS) $(MAIN)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+deps: ## install what is missing (apt-get)
+	@.ci/deps
 
-$(BUILD)/tests: $(OBJECTS) $(TEST_OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcunit $(LIBS)
+# What the lines above found depends on what is installed, so they are read again after `deps`.
+demo: deps ## install what is missing, build, train and compare strategies, plot
+	@$(MAKE) --no-print-directory all
+	@$(OUT)/threadrack demo --out results/demo
 
-tests: $(BUILD)/tests
+check: deps ## install what is missing, build, run the tests
+	@$(MAKE) --no-print-directory check-built
 
-$(BUILD)/obj/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
+check-all: deps ## the tests, plain and under every sanitizer
+	@$(MAKE) --no-print-directory check-built
+	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
+	@$(MAKE) --no-print-directory check-built SANITIZE=thread
+
+check-built: $(OUT)/tests $(PROGRAM)
+	@tests/layering.sh --self-test
+	@tests/layering.sh . $(OUT)/obj
+	THREADRACK=$(PROGRAM) $(OUT)/tests
+
+bench: deps ## measure what threadrack adds to the maths
+	@$(MAKE) --no-print-directory bench-built
+
+bench-built: $(BENCHES)
+	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
+
+install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/threadrack/topologies \
+		$(DESTDIR)$(PREFIX)/share/threadrack/plots
+	install $(OUT)/threadrack $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(wildcard topologies/*) $(DESTDIR)$(PREFIX)/share/threadrack/topologies
+	install -m 644 $(wildcard plots/*) $(DESTDIR)$(PREFIX)/share/threadrack/plots
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d)
+tests: $(OUT)/tests
+
+# Files that change when the flags, the compiler, or the list of objects do.
+FLAGS_NOW = $(CC) $(shell $(CC) -dumpfullversion 2>/dev/null) $(ALL_CFLAGS)
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+
+$(OUT)/objects: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(OBJECTS) $(TEST_OBJECTS) '$(LIBS)' | cmp -s - $@ || \
+		printf '%s\n' $(OBJECTS) $(TEST_OBJECTS) '$(LIBS)' > $@
+
+LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(OUT)/threadrack: $(OBJECTS) $(MAIN) $(OUT)/objects
+	$(call say,link,$@)
+	$(Q)$(LINK) $(LIBS)
+
+$(OUT)/tests: $(OBJECTS) $(TEST_OBJECTS) $(OUT)/objects
+	$(call say,link,$@)
+	$(Q)$(LINK) -lcunit $(LIBS)
+
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OBJECTS) $(OUT)/objects
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(LINK) $(LIBS)
+
+.PRECIOUS: $(OUT)/obj/%.o
+$(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,cc,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)

@@ -5,10 +5,10 @@
  * later team and every child process bound to one core. A fresh thread takes its pool with it.
  *
  *     caller ── runner = member 0 ── pin ─┐           ┌─ body(0) ─┐
- *                        member 1 ── pin ─┤ all well? ├─ body(1) ─┤ meeting ── join
+ *                        member 1 ── pin ─┤ all well? ├─ body(1) ─┤ muster ── join
  *                        member 2 ── pin ─┘           └─ body(2) ─┘
  */
-#include "meeting.h"
+#include "muster.h"
 #include "pin.h"
 #include "rehearsal.h"
 
@@ -26,7 +26,7 @@ struct team {
     void *argument;
     struct errors *errors;
     pthread_attr_t usual, wanted; /* default attributes of the process, and for the team */
-    struct meeting meeting;
+    struct muster muster;
     bool stands;         /* the runner's: all members are there, at once */
     atomic_int unpinned; /* a node whose thread could not be pinned, or -1 */
 };
@@ -45,12 +45,12 @@ static void member(struct team *team, int index)
 {
     if (host_is_this_machine(team->host) && !pin_here(team->host, team->seats[index].pu))
         atomic_store(&team->unpinned, index);
-    meeting_wait(&team->meeting);
+    muster_wait(&team->muster);
     if (index == 0)
         end_forming(team);
     if (atomic_load(&team->unpinned) < 0)
         team->body(team->argument, index);
-    meeting_end(&team->meeting, index == 0);
+    muster_end(&team->muster, index == 0);
 }
 
 static void form(struct team *team)
@@ -125,12 +125,12 @@ bool host_team_run(const struct host *host, const struct seat *seats, int size, 
 {
     struct team team = {.host = host, .seats = seats, .size = size, .body = body,
                         .argument = argument, .errors = errors, .unpinned = -1};
-    meeting_init(&team.meeting, size);
+    muster_init(&team.muster, size);
     pthread_attr_init(&team.wanted);
     if (stack_bytes)
         set_stack(&team.wanted, stack_bytes);
     bool done = run(&team);
     pthread_attr_destroy(&team.wanted);
-    meeting_release(&team.meeting);
+    muster_release(&team.muster);
     return done;
 }

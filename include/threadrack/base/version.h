@@ -1,0 +1,7 @@
+/* The program's version, for --version and manifests. */
+#ifndef THREADRACK_BASE_VERSION_H
+#define THREADRACK_BASE_VERSION_H
+
+#define THREADRACK_VERSION "0.1.0"
+
+#endif
