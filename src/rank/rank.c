@@ -74,3 +74,8 @@ void rank_end(struct rank *self)
 {
     rank_record(self, &(struct op){.kind = OP_END});
 }
+
+const struct cluster *rank_cluster(const struct rank *self)
+{
+    return self->rack->cluster;
+}

@@ -28,6 +28,7 @@ void rack_free(struct rack *rack);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);
+const struct cluster *rank_cluster(const struct rank *self);
 
 /* A group of ranks, in ascending order; in a `pipeline` group a wait for a message that its sender
  * has not begun to send is bubble. A group may have one member only. */

@@ -1,0 +1,90 @@
+/* The family of strategies: how one training step is spread over the ranks.
+ *
+ * A strategy is a rank program: straight SPMD C, what one rank does in a step. The driver
+ * (experiment/) owns the step loop, evaluation, checkpoints and stopping. Every strategy trains the
+ * same network as one node does: gradients are sums over samples over the global batch, so uneven
+ * shares are allowed, and only an empty share is refused.
+ *
+ * To add one: src/strategy/<name>.c with a `const struct strategy strategy_<name>` and a row in
+ * src/strategy/strategy.def. The contract tests pick it up.
+ */
+#ifndef THREADRACK_STRATEGY_STRATEGY_H
+#define THREADRACK_STRATEGY_STRATEGY_H
+
+#include "threadrack/base/errors.h"
+#include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/mesh.h"
+#include "threadrack/data/data.h"
+#include "threadrack/model/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct strategy;
+
+/* What all ranks of a run share: read-only once the ranks start. */
+struct plan {
+    const struct strategy *strategy;
+    const struct model_spec *model;
+    const struct optimizer_spec *optimizer;
+    struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
+    const struct mesh *mesh;
+    size_t batch; /* the global batch */
+    int microbatches;
+    size_t bucket_bytes;
+    const struct collective *allreduce; /* NULL: auto */
+};
+
+/* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
+struct buckets {
+    struct allreduce group;
+    float *gradients;
+    size_t begin, end;        /* of the range that is ready and not yet posted */
+    size_t bucket_floats;
+    struct request *requests; /* count of them posted in this step */
+    int count, room;
+};
+
+/* What one rank holds of a training. */
+struct training {
+    const struct plan *plan;
+    struct mesh_point point;
+    struct share rows; /* of the global batch: this replica's */
+    struct model *model;
+    struct optimizer *optimizer;
+    int32_t *labels;       /* (rows.count); the last stage's */
+    struct allreduce tensor; /* of the tensor group */
+    struct buckets buckets;  /* of the data group */
+    struct group *pipeline;
+    struct request *sends;   /* of the pipeline, two a microbatch */
+    struct request *receives;
+};
+
+struct strategy {
+    const char *name, *summary, *options;
+    /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
+    bool spreads_data, spreads_tensor, spreads_pipeline;
+    /* One step of one rank. Returns its part of the mean loss over the global batch; the parts of
+     * all ranks add up to it. Required. */
+    double (*step)(struct rank *self, struct training *training, size_t step);
+};
+
+extern const struct strategy *const strategies[]; /* NULL at the end */
+const struct strategy *strategy_find(const char *name, const char *where, struct errors *errors);
+
+/* The mesh for so many nodes where `asked` gives some axes and leaves the others 0: an axis that the
+ * strategy does not spread over is 1, and what is left goes to its axes. A hybrid with nothing asked
+ * splits over pipeline and tensor by 2 each, as far as the nodes and the model go, the rest over
+ * data. False and a message, with the nearest mesh that fits, when there is none. */
+bool strategy_mesh(const struct strategy *strategy, const struct model_spec *model, int nodes,
+                   size_t batch, int microbatches, struct mesh_shape asked, const char *where,
+                   struct mesh_shape *shape, struct errors *errors);
+
+/* Set-up of one rank, with its region; and the end. The same for every strategy. */
+struct training *training_create(struct rank *self, const struct plan *plan);
+void training_free(struct training *training);
+
+/* Bits of the all-reduce algorithms that ran, see allreduce.used. */
+unsigned training_allreduces(const struct training *training);
+
+#endif

@@ -1,0 +1,20 @@
+/* Data parallelism: every node has the whole model and a share of the global batch; gradients are
+ * all-reduced in buckets, behind the rest of the backward pass. */
+#include "words.h"
+
+static double step(struct rank *self, struct training *training, size_t step)
+{
+    load_batch(self, training, step);
+    double loss = train_in_turn(self, training); /* posts each bucket as its gradients are done */
+    buckets_wait(self, &training->buckets);
+    optimizer_step(self, training->optimizer, training->model);
+    return loss;
+}
+
+const struct strategy strategy_data = {
+    .name = "data",
+    .summary = "the batch is split; gradients are all-reduced in buckets behind the backward pass",
+    .options = "bucket, allreduce, microbatches",
+    .spreads_data = true,
+    .step = step,
+};

@@ -1,0 +1,21 @@
+/* Data x tensor x pipeline on a mesh: replicas of a pipeline whose stages are split within. */
+#include "words.h"
+
+static double step(struct rank *self, struct training *training, size_t step)
+{
+    load_batch(self, training, step);
+    double loss = train_in_stages(self, training);
+    buckets_wait(self, &training->buckets);
+    optimizer_step(self, training->optimizer, training->model);
+    return loss;
+}
+
+const struct strategy strategy_hybrid = {
+    .name = "hybrid",
+    .summary = "data x tensor x pipeline on a mesh; tensor groups sit closest",
+    .options = "mesh.data, mesh.tensor, mesh.pipeline, bucket, allreduce, microbatches",
+    .spreads_data = true,
+    .spreads_tensor = true,
+    .spreads_pipeline = true,
+    .step = step,
+};

@@ -1,0 +1,130 @@
+/* Which mesh a strategy uses, and the nearest one that fits when it cannot. */
+#include "threadrack/strategy/strategy.h"
+
+#include <stdlib.h>
+
+struct wish {
+    const struct strategy *strategy;
+    const struct model_spec *model;
+    size_t batch;
+    int microbatches;
+};
+
+static bool fits(const struct wish *wish, struct mesh_shape shape)
+{
+    struct errors ignored;
+    errors_init(&ignored);
+    bool good = shape.data <= (int64_t)(wish->batch / (size_t)wish->microbatches) &&
+                model_fits(wish->model, shape.pipeline, shape.tensor, &ignored);
+    errors_release(&ignored);
+    return good;
+}
+
+static bool spreads(const struct strategy *strategy, struct mesh_shape shape)
+{
+    return (strategy->spreads_data || shape.data == 1) &&
+           (strategy->spreads_tensor || shape.tensor == 1) &&
+           (strategy->spreads_pipeline || shape.pipeline == 1);
+}
+
+static int distance(struct mesh_shape a, struct mesh_shape b)
+{
+    return abs(a.data - b.data) + abs(a.tensor - b.tensor) + abs(a.pipeline - b.pipeline);
+}
+
+/* The mesh of most nodes, up to `shape`'s, that fits; of equals the one nearest to `shape`. */
+static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shape)
+{
+    for (int nodes = mesh_size(shape); nodes > 1; nodes--) {
+        struct mesh_shape best = {0};
+        for (int tensor = 1; tensor <= nodes && tensor <= model_most_tensors(wish->model); tensor++)
+            for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
+                                   pipeline <= model_most_stages(wish->model);
+                 pipeline++) {
+                struct mesh_shape other = {nodes / tensor / pipeline, tensor, pipeline};
+                if (mesh_size(other) == nodes && spreads(wish->strategy, other) &&
+                    (!best.data || distance(other, shape) < distance(best, shape)) &&
+                    fits(wish, other))
+                    best = other;
+            }
+        if (best.data)
+            return best;
+    }
+    return (struct mesh_shape){1, 1, 1};
+}
+
+static bool refuse(const struct wish *wish, struct mesh_shape shape, const char *where,
+                   struct errors *errors)
+{
+    struct mesh_shape other = nearest(wish, shape);
+    struct errors reason;
+    errors_init(&reason);
+    if (shape.data > (int64_t)(wish->batch / (size_t)wish->microbatches))
+        errors_add(&reason, "a batch of %zu rows in %d microbatches has an empty share for %d nodes "
+                            "along data",
+                   wish->batch, wish->microbatches, shape.data);
+    else
+        model_fits(wish->model, shape.pipeline, shape.tensor, &reason);
+    errors_add(errors,
+               "%s: the mesh data=%d tensor=%d pipeline=%d does not fit: %s; the nearest that fits "
+               "is mesh.data=%d mesh.tensor=%d mesh.pipeline=%d (nodes=%d)",
+               where, shape.data, shape.tensor, shape.pipeline,
+               reason.count ? reason.messages[0] : "", other.data, other.tensor, other.pipeline,
+               mesh_size(other));
+    errors_release(&reason);
+    return false;
+}
+
+/* A half of the nodes along an axis that nobody asked for, when something is left over for others. */
+static int split_by_two(const struct wish *wish, int *left, struct mesh_shape with_two)
+{
+    if (*left % 2 || *left <= 2 || !fits(wish, with_two))
+        return 1;
+    *left /= 2;
+    return 2;
+}
+
+static struct mesh_shape complete(const struct wish *wish, int nodes, struct mesh_shape asked)
+{
+    const struct strategy *strategy = wish->strategy;
+    struct mesh_shape shape = {asked.data ? asked.data : 1, asked.tensor ? asked.tensor : 1,
+                               asked.pipeline ? asked.pipeline : 1};
+    int left = nodes / mesh_size(shape);
+    bool nothing_asked = !asked.data && !asked.tensor && !asked.pipeline;
+    if (nothing_asked && strategy->spreads_data && strategy->spreads_pipeline)
+        shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){1, 1, 2});
+    if (nothing_asked && strategy->spreads_data && strategy->spreads_tensor)
+        shape.tensor = split_by_two(wish, &left, (struct mesh_shape){1, 2, shape.pipeline});
+    if (strategy->spreads_data && !asked.data)
+        shape.data = left;
+    else if (strategy->spreads_pipeline && !asked.pipeline)
+        shape.pipeline = left;
+    else if (strategy->spreads_tensor && !asked.tensor)
+        shape.tensor = left;
+    return shape;
+}
+
+bool strategy_mesh(const struct strategy *strategy, const struct model_spec *model, int nodes,
+                   size_t batch, int microbatches, struct mesh_shape asked, const char *where,
+                   struct mesh_shape *shape, struct errors *errors)
+{
+    struct wish wish = {strategy, model, batch, microbatches};
+    if ((size_t)microbatches > batch)
+        return errors_add(errors, "%s: a batch of %zu rows cannot be split into %d microbatches; "
+                                  "at most batch=%zu fit",
+                          where, batch, microbatches, batch);
+    *shape = complete(&wish, nodes, asked);
+    if (!spreads(strategy, *shape))
+        return errors_add(errors, "%s: strategy %s does not spread over mesh data=%d tensor=%d "
+                                  "pipeline=%d (its keys: %s)",
+                          where, strategy->name, shape->data, shape->tensor, shape->pipeline,
+                          strategy->options);
+    if (mesh_size(*shape) != nodes)
+        return errors_add(errors, "%s: the mesh data=%d tensor=%d pipeline=%d of strategy %s has %d "
+                                  "nodes, not nodes=%d",
+                          where, shape->data, shape->tensor, shape->pipeline, strategy->name,
+                          mesh_size(*shape), nodes);
+    if (!fits(&wish, *shape))
+        return refuse(&wish, *shape, where, errors);
+    return true;
+}

@@ -1,0 +1,72 @@
+#include "words.h"
+
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+void tensor_sum_forward(void *context, struct rank *self, float *partial, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->tensor, partial, count);
+}
+
+void tensor_sum_backward(void *context, struct rank *self, float *partial, size_t count)
+{
+    tensor_sum_forward(context, self, partial, count);
+}
+
+static struct model_hooks hooks_of(struct training *training)
+{
+    const struct strategy *strategy = training->plan->strategy;
+    struct model_hooks hooks = {.context = training};
+    if (strategy->spreads_data)
+        hooks.gradient_ready = bucket_gradient_ready;
+    if (strategy->spreads_tensor) {
+        hooks.after_forward = tensor_sum_forward;
+        hooks.before_backward = tensor_sum_backward;
+    }
+    return hooks;
+}
+
+struct training *training_create(struct rank *self, const struct plan *plan)
+{
+    struct training *training = memory_zeroed(1, sizeof *training);
+    struct mesh_shape shape = plan->mesh->shape;
+    struct mesh_point point = mesh_point(shape, rank_id(self));
+    size_t microbatches = (size_t)plan->microbatches;
+    training->plan = plan;
+    training->point = point;
+    training->rows = share_of(plan->batch, (size_t)shape.data, (size_t)point.replica);
+    training->model = model_create(self, plan->model,
+                                   (struct model_place){.stage = point.stage,
+                                                        .stages = shape.pipeline,
+                                                        .tensor = point.shard,
+                                                        .tensors = shape.tensor},
+                                   training->rows.count, true, hooks_of(training));
+    training->optimizer = optimizer_create(self, plan->optimizer, training->model);
+    if (point.stage == shape.pipeline - 1)
+        training->labels = rank_alloc(self, MEMORY_DATA, training->rows.count * sizeof(int32_t));
+    allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
+    buckets_init(&training->buckets, self, training);
+    training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
+    training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    return training;
+}
+
+void training_free(struct training *training)
+{
+    if (!training)
+        return;
+    model_free(training->model);
+    optimizer_free(training->optimizer);
+    buckets_release(&training->buckets);
+    free(training->sends);
+    free(training->receives);
+    free(training);
+}
+
+unsigned training_allreduces(const struct training *training)
+{
+    return training->tensor.used | training->buckets.group.used;
+}

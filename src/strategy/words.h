@@ -1,0 +1,40 @@
+/* The words that rank programs are written in, above those of the model and of comm. */
+#ifndef STRATEGY_WORDS_H
+#define STRATEGY_WORDS_H
+
+#include "threadrack/strategy/strategy.h"
+
+/* The rows of microbatch i, within this rank's rows. */
+struct share microbatch(const struct training *training, int i);
+
+/* Copies this step's rows into the region: features on the first stage, labels on the last. */
+void load_batch(struct rank *self, struct training *training, size_t step);
+
+/* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */
+double microbatch_loss(struct rank *self, struct training *training, int i);
+
+/* Forward and backward of all microbatches, one after the other (gradient accumulation). */
+double train_in_turn(struct rank *self, struct training *training);
+
+/* Forward of all microbatches, then backward of all, stage by stage:
+ *
+ *     stage 0   F0 F1 F2 F3             B0 B1 B2 B3
+ *     stage 1      F0 F1 F2 F3       B0 B1 B2 B3
+ *     stage 2         F0 F1 F2 F3 B0 B1 B2 B3
+ *
+ * (GPipe, Huang et al. 2019; the idle share of a step is (p-1)/(m+p-1).) */
+double train_in_stages(struct rank *self, struct training *training);
+
+/* Hooks for the model. */
+void bucket_gradient_ready(void *training, struct rank *self, size_t at, size_t count);
+void tensor_sum_forward(void *training, struct rank *self, float *partial, size_t count);
+void tensor_sum_backward(void *training, struct rank *self, float *partial, size_t count);
+
+/* Buckets (PyTorch's DDP: Li et al. 2020): ranges of gradients, from the last layer to the first,
+ * all-reduced over the data group as soon as they hold `bucket` bytes. */
+void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training);
+void buckets_release(struct buckets *buckets);
+/* All gradients of the step are the sums over the replicas. */
+void buckets_wait(struct rank *self, struct buckets *buckets);
+
+#endif
