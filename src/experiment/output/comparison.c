@@ -1,0 +1,126 @@
+#include "rows.h"
+#include "table.h"
+#include "winners.h"
+
+#include <string.h>
+
+struct view { /* which columns the sweep needs, and their units */
+    struct time_unit step, target;
+    bool has_target, has_loss;
+};
+
+static double smaller(double a, double b)
+{
+    return a > 0 && (b <= 0 || a < b) ? a : b;
+}
+
+static struct view look(const struct sweep *sweep)
+{
+    double step = 0, target = 0;
+    struct view view = {0};
+    for (int i = 0; i < sweep->count; i++) {
+        const struct result *result = sweep->points[i].result;
+        if (!result || result->steps <= 0)
+            continue;
+        step = smaller(result->step_s, step);
+        view.has_target |= result->has_target;
+        view.has_loss |= !isnan(result->final_loss);
+        if (result->target_reached)
+            target = smaller((double)result->target_ps * 1e-12, target);
+    }
+    view.step = time_unit_for(step);
+    view.target = time_unit_for(target);
+    return view;
+}
+
+static void add_heading(const struct sweep *sweep, struct view view, struct table *table)
+{
+    static const char *const figures[] = {"speed-up", "efficiency", "communication", "imbalance",
+                                          "loss",     "accuracy"};
+    table_add(table, "run");
+    for (int i = 0; i < sweep->key_count; i++)
+        if (!csv_has_column(CSV_STEPS, sweep->keys[i]))
+            table_add(table, "%s", sweep->keys[i]);
+    table_add(table, "strategy");
+    table_add(table, "nodes");
+    table_add(table, "mesh");
+    table_add(table, "step [%s]", view.step.name);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        table_add(table, "%s", figures[i]);
+    table_add(table, "to target [%s]", view.target.name);
+    table_add(table, "status");
+    table->columns = table->count;
+}
+
+static void add_figures(const struct result *result, struct view view, struct table *table)
+{
+    table_add(table, "%s", number_words(result->step_s * view.step.per_second, 3));
+    table_add(table, "%s", number_words(result->speedup, 2));
+    table_add(table, "%s", share_words(result->efficiency));
+    table_add(table, "%s", share_words(result->communication_share));
+    table_add(table, "%s", number_words(result->imbalance, 3));
+    table_add(table, "%s", view.has_loss ? number_words(result->final_loss, 4) : "");
+    table_add(table, "%s", view.has_loss ? share_words(result->final_accuracy) : "");
+    if (result->target_reached)
+        table_add(table, "%.4g", (double)result->target_ps * 1e-12 * view.target.per_second);
+    else
+        table_add(table, "%s", view.has_target ? "-" : "");
+}
+
+static void add_run(const struct sweep *sweep, int index, struct view view, struct table *table)
+{
+    enum { FIGURES = 8 };
+    const struct config *point = sweep->points[index].config;
+    const struct result *result = sweep->points[index].result;
+    const char *strategy = asked_text(point, "strategy");
+    table_add(table, "%d", index);
+    for (int i = 0; i < sweep->key_count; i++)
+        if (!csv_has_column(CSV_STEPS, sweep->keys[i])) {
+            const char *value = asked_text(point, sweep->keys[i]);
+            table_add(table, "%s", value ? value : "-");
+        }
+    table_add(table, "%s", strategy ? strategy : "-");
+    table_add(table, "%d", result->nodes ? result->nodes : (int)config_whole(point, "nodes"));
+    if (result->mesh_data)
+        table_add(table, "%dx%dx%d", result->mesh_data, result->mesh_tensor, result->mesh_pipeline);
+    else
+        table_add(table, "%s", "");
+    if (result->steps > 0)
+        add_figures(result, view, table);
+    else
+        for (int i = 0; i < FIGURES; i++)
+            table_add(table, "%s", "");
+    if (result->status == STATUS_OK)
+        table_add(table, "ok");
+    else
+        table_add(table, "%s: %s", status_name(result->status),
+                  result->reason ? result->reason : "");
+}
+
+static void print_notes(const struct sweep *sweep, FILE *stream)
+{
+    struct text said = {0}; /* each note once, however many runs have it */
+    for (int i = 0; i < sweep->count; i++)
+        for (int n = 0; sweep->points[i].result && n < sweep->points[i].result->note_count; n++) {
+            const char *note = sweep->points[i].result->notes[n];
+            if (said.bytes && strstr(said.bytes, note))
+                continue;
+            text_add(&said, "%s\n", note);
+            fprintf(stream, "note (run %d): %s\n", i, note);
+        }
+    text_release(&said);
+}
+
+void comparison_print(const struct sweep *sweep, FILE *stream)
+{
+    struct view view = look(sweep);
+    struct table table = {0};
+    add_heading(sweep, view, &table);
+    for (int i = 0; i < sweep->count; i++)
+        if (sweep->points[i].result)
+            add_run(sweep, i, view, &table);
+    table_print(&table, stream);
+    table_release(&table);
+    winners_print(sweep, stream);
+    print_notes(sweep, stream);
+}

@@ -1,0 +1,112 @@
+#include "rows.h"
+
+#include "threadrack/rank/rank.h"
+
+const char *asked_text(const struct config *point, const char *key)
+{
+    return config_is_set(point, key) ? config_text(point, key) : NULL;
+}
+
+static struct cell asked(const struct config *point, const char *key, const char *ran)
+{
+    const char *value = asked_text(point, key);
+    return text(value ? value : ran);
+}
+
+static struct cell node_count(const struct config *point, const struct result *result)
+{
+    return result->nodes > 0 ? whole((uint64_t)result->nodes) : asked(point, "nodes", NULL);
+}
+
+static uint64_t memory_total(const struct node_record *node)
+{
+    uint64_t total = 0;
+    for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
+        total += node->memory_bytes[kind];
+    return total;
+}
+
+static void begin_row(enum csv_file file, struct place place, struct text *row)
+{
+    const struct sweep *sweep = place.sweep;
+    row->length = 0;
+    cell_to_csv(whole((uint64_t)place.index), row);
+    for (int i = 0; i < sweep->key_count; i++)
+        if (!csv_has_column(file, sweep->keys[i]))
+            cell_to_csv(asked(sweep->points[place.index].config, sweep->keys[i], NULL), row);
+}
+
+static void add_run(const struct config *point, const struct result *result, struct text *row)
+{
+    bool took_steps = result->steps > 0;
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "runs.def"
+#undef COLUMN
+}
+
+static void add_step(const struct config *point, const struct result *result, int index,
+                     struct text *row)
+{
+    const struct step_record *step = &result->step[index];
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "steps.def"
+#undef COLUMN
+}
+
+static void add_node(const struct config *point, const struct result *result, int index,
+                     struct text *row)
+{
+    const struct node_record *node = &result->node[index];
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "nodes.def"
+#undef COLUMN
+}
+
+static int row_count(enum csv_file file, const struct result *result)
+{
+    switch (file) {
+    case CSV_STEPS:
+        return result->step ? result->steps : 0;
+    case CSV_NODES:
+        return result->node ? result->nodes : 0;
+    default:
+        return 1;
+    }
+}
+
+void csv_rows(enum csv_file file, struct place place, struct text *out)
+{
+    const struct config *point = place.sweep->points[place.index].config;
+    struct text row = {0};
+    for (int i = 0; i < row_count(file, place.result); i++) {
+        begin_row(file, place, &row);
+        if (file == CSV_RUNS)
+            add_run(point, place.result, &row);
+        else if (file == CSV_STEPS)
+            add_step(point, place.result, i, &row);
+        else
+            add_node(point, place.result, i, &row);
+        text_add_bytes(out, row.bytes, row.length);
+        text_add_bytes(out, "\n", 1);
+    }
+    text_release(&row);
+}
+
+json_t *run_to_json(struct place place)
+{
+    const struct config *point = place.sweep->points[place.index].config;
+    const struct result *result = place.result;
+    bool took_steps = result->steps > 0;
+    json_t *object = json_object(), *notes = json_array();
+    json_object_set_new(object, "run", json_integer(place.index));
+    for (int i = 0; i < place.sweep->key_count; i++)
+        json_object_set_new(object, place.sweep->keys[i],
+                            cell_to_json(asked(point, place.sweep->keys[i], NULL)));
+#define COLUMN(name, cell, meaning) json_object_set_new(object, #name, cell_to_json(cell));
+#include "runs.def"
+#undef COLUMN
+    for (int i = 0; i < result->note_count; i++)
+        json_array_append_new(notes, json_string(result->notes[i]));
+    json_object_set_new(object, "notes", notes);
+    return object;
+}

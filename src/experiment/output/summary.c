@@ -1,0 +1,75 @@
+#include "rows.h"
+#include "table.h"
+
+#include <inttypes.h>
+
+static void print_learning(const struct result *result, FILE *stream)
+{
+    if (isnan(result->final_loss))
+        return;
+    fprintf(stream, "  learning       loss %.4g", result->final_loss);
+    if (!isnan(result->final_accuracy))
+        fprintf(stream, ", test accuracy %s", share_words(result->final_accuracy));
+    fputs(" at the end\n", stream);
+}
+
+static void print_target(const struct result *result, FILE *stream)
+{
+    if (!result->has_target)
+        return;
+    if (result->target_reached)
+        fprintf(stream, "  target         reached after %d steps, %s simulated\n",
+                result->target_step, time_words((double)result->target_ps * 1e-12));
+    else
+        fputs("  target         not reached\n", stream);
+}
+
+static void print_figures(const struct result *result, FILE *stream)
+{
+    char peak[32];
+    fprintf(stream, "  simulated      %s for %d steps, %s a step\n",
+            time_words((double)result->length_ps * 1e-12), result->steps,
+            time_words(result->step_s));
+    fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
+            number_words(result->speedup, 2), time_words(result->single_step_s),
+            share_words(result->efficiency));
+    fprintf(stream,
+            "  where it went  compute %s, exposed communication %s, bubble %s, waiting %s\n",
+            share_words(result->compute_share), share_words(result->communication_share),
+            share_words(result->bubble_share), share_words(result->waiting_share));
+    fprintf(stream, "  imbalance      %s (slowest node over mean)\n",
+            number_words(result->imbalance, 3));
+    fprintf(stream, "  sent           %" PRIu64 " messages, %" PRIu64 " bytes%s%s\n",
+            result->messages_sent, result->bytes_sent,
+            result->allreduce && *result->allreduce ? ", all-reduce by " : "",
+            result->allreduce ? result->allreduce : "");
+    fprintf(stream, "  memory         %s on the fullest node\n",
+            units_format(result->peak_memory_bytes, UNIT_SIZE, peak, sizeof peak));
+}
+
+void summary_print(const struct config *point, const struct result *result, FILE *stream)
+{
+    const char *strategy = result->strategy ? result->strategy : asked_text(point, "strategy");
+    fprintf(stream, "%s", strategy ? strategy : "run");
+    if (result->nodes)
+        fprintf(stream, " on %d node%s", result->nodes, result->nodes == 1 ? "" : "s");
+    if (result->cluster)
+        fprintf(stream, " of %s", result->cluster);
+    if (result->mesh_data)
+        fprintf(stream, " (data %d x tensor %d x pipeline %d)", result->mesh_data,
+                result->mesh_tensor, result->mesh_pipeline);
+    fputs("\n", stream);
+    if (result->model)
+        fprintf(stream, "  trains         %s, %" PRIu64 " parameters, %" PRIu64 " rows a step\n",
+                result->model, result->parameters, result->batch);
+    if (result->status != STATUS_OK)
+        fprintf(stream, "  %-13s  %s\n", status_name(result->status),
+                result->reason ? result->reason : "");
+    if (result->steps > 0) {
+        print_figures(result, stream);
+        print_learning(result, stream);
+        print_target(result, stream);
+    }
+    for (int i = 0; i < result->note_count; i++)
+        fprintf(stream, "  note           %s\n", result->notes[i]);
+}
