@@ -9,7 +9,7 @@ CC = gcc
 endif
 
 # As many jobs as processors, unless the user says otherwise.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 
