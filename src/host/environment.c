@@ -24,12 +24,11 @@ static long first_binding_bytes; /* 0 or less: unknown */
 /* Runs before the sanitizers' own start as well, so it keeps clear of what they intercept. */
 __attribute__((no_sanitize("address", "thread", "undefined"))) static void read_binding(void)
 {
-    first_binding_bytes =
-        syscall(SYS_sched_getaffinity, 0, sizeof first_binding, first_binding);
+    first_binding_bytes = syscall(SYS_sched_getaffinity, 0, sizeof first_binding, first_binding);
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*before_libraries)(void) =
-    read_binding;
+__attribute__((section(".preinit_array"),
+               used)) static void (*before_libraries)(void) = read_binding;
 
 static const struct {
     const char *pattern, *why;

@@ -8,8 +8,8 @@ bool pin_here(const struct host *host, int pu)
 {
     hwloc_cpuset_t only = hwloc_bitmap_alloc();
     hwloc_bitmap_only(only, (unsigned)pu);
-    int failed = hwloc_set_cpubind(host->topology, only,
-                                   HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT);
+    int failed =
+        hwloc_set_cpubind(host->topology, only, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT);
     hwloc_bitmap_free(only);
     return !failed && host_is_pinned(pu);
 }

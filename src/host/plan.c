@@ -18,9 +18,8 @@ void host_plan(const struct host *host, int nodes, int first_core, int cores, st
         struct share block = share_of((size_t)nodes, (size_t)cores, (size_t)c);
         const struct core *core = &host->cores[first_core + c];
         for (size_t i = block.begin; i < block.begin + block.count; i++)
-            seats[i] = (struct seat){.core = first_core + c,
-                                     .pu = core->pu,
-                                     .memory_node = core->memory_node};
+            seats[i] = (struct seat){
+                .core = first_core + c, .pu = core->pu, .memory_node = core->memory_node};
     }
 }
 

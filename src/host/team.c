@@ -1,8 +1,9 @@
 /* Forms a team of OpenMP threads, one a node.
  *
- * The team is formed from a thread made for the run: libgomp keeps a pool for each thread that forms
- * teams, and its first member is that thread itself, so pinning it would leave the caller, every
- * later team and every child process bound to one core. A fresh thread takes its pool with it.
+ * The team is formed from a thread made for the run: libgomp keeps a pool for each thread that
+ * forms teams, and its first member is that thread itself, so pinning it would leave the caller,
+ * every later team and every child process bound to one core. A fresh thread takes its pool with
+ * it.
  *
  *     caller ── runner = member 0 ── pin ─┐           ┌─ body(0) ─┐
  *                        member 1 ── pin ─┤ all well? ├─ body(1) ─┤ muster ── join
@@ -123,8 +124,13 @@ static bool run(struct team *team)
 bool host_team_run(const struct host *host, const struct seat *seats, int size, size_t stack_bytes,
                    void (*body)(void *argument, int index), void *argument, struct errors *errors)
 {
-    struct team team = {.host = host, .seats = seats, .size = size, .body = body,
-                        .argument = argument, .errors = errors, .unpinned = -1};
+    struct team team = {.host = host,
+                        .seats = seats,
+                        .size = size,
+                        .body = body,
+                        .argument = argument,
+                        .errors = errors,
+                        .unpinned = -1};
     muster_init(&team.muster, size);
     pthread_attr_init(&team.wanted);
     if (stack_bytes)

@@ -53,8 +53,7 @@ static void add_core(struct host *host, hwloc_obj_t core, hwloc_const_cpuset_t a
 
 static bool find_cores(struct host *host, struct errors *errors)
 {
-    hwloc_bitmap_t allowed =
-        hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(host->topology));
+    hwloc_bitmap_t allowed = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(host->topology));
     hwloc_bitmap_t bound = hwloc_bitmap_alloc();
     if (host->this_machine && !hwloc_get_cpubind(host->topology, bound, HWLOC_CPUBIND_THREAD))
         hwloc_bitmap_and(allowed, allowed, bound);

@@ -71,7 +71,8 @@ static void is_cleaned_once(void)
     CHECK_EQUAL(in_child(start_with_settings), CLEAN);
     CHECK(pread(talk, said, sizeof said - 1, 0) > 0);
     close(talk);
-    CHECK(strstr(said, "ignoring OMP_PROC_BIND=true: threadrack pins its threads itself\n") != NULL);
+    CHECK(strstr(said, "ignoring OMP_PROC_BIND=true: threadrack pins its threads itself\n") !=
+          NULL);
     CHECK(strstr(said, "ignoring OMP_NUM_THREADS=3") != NULL);
     CHECK(strstr(said, "ignoring BLIS_JC_NT=2") != NULL);
     CHECK(strstr(said, "ignoring KMP_AFFINITY=compact") != NULL);

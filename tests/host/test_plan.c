@@ -41,8 +41,11 @@ static void blocks_are_contiguous_and_even(const struct host *host, int nodes)
 
 static void spreads_in_even_blocks(void)
 {
-    static const char *const machines[] = {"core:1 pu:1", "core:3 pu:1", "core:4 pu:2",
-                                           "numa:2 core:4 pu:2", "pack:2 numa:2 l3:1 core:6 pu:2",
+    static const char *const machines[] = {"core:1 pu:1",
+                                           "core:3 pu:1",
+                                           "core:4 pu:2",
+                                           "numa:2 core:4 pu:2",
+                                           "pack:2 numa:2 l3:1 core:6 pu:2",
                                            "pu:5"};
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
         struct host *host = open_synthetic(machines[i]);

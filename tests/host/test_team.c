@@ -63,8 +63,7 @@ static bool all_signed(const struct roll *roll, int size)
         if (roll->ran[i] != 1 || !roll->pinned[i])
             return false;
     /* A sanitizer may have asked for more, but nobody gets the usual 8 MiB. */
-    return size == 1 ||
-           (roll->stack_bytes >= STACK_BYTES && roll->stack_bytes <= 8 * STACK_BYTES);
+    return size == 1 || (roll->stack_bytes >= STACK_BYTES && roll->stack_bytes <= 8 * STACK_BYTES);
 }
 
 static bool run(const struct host *host, int size)
