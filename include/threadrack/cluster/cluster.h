@@ -42,13 +42,14 @@ struct cluster {
     int link_count, link_room;
     const struct topology_ops *topology;
     int box_size;            /* of two_level: nodes in a box; else 0 */
+    int route_room;          /* links of the longest route */
     int *next_link;          /* of explicit: [vertex * nodes + destination], the link to take; or NULL */
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
     uint64_t gap_ps;         /* loggp's g, the least time between two messages of a port */
     bool offload;            /* true: o is not paid on the compute lane */
 };
 
-/* The keys under `cluster.` (and `nodes`), a table ended by a NULL key. */
+/* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
 extern const struct setting cluster_settings[];
 
 /* Builds it from a config whose cluster file has been read (cluster_read). */
@@ -57,10 +58,12 @@ void cluster_free(struct cluster *cluster);
 
 /* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
  * shipped one (`ethernet-10g`), looked for in ./topologies, then beside the program, then in the
- * installed share folder, each with and without .yaml. */
+ * installed share folder, each with and without .yaml. (THREADRACK_TOPOLOGIES names a folder to look
+ * in before these.) Nothing to do, and true, when the key is not set. */
 bool cluster_read(struct config *config, struct errors *errors);
 
-enum { ROUTE_LONGEST = 64 }; /* links of the longest route that a family may make, but ring: n/2 */
+/* The longest route of a family, unless its build raises route_room (ring: n/2; explicit). */
+enum { ROUTE_LONGEST = 64 };
 
 /* The links that a message from one node to another takes, in order. `links` has room for
  * cluster_route_room() indices; returns how many. 0 when src == dst. */
@@ -77,5 +80,9 @@ struct path cluster_path(const struct cluster *cluster, int src, int dst);
 /* "node3", "switch0", "node3->switch0": valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);
 const char *cluster_link_name(const struct cluster *cluster, int link);
+
+/* The folders where shipped clusters are looked for, for `threadrack list clusters`: the i-th, or
+ * NULL past the last; valid until the thread's next call. */
+const char *cluster_folder(int i);
 
 #endif
