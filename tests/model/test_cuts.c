@@ -1,0 +1,274 @@
+/* However a model is cut, it is the same network: the parts tile it, begin from the same weights,
+ * and together have the gradients of the whole. */
+#include "tests/check.h"
+
+#include "threadrack/math/math.h"
+#include "threadrack/model/model.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { ROWS = 12, MOST = 4 };
+
+static struct model_spec *parse(const char *text)
+{
+    struct errors errors;
+    errors_init(&errors);
+    CHECK_FATAL(math_start("auto", &errors));
+    struct model_spec *spec = model_parse(text, "model", &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(spec != NULL);
+    return spec;
+}
+
+static double difference(const struct checkpoint *a, const struct checkpoint *b)
+{
+    double most = 0;
+    for (int i = 0; i < checkpoint_tensor_count(a); i++) {
+        const char *name;
+        size_t count;
+        const float *left = checkpoint_tensor(a, i, &name, &count);
+        const float *right = checkpoint_tensor(b, i, &name, &count);
+        for (size_t j = 0; j < count; j++)
+            most = fmax(most, fabs((double)left[j] - (double)right[j]));
+    }
+    return most;
+}
+
+static void parts_tile_the_whole(void)
+{
+    static const char *const texts[] = {"mlp:9-8-7-6-5-3", "mlp:64-128-64-10", "mlp:4-16x7-10:gelu",
+                                        "mlp:100-5-5-5-2"};
+    for (int t = 0; t < 4; t++) {
+        struct model_spec *spec = parse(texts[t]);
+        struct checkpoint *whole = checkpoint_create(spec);
+        for (int stages = 1; stages <= model_most_stages(spec); stages++)
+            for (int tensors = 1; tensors <= MOST; tensors++) {
+                struct checkpoint *sum = checkpoint_create(spec);
+                struct rank *self = rank_observer();
+                for (int i = 0; i < stages * tensors; i++) {
+                    struct model_place place = {i / tensors, stages, i % tensors, tensors};
+                    struct model *m =
+                        model_create(self, spec, place, 1, false, (struct model_hooks){0});
+                    CHECK(m->part_count > 0 && m->parameter_count > 0);
+                    model_init(m, 11);
+                    checkpoint_put(sum, m);
+                    model_free(m);
+                }
+                if (stages == 1 && tensors == 1) {
+                    checkpoint_free(whole);
+                    whole = sum;
+                } else {
+                    CHECK_NEAR(difference(sum, whole), 0, 0);
+                    checkpoint_free(sum);
+                }
+                rank_observer_free(self);
+            }
+        checkpoint_free(whole);
+        model_spec_free(spec);
+    }
+}
+
+/* Tensor ranks as threads that add partial sums in rank order. */
+struct team {
+    pthread_barrier_t barrier;
+    int size;
+    const float *partial[MOST];
+    struct model *models[MOST][MOST]; /* [tensor][stage] */
+    const struct model_spec *spec;
+    int stages, microbatches;
+    const char *optimizer;
+    double loss;
+    size_t ready_down_to[MOST][MOST];
+};
+struct member {
+    struct team *team;
+    int tensor, stage;
+};
+
+static void add_up(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct member *member = context;
+    struct team *team = member->team;
+    (void)self;
+    team->partial[member->tensor] = partial;
+    pthread_barrier_wait(&team->barrier);
+    float *sum = calloc(count, sizeof *sum);
+    for (int i = 0; i < team->size; i++)
+        math_add(count, sum, team->partial[i]);
+    pthread_barrier_wait(&team->barrier);
+    memcpy(partial, sum, count * sizeof *sum);
+    free(sum);
+}
+
+static void note_ready(void *context, struct rank *self, size_t at, size_t count)
+{
+    struct member *member = context;
+    size_t *down_to = &member->team->ready_down_to[member->tensor][member->stage];
+    (void)self;
+    if (at + count != *down_to)
+        *down_to = SIZE_MAX;
+    else
+        *down_to = at;
+}
+
+static void fill_input(float *x, int32_t *labels, size_t width, size_t classes)
+{
+    for (size_t i = 0; i < ROWS * width; i++)
+        x[i] = (float)sin(0.7 * (double)i);
+    for (size_t i = 0; i < ROWS; i++)
+        labels[i] = (int32_t)(i * 5 % classes);
+}
+
+static double train_microbatch(struct rank *self, struct model **stages, int count,
+                               struct share rows, const int32_t *labels, bool first, bool last)
+{
+    for (int s = 0; s < count; s++) {
+        if (s)
+            memcpy(model_input(stages[s], rows), model_output(stages[s - 1], rows),
+                   rows.count * stages[s]->input_width * sizeof(float));
+        model_forward(self, stages[s], rows);
+    }
+    double loss = model_loss(self, stages[count - 1], rows, labels + rows.begin, 1.0f / ROWS);
+    for (int s = count - 1; s >= 0; s--) {
+        model_backward(self, stages[s], rows, first, last);
+        if (s)
+            memcpy(model_output_gradient(stages[s - 1], rows),
+                   model_input_gradient(stages[s], rows),
+                   rows.count * stages[s]->input_width * sizeof(float));
+    }
+    return loss;
+}
+
+static void *train_member(void *argument)
+{
+    struct member *me = argument, members[MOST];
+    struct team *team = me->team;
+    struct model **parts = team->models[me->tensor];
+    struct rank *self = rank_observer();
+    struct errors errors;
+    errors_init(&errors);
+    struct optimizer_spec *how = optimizer_parse(team->optimizer, "optimizer", &errors);
+    struct optimizer *updates[MOST];
+    int32_t labels[ROWS];
+    double loss = 0;
+    for (int s = 0; s < team->stages; s++) {
+        members[s] = (struct member){team, me->tensor, s};
+        struct model_hooks hooks = {&members[s], note_ready, add_up, add_up};
+        parts[s] = model_create(self, team->spec,
+                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS,
+                                true, hooks);
+        model_init(parts[s], 3);
+        team->ready_down_to[me->tensor][s] = parts[s]->parameter_count;
+        updates[s] = optimizer_create(self, how, parts[s]);
+    }
+    fill_input(model_input(parts[0], (struct share){0, ROWS}), labels,
+               model_input_width(team->spec), model_output_width(team->spec));
+    for (int m = 0; m < team->microbatches; m++)
+        loss += train_microbatch(self, parts, team->stages,
+                                 share_of(ROWS, (size_t)team->microbatches, (size_t)m), labels,
+                                 m == 0, m == team->microbatches - 1);
+    for (int s = 0; s < team->stages; s++)
+        optimizer_step(self, updates[s], parts[s]);
+    if (me->tensor == 0)
+        team->loss = loss;
+    for (int s = 0; s < team->stages; s++)
+        optimizer_free(updates[s]);
+    optimizer_spec_free(how);
+    return self;
+}
+
+static struct checkpoint *train_cut(const struct model_spec *spec, int stages, int tensors,
+                                    int microbatches, double *loss)
+{
+    struct team team = {.size = tensors,
+                        .spec = spec,
+                        .stages = stages,
+                        .microbatches = microbatches,
+                        .optimizer = "sgd:lr=1"};
+    struct member members[MOST];
+    pthread_t threads[MOST];
+    struct checkpoint *checkpoint = checkpoint_create(spec);
+    pthread_barrier_init(&team.barrier, NULL, (unsigned)tensors);
+    for (int i = 0; i < tensors; i++) {
+        members[i] = (struct member){&team, i, 0};
+        pthread_create(&threads[i], NULL, train_member, &members[i]);
+    }
+    for (int i = 0; i < tensors; i++) {
+        void *observer;
+        pthread_join(threads[i], &observer);
+        for (int s = 0; s < stages; s++) {
+            CHECK_EQUAL(team.ready_down_to[i][s], 0);
+            checkpoint_put(checkpoint, team.models[i][s]);
+            model_free(team.models[i][s]);
+        }
+        rank_observer_free(observer);
+    }
+    pthread_barrier_destroy(&team.barrier);
+    *loss = team.loss;
+    return checkpoint;
+}
+
+static void every_cut_learns_the_same(void)
+{
+    static const char *const texts[] = {"mlp:9-8-7-6-5-3", "mlp:6-13-11-9-4:tanh",
+                                        "mlp:5-7-6-8:gelu"};
+    for (int t = 0; t < 3; t++) {
+        struct model_spec *spec = parse(texts[t]);
+        double expected, loss;
+        struct checkpoint *whole = train_cut(spec, 1, 1, 1, &expected);
+        for (int stages = 1; stages <= 3; stages++)
+            for (int tensors = 1; tensors <= MOST; tensors++)
+                for (int microbatches = 1; microbatches <= 5; microbatches += 2) {
+                    struct checkpoint *cut = train_cut(spec, stages, tensors, microbatches, &loss);
+                    CHECK_NEAR(loss, expected, 1e-5 * expected);
+                    CHECK_NEAR(difference(cut, whole), 0, 1e-5);
+                    checkpoint_free(cut);
+                }
+        checkpoint_free(whole);
+        model_spec_free(spec);
+    }
+}
+
+static void only_empty_shares_are_refused(void)
+{
+    struct model_spec *spec = parse("mlp:64-128-64-10");
+    struct errors errors;
+    errors_init(&errors);
+    CHECK_EQUAL(model_most_stages(spec), 3);
+    CHECK_EQUAL(model_most_tensors(spec), 128);
+    CHECK(model_fits(spec, 3, 1, &errors) && model_fits(spec, 1, 128, &errors));
+    CHECK(model_fits(spec, 2, 128, &errors) && errors.count == 0);
+    CHECK(!model_fits(spec, 4, 1, &errors) && !model_fits(spec, 1, 129, &errors));
+    CHECK_EQUAL(errors.count, 2);
+    CHECK(strstr(errors.messages[0], "the largest that fits is 3") != NULL);
+    CHECK(strstr(errors.messages[1], "the largest that fits is 128") != NULL);
+    errors_release(&errors);
+    CHECK_EQUAL(model_parameter_count(spec), 64 * 128 + 128 + 128 * 64 + 64 + 640 + 10);
+    CHECK_EQUAL(model_flops_per_sample(spec), 4 * 64 * 128 + 6 * (128 * 64 + 640));
+    model_spec_free(spec);
+}
+
+static void equal_layers_are_split_evenly(void)
+{
+    struct model_spec *spec = parse("mlp:16x17");
+    struct rank *self = rank_observer();
+    for (int stages = 1; stages <= 16; stages++) {
+        int least = 99, most = 0, total = 0;
+        for (int s = 0; s < stages; s++) {
+            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1,
+                                               false, (struct model_hooks){0});
+            least = model->part_count < least ? model->part_count : least;
+            most = model->part_count > most ? model->part_count : most;
+            total += model->part_count;
+            model_free(model);
+        }
+        CHECK_EQUAL(total, 16);
+        CHECK(most - least <= 1);
+    }
+    rank_observer_free(self);
+    model_spec_free(spec);
+}
+
+SUITE("model: cuts", TEST(parts_tile_the_whole), TEST(every_cut_learns_the_same),
+      TEST(only_empty_shares_are_refused), TEST(equal_layers_are_split_evenly));
