@@ -1,0 +1,55 @@
+/* An experiment on its way from settings to a result. Private to the experiment floor. */
+#ifndef EXPERIMENT_INSIDE_H
+#define EXPERIMENT_INSIDE_H
+
+#include "threadrack/cluster/cluster.h"
+#include "threadrack/experiment/experiment.h"
+#include "threadrack/strategy/strategy.h"
+
+/* Every setting, resolved and checked. */
+struct setup {
+    const struct config *config;
+    struct cluster *cluster;
+    struct dataset *dataset; /* NULL: the model takes no input */
+    struct loader *loader;   /* NULL with math=off, too */
+    struct model_spec *model;
+    struct optimizer_spec *optimizer;
+    struct checkpoint *init; /* NULL: weights from the generator */
+    const struct strategy *strategy;
+    const struct netmodel_ops *netmodel;
+    const struct cost_ops *cost;
+    const struct collective *allreduce; /* NULL: auto */
+    struct mesh_shape shape;
+    int nodes;
+    size_t batch;
+    int microbatches;
+    int steps, eval_every;
+    double target_accuracy; /* NaN: none */
+    bool real;
+    uint64_t seed;
+};
+
+/* All that is wrong is said at once, as far as it can be known. */
+bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors);
+void setup_release(struct setup *setup);
+
+/* A plan for the setup on a mesh of its own. */
+struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
+
+/* The step of `single` on one such node, in ps, costed timing-only; 0 where it cannot be costed. */
+uint64_t baseline_step_ps(const struct setup *setup);
+
+/* What a user ought to know about this run; adds to result->notes. */
+void result_note(struct result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void notes_before(const struct setup *setup, struct result *result);
+void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+
+/* What the clock says, into the result (measure.c). */
+void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);
+
+/* One run: the ranks, and what they share off the clock (run.c). */
+bool run_ranks(const struct setup *setup, const struct host *host, struct seat_range seats,
+               struct progress_hook progress, struct result *result, struct errors *errors);
+
+#endif

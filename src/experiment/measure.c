@@ -1,0 +1,64 @@
+/* From the clock's records to what they mean. */
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+
+#include <math.h>
+
+static double seconds(uint64_t ps)
+{
+    return (double)ps * 1e-12;
+}
+
+static void add_up(struct result *result)
+{
+    uint64_t compute = 0, exposed = 0, waiting = 0, bubble = 0, slowest = 0;
+    for (int i = 0; i < result->nodes; i++) {
+        const struct node_record *node = &result->node[i];
+        uint64_t memory = 0;
+        compute += node->compute_ps;
+        exposed += node->exposed_comm_ps;
+        waiting += node->waiting_ps;
+        bubble += node->bubble_ps;
+        slowest = node->compute_ps > slowest ? node->compute_ps : slowest;
+        result->bytes_sent += node->bytes_sent;
+        result->messages_sent += node->messages_sent;
+        for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
+            memory += node->memory_bytes[kind];
+        if (memory > result->peak_memory_bytes)
+            result->peak_memory_bytes = memory;
+    }
+    double all = (double)result->length_ps * result->nodes;
+    result->compute_share = all > 0 ? (double)compute / all : 0;
+    result->communication_share = all > 0 ? (double)exposed / all : 0;
+    result->waiting_share = all > 0 ? (double)waiting / all : 0;
+    result->bubble_share = all > 0 ? (double)bubble / all : 0;
+    result->imbalance = compute ? (double)slowest * result->nodes / (double)compute : NAN;
+}
+
+void result_measure(struct result *result, const struct setup *setup, const struct rack *rack)
+{
+    const struct clock *clock = rack_clock(rack);
+    result->length_ps = clock_length_ps(clock);
+    result->node = memory_zeroed((size_t)result->nodes, sizeof *result->node);
+    for (int i = 0; i < result->nodes; i++) {
+        struct node_record *node = &result->node[i];
+        size_t replica = (size_t)mesh_point(setup->shape, i).replica;
+        *node = clock_record(clock, i);
+        for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
+            node->memory_bytes[kind] = rack_memory_bytes(rack, i)[kind];
+        node->samples = share_of(setup->batch, (size_t)setup->shape.data, replica).count *
+                        (uint64_t)result->steps;
+    }
+    for (int step = 0; step < result->steps; step++)
+        result->step[step].end_ps = clock_mark_ps(clock, step);
+    add_up(result);
+    result->step_s = result->steps ? seconds(result->length_ps) / result->steps : NAN;
+    uint64_t single_ps = baseline_step_ps(setup);
+    result->single_step_s = single_ps ? seconds(single_ps) : NAN;
+    result->speedup = result->single_step_s / result->step_s;
+    result->efficiency = result->speedup / result->nodes;
+    result->mailbox_bytes = rack_mailbox_bytes(rack);
+    if (result->target_reached)
+        result->target_ps = result->step[result->target_step - 1].end_ps;
+}

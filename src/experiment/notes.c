@@ -1,0 +1,67 @@
+/* What is said aloud about a run: settings without effect, costs that are not modelled, models out
+ * of their range. */
+#include "inside.h"
+
+#include <string.h>
+
+/* A setting that was given and does nothing here, and why. */
+struct idle_setting {
+    const char *key;
+    bool idle;
+    const char *why;
+};
+
+static void note_idle(const struct setup *setup, struct result *result)
+{
+    const struct strategy *strategy = setup->strategy;
+    bool sums = setup->shape.data > 1 || setup->shape.tensor > 1;
+    bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
+    bool measured = !setup->cost->duration, no_maths = !setup->real;
+    const struct idle_setting settings[] = {
+        {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"allreduce", !sums, "nothing is all-reduced"},
+        {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
+        {"cluster.link.latency", free_net, "messages are free under this netmodel"},
+        {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.gap", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.offload", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.device.flops", measured, "compute=measured times this host"},
+        {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
+        {"cluster.device.launch", measured, "compute=measured times this host"},
+        {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
+        {"data", !setup->dataset, "the model takes no input"},
+        {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
+        {"math.kernel", no_maths, "nothing is computed"},
+        {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
+         "no node of this run is slow"},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (settings[i].idle && config_is_given(setup->config, settings[i].key))
+            result_note(result, "%s=%s has no effect in this run: %s", settings[i].key,
+                        config_text(setup->config, settings[i].key), settings[i].why);
+}
+
+void notes_before(const struct setup *setup, struct result *result)
+{
+    note_idle(setup, result);
+    if (!setup->cost->duration)
+        result_note(result, "compute=%s is not reproducible: simulated times follow this host's load",
+                    setup->cost->name);
+    if (setup->netmodel->free_of_cost && setup->nodes > 1)
+        result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    if (setup->cluster->nodes > setup->nodes)
+        result_note(result, "%d of the cluster's %d nodes take part", setup->nodes,
+                    setup->cluster->nodes);
+}
+
+void notes_after(const struct setup *setup, const struct clock *clock, struct result *result)
+{
+    int factor, link = clock_worst_link(clock, &factor);
+    if (link >= 0 && factor > 1)
+        result_note(result,
+                    "netmodel=%s does not share links: up to %d messages were on link %s at one time, "
+                    "each as if alone, so its real traffic would take up to %d times as long "
+                    "(netmodel=flow shares it)",
+                    setup->netmodel->name, factor, cluster_link_name(setup->cluster, link), factor);
+}

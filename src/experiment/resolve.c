@@ -1,0 +1,207 @@
+#include "inside.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { STEPS_DEFAULT = 100, MICROBATCHES_A_STAGE = 4 };
+
+/* A mesh that is given in full says how many nodes there are, unless `nodes` is given as well. */
+static int count_nodes(const struct setup *setup, struct mesh_shape asked)
+{
+    const struct strategy *strategy = setup->strategy;
+    bool whole = (asked.data || !strategy->spreads_data) &&
+                 (asked.tensor || !strategy->spreads_tensor) &&
+                 (asked.pipeline || !strategy->spreads_pipeline) &&
+                 (asked.data || asked.tensor || asked.pipeline);
+    if (!whole || config_is_given(setup->config, "nodes"))
+        return (int)config_whole(setup->config, "nodes");
+    int64_t product = 1;
+    int axes[3] = {asked.data, asked.tensor, asked.pipeline};
+    for (int i = 0; i < 3; i++)
+        product *= axes[i] ? axes[i] : 1;
+    return product > OP_PEERS_MOST ? OP_PEERS_MOST : (int)product;
+}
+
+static int asked(const struct config *config, const char *key)
+{
+    return config_is_set(config, key) ? (int)config_whole(config, key) : 0;
+}
+
+static bool resolve_members(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+#define FIND(key, call) call(config_text(config, key), config_where(config, key), errors)
+    setup->strategy = FIND("strategy", strategy_find);
+    setup->netmodel = FIND("netmodel", netmodel_find);
+    setup->cost = FIND("compute", cost_find);
+    setup->model = FIND("model", model_parse);
+    setup->optimizer = FIND("optimizer", optimizer_parse);
+#undef FIND
+    const char *allreduce = config_text(config, "allreduce");
+    if (strcmp(allreduce, "auto"))
+        setup->allreduce = collective_find("allreduce", allreduce,
+                                           config_where(config, "allreduce"), errors);
+    return errors->count == 0;
+}
+
+static bool check_widths(const struct setup *setup, struct errors *errors)
+{
+    const struct dataset *data = setup->dataset;
+    const char *where = config_where(setup->config, "model");
+    size_t inputs = model_input_width(setup->model), outputs = model_output_width(setup->model);
+    if (inputs != data->width)
+        errors_add(errors, "%s: the model takes %zu inputs, but data set %s has %zu features a row",
+                   where, inputs, data->name, data->width);
+    if (outputs < data->classes)
+        errors_add(errors, "%s: the model has %zu outputs, but data set %s has %zu classes", where,
+                   outputs, data->name, data->classes);
+    return errors->count == 0;
+}
+
+static bool resolve_data(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    if (model_input_width(setup->model) == 0)
+        return true;
+    size_t train_rows = config_is_set(config, "data.train_rows")
+                            ? config_whole(config, "data.train_rows")
+                            : 0;
+    setup->dataset =
+        dataset_open(config_text(config, "data"), config_where(config, "data"), setup->seed,
+                     train_rows, !setup->real, errors);
+    return setup->dataset && check_widths(setup, errors);
+}
+
+static bool resolve_steps(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    bool epochs = config_is_set(config, "epochs");
+    if (epochs && config_is_set(config, "steps"))
+        return errors_add(errors, "%s: steps is given as well (%s); give one of the two",
+                          config_where(config, "epochs"), config_where(config, "steps"));
+    uint64_t steps = STEPS_DEFAULT;
+    if (config_is_set(config, "steps"))
+        steps = config_whole(config, "steps");
+    if (epochs && !setup->dataset)
+        return errors_add(errors, "%s: a model without input has no epochs; give steps",
+                          config_where(config, "epochs"));
+    if (epochs)
+        steps = (config_whole(config, "epochs") * setup->dataset->train_rows + setup->batch - 1) /
+                setup->batch;
+    if (steps > 1000000000)
+        return errors_add(errors, "%s: %llu steps are more than 1,000,000,000",
+                          config_where(config, epochs ? "epochs" : "steps"),
+                          (unsigned long long)steps);
+    setup->steps = (int)steps;
+    return true;
+}
+
+/* Settings that contradict each other. */
+static bool check_agreement(const struct setup *setup, struct errors *errors)
+{
+    static const char *const need_maths[] = {"init", "save", "target_accuracy"};
+    const struct config *config = setup->config;
+    for (int i = 0; i < 3 && !setup->real; i++)
+        if (config_is_set(config, need_maths[i]))
+            errors_add(errors, "%s: %s needs math=on: with math=off nothing is trained",
+                       config_where(config, need_maths[i]), need_maths[i]);
+    if (setup->cost && !setup->cost->duration && !setup->real)
+        errors_add(errors, "%s: compute=%s times the maths, so it needs math=on",
+                   config_where(config, "compute"), setup->cost->name);
+    return errors->count == 0;
+}
+
+static bool resolve_mesh(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    struct mesh_shape wanted = {asked(config, "mesh.data"), asked(config, "mesh.tensor"),
+                                asked(config, "mesh.pipeline")};
+    setup->nodes = count_nodes(setup, wanted);
+    setup->batch = config_whole(config, "batch");
+    if (!strcmp(config_text(config, "scaling"), "weak"))
+        setup->batch *= (size_t)setup->nodes;
+    int given = config_choice(config, "microbatches") < 0
+                    ? (int)config_whole(config, "microbatches")
+                    : 0;
+    if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch, given ? given : 1,
+                       wanted, config_where(config, "strategy"), &setup->shape, errors))
+        return false;
+    size_t least_rows = setup->batch / (size_t)setup->shape.data;
+    size_t automatic =
+        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
+    setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
+    return true;
+}
+
+static bool resolve_cluster(struct setup *setup, struct errors *errors)
+{
+    setup->cluster = cluster_create(setup->config, errors);
+    if (!setup->cluster)
+        return false;
+    if (setup->cluster->nodes < setup->nodes)
+        return errors_add(errors, "%s: the mesh has %d nodes, but the cluster only nodes=%d",
+                          config_where(setup->config, "nodes"), setup->nodes,
+                          setup->cluster->nodes);
+    return true;
+}
+
+static bool resolve_init(struct setup *setup, struct errors *errors)
+{
+    if (!config_is_set(setup->config, "init"))
+        return true;
+    setup->init = checkpoint_create(setup->model);
+    return checkpoint_load(setup->init, config_text(setup->config, "init"),
+                           config_where(setup->config, "init"), errors);
+}
+
+bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
+{
+    *setup = (struct setup){.config = config,
+                            .real = config_on(config, "math"),
+                            .seed = config_whole(config, "seed"),
+                            .eval_every = (int)config_whole(config, "eval_every"),
+                            .target_accuracy = NAN};
+    if (config_is_set(config, "target_accuracy"))
+        setup->target_accuracy = config_real(config, "target_accuracy");
+    bool members = resolve_members(setup, errors);
+    if (!check_agreement(setup, errors) || !members)
+        return false;
+    if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
+        !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
+        !resolve_init(setup, errors))
+        return false;
+    if (setup->real && setup->dataset)
+        setup->loader = loader_create(setup->dataset,
+                                      !strcmp(config_text(config, "data.order"), "shuffled"),
+                                      setup->batch, setup->seed);
+    return true;
+}
+
+void setup_release(struct setup *setup)
+{
+    if (setup->init)
+        checkpoint_free(setup->init);
+    if (setup->loader)
+        loader_free(setup->loader);
+    if (setup->dataset)
+        dataset_free(setup->dataset);
+    if (setup->cluster)
+        cluster_free(setup->cluster);
+    if (setup->optimizer)
+        optimizer_spec_free(setup->optimizer);
+    if (setup->model)
+        model_spec_free(setup->model);
+}
+
+struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
+{
+    return (struct plan){.strategy = setup->strategy,
+                         .model = setup->model,
+                         .optimizer = setup->optimizer,
+                         .loader = setup->loader,
+                         .mesh = mesh,
+                         .batch = setup->batch,
+                         .microbatches = setup->microbatches,
+                         .bucket_bytes = config_whole(setup->config, "bucket"),
+                         .allreduce = setup->allreduce};
+}

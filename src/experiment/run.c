@@ -1,0 +1,246 @@
+/* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
+ * both ways to run. */
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+volatile int experiment_interrupted;
+
+/* What all ranks of a run share off the clock. */
+struct drive {
+    const struct setup *setup;
+    const struct plan *plan;
+    struct result *result;
+    struct progress_hook progress;
+    struct training **trainings; /* by rank */
+    double *losses;              /* (steps, ranks): each rank's part */
+    struct checkpoint *gathered; /* the whole model, at an evaluation */
+    int meet_every;
+    bool stop;                   /* written only while all ranks meet */
+    int stopped_at;              /* steps taken */
+};
+
+static bool is_last(const struct drive *drive, int step)
+{
+    return step + 1 == drive->setup->steps;
+}
+
+static bool evaluates(const struct drive *drive, int step)
+{
+    const struct dataset *data = drive->setup->dataset;
+    return data && drive->setup->real && data->rows > data->train_rows &&
+           ((step + 1) % drive->setup->eval_every == 0 || is_last(drive, step));
+}
+
+/* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
+ * alone only decides how soon an interrupt is obeyed. */
+static bool meets(const struct drive *drive, int step)
+{
+    return evaluates(drive, step) || is_last(drive, step) || (step + 1) % drive->meet_every == 0;
+}
+
+static int steps_between_meetings(const struct setup *setup)
+{
+    double flops = (double)model_flops_per_sample(setup->model) * (double)setup->batch;
+    double steps = 1e9 / (flops + 1e6);
+    return steps < 1 ? 1 : (int)steps;
+}
+
+static void evaluate(struct drive *drive, int step)
+{
+    const struct dataset *data = drive->setup->dataset;
+    struct evaluation found = checkpoint_evaluate(
+        drive->gathered, data->features + data->train_rows * data->width,
+        data->labels + data->train_rows, data->rows - data->train_rows);
+    struct result *result = drive->result;
+    result->step[step].accuracy = result->final_accuracy = found.accuracy;
+    result->step[step].test_loss = found.loss;
+    if (found.accuracy >= drive->setup->target_accuracy) {
+        result->target_reached = drive->stop = true;
+        result->target_step = step + 1;
+    }
+}
+
+/* What the ranks talk about: `step` has just been taken. */
+struct meeting {
+    struct drive *drive;
+    int step;
+};
+
+/* Runs on the thread of the last rank to come, while the others wait. */
+static void confer(void *argument)
+{
+    struct meeting *meeting = argument;
+    struct drive *drive = meeting->drive;
+    if (evaluates(drive, meeting->step))
+        evaluate(drive, meeting->step);
+    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step);
+    drive->stopped_at = meeting->step + 1;
+}
+
+/* Returns whether the run goes on. */
+static bool meet(struct drive *drive, struct rank *self, int step)
+{
+    const struct training *training = drive->trainings[rank_id(self)];
+    if (!meets(drive, step))
+        return true;
+    if (evaluates(drive, step) && training->point.replica == 0)
+        checkpoint_put(drive->gathered, training->model);
+    rank_meet(self, confer, &(struct meeting){drive, step});
+    return !drive->stop;
+}
+
+static void take_step(struct drive *drive, struct rank *self, int step)
+{
+    int rank = rank_id(self), ranks = drive->setup->nodes;
+    drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
+        drive->plan->strategy->step(self, drive->trainings[rank], (size_t)step);
+    rank_mark(self);
+    if (rank == 0 && drive->progress.tell)
+        drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
+}
+
+static void train(void *argument, struct rank *self)
+{
+    struct drive *drive = argument;
+    const struct setup *setup = drive->setup;
+    struct training *training = training_create(self, drive->plan);
+    drive->trainings[rank_id(self)] = training;
+    if (setup->init)
+        checkpoint_get(setup->init, training->model);
+    else
+        model_init(training->model, setup->seed);
+    int step = 0;
+    do
+        take_step(drive, self, step);
+    while (meet(drive, self, step++));
+    if (training->point.replica == 0)
+        checkpoint_put(drive->gathered, training->model);
+}
+
+/* ---- Timing-only: every rank's step in turn, on this thread. ---- */
+
+static void count_only(struct drive *drive, struct rack *rack)
+{
+    for (int step = 0; step < drive->setup->steps && !experiment_interrupted; step++) {
+        for (int rank = 0; rank < rack_size(rack); rank++)
+            take_step(drive, rack_rank(rack, rank), step);
+        rack_resolve(rack);
+        drive->stopped_at = step + 1;
+    }
+    for (int rank = 0; rank < rack_size(rack); rank++)
+        rank_end(rack_rank(rack, rank));
+}
+
+/* ---- Both ways. ---- */
+
+static void create_trainings(struct drive *drive, struct rack *rack)
+{
+    for (int rank = 0; rank < rack_size(rack); rank++)
+        drive->trainings[rank] = training_create(rack_rank(rack, rank), drive->plan);
+}
+
+static void free_trainings(struct drive *drive)
+{
+    for (int rank = 0; rank < drive->setup->nodes; rank++) {
+        training_free(drive->trainings[rank]);
+        drive->trainings[rank] = NULL;
+    }
+}
+
+static void collect_losses(struct drive *drive)
+{
+    struct result *result = drive->result;
+    size_t ranks = (size_t)drive->setup->nodes;
+    for (int step = 0; step < result->steps; step++) {
+        double loss = 0;
+        for (size_t rank = 0; rank < ranks; rank++)
+            loss += drive->losses[(size_t)step * ranks + rank];
+        result->step[step].loss = drive->setup->real ? loss : NAN;
+    }
+    if (result->steps)
+        result->final_loss = result->step[result->steps - 1].loss;
+}
+
+static void name_allreduces(const struct drive *drive)
+{
+    unsigned used = 0;
+    for (int rank = 0; rank < drive->setup->nodes; rank++)
+        if (drive->trainings[rank])
+            used |= training_allreduces(drive->trainings[rank]);
+    struct text names = {0};
+    for (int i = 0; collectives[i]; i++)
+        if (used & 1u << i)
+            text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+    if (names.length) {
+        free(drive->result->allreduce);
+        drive->result->allreduce = names.bytes;
+    }
+}
+
+/* The set-up of all ranks has been counted, and their regions fit their nodes. */
+static bool run_counted(struct drive *drive, struct rack *rack, const struct host *host,
+                        struct seat_range seats, struct errors *errors)
+{
+    if (!drive->setup->real) {
+        count_only(drive, rack);
+    } else {
+        free_trainings(drive);
+        if (!rack_open(rack, host, seats.first_core, seats.cores, errors) ||
+            !rack_run(rack, train, drive, errors))
+            return false;
+    }
+    return rack_finish(rack, errors);
+}
+
+static bool finish(struct drive *drive, struct rack *rack, struct errors *errors)
+{
+    struct result *result = drive->result;
+    const struct config *config = drive->setup->config;
+    result->steps = drive->stopped_at;
+    collect_losses(drive);
+    name_allreduces(drive);
+    result_measure(result, drive->setup, rack);
+    notes_after(drive->setup, rack_clock(rack), result);
+    if (experiment_interrupted)
+        return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
+                                 result->steps, drive->setup->steps);
+    return !config_is_set(config, "save") ||
+           checkpoint_save(drive->gathered, config_text(config, "save"), errors);
+}
+
+bool run_ranks(const struct setup *setup, const struct host *host, struct seat_range seats,
+               struct progress_hook progress, struct result *result, struct errors *errors)
+{
+    size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
+    struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    struct mesh *mesh = mesh_create(rack, setup->shape);
+    struct plan plan = setup_plan(setup, mesh);
+    struct drive drive = {.setup = setup,
+                          .plan = &plan,
+                          .result = result,
+                          .progress = progress,
+                          .trainings = memory_zeroed(ranks, sizeof *drive.trainings),
+                          .losses = memory_zeroed(steps * ranks, sizeof *drive.losses),
+                          .meet_every = steps_between_meetings(setup)};
+    result->step = memory_zeroed(steps, sizeof *result->step);
+    for (size_t step = 0; step < steps; step++)
+        result->step[step].accuracy = result->step[step].test_loss = NAN;
+    if (setup->real)
+        drive.gathered = checkpoint_create(setup->model);
+    create_trainings(&drive, rack);
+    bool good = rack_fits_nodes(rack, errors) && run_counted(&drive, rack, host, seats, errors) &&
+                finish(&drive, rack, errors);
+    free_trainings(&drive);
+    if (drive.gathered)
+        checkpoint_free(drive.gathered);
+    free(drive.trainings);
+    free(drive.losses);
+    mesh_free(mesh);
+    rack_free(rack);
+    return good;
+}
