@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/share.h"
+#include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/output.h"
 
 #include <pthread.h>
@@ -38,15 +39,28 @@ void sweep_add_key(struct sweep *sweep, const char *key)
     *vector_push(&sweep->keys, &sweep->key_count, &sweep->key_room) = memory_text("%s", key);
 }
 
+/* The keys of a cluster file have one value each: a sweep of them is said where the sweep is. */
+static bool read_cluster(struct config *point, struct errors *errors)
+{
+    if (!cluster_read(point, errors))
+        return false;
+    return !config_swept_count(point) ||
+           errors_add(errors, "the cluster file gives '%s' several values; sweep it in the experiment",
+                      config_swept_key(point, 0));
+}
+
 bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struct errors *errors)
 {
     long count = config_point_count(config, zip, errors);
+    bool good = count >= 0;
     for (int i = 0; i < config_swept_count(config); i++)
         sweep_add_key(sweep, config_swept_key(config, i));
-    for (long i = 0; i < count; i++)
-        vector_push(&sweep->points, &sweep->count, &sweep->room)->config =
-            config_point(config, i, zip);
-    return count >= 0;
+    for (long i = 0; good && i < count; i++) {
+        struct point *point = vector_push(&sweep->points, &sweep->count, &sweep->room);
+        point->config = config_point(config, i, zip);
+        good = read_cluster(point->config, errors);
+    }
+    return good;
 }
 
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors)

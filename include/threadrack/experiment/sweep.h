@@ -26,8 +26,8 @@ struct sweep {
 
 void sweep_init(struct sweep *sweep);
 void sweep_release(struct sweep *sweep);
-/* Adds the points of the config's lists, and its swept keys. False and a message when the lists
- * make no product, or no pairs. */
+/* Adds the points of the config's lists, each with its cluster file read, and the swept keys. False
+ * and a message when the lists make no product, or no pairs, or a cluster file is wrong. */
 bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struct errors *errors);
 /* Makes a key a column although it has one value only (a baseline's). */
 void sweep_add_key(struct sweep *sweep, const char *key);

@@ -67,20 +67,27 @@ static void add_figures(const struct result *result, struct view view, struct ta
         table_add(table, "%s", view.has_target ? "-" : "");
 }
 
+static const char *word(const struct config *point, const char *key)
+{
+    const char *value = asked_text(point, key);
+    return value ? value : "-";
+}
+
+/* A point's line: what it is, and its figures or its reason. */
 static void add_run(const struct sweep *sweep, int index, struct view view, struct table *table)
 {
     enum { FIGURES = 8 };
     const struct config *point = sweep->points[index].config;
     const struct result *result = sweep->points[index].result;
-    const char *strategy = asked_text(point, "strategy");
     table_add(table, "%d", index);
     for (int i = 0; i < sweep->key_count; i++)
-        if (!csv_has_column(CSV_STEPS, sweep->keys[i])) {
-            const char *value = asked_text(point, sweep->keys[i]);
-            table_add(table, "%s", value ? value : "-");
-        }
-    table_add(table, "%s", strategy ? strategy : "-");
-    table_add(table, "%d", result->nodes ? result->nodes : (int)config_whole(point, "nodes"));
+        if (!csv_has_column(CSV_STEPS, sweep->keys[i]))
+            table_add(table, "%s", word(point, sweep->keys[i]));
+    table_add(table, "%s", word(point, "strategy"));
+    if (result->nodes)
+        table_add(table, "%d", result->nodes);
+    else
+        table_add(table, "%s", word(point, "nodes"));
     if (result->mesh_data)
         table_add(table, "%dx%dx%d", result->mesh_data, result->mesh_tensor, result->mesh_pipeline);
     else

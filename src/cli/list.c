@@ -1,0 +1,135 @@
+#include "commands.h"
+
+#include "threadrack/base/text.h"
+#include "threadrack/base/units.h"
+#include "threadrack/clock/cost.h"
+#include "threadrack/clock/netmodel.h"
+#include "threadrack/cluster/topology.h"
+#include "threadrack/comm/collective.h"
+#include "threadrack/data/data.h"
+#include "threadrack/experiment/output.h"
+#include "threadrack/model/model.h"
+#include "threadrack/strategy/strategy.h"
+
+#include "list.h"
+
+#include <string.h>
+
+enum { NAME_WIDTH = 26, HOST_NODES = 16 };
+
+void list_row(const char *name, const char *summary, const char *options)
+{
+    printf("  %-*s %s\n", NAME_WIDTH, name, summary);
+    if (options && *options)
+        printf("  %-*s   %s\n", NAME_WIDTH, "", options);
+}
+
+/* A function that prints each row of a family's table. */
+#define LIST(table, name_of)                                                                       \
+    static int list_##table(void)                                                                  \
+    {                                                                                              \
+        for (int i = 0; table[i]; i++)                                                             \
+            list_row(name_of(table[i]), table[i]->summary, table[i]->options);                     \
+        return EXIT_OK;                                                                            \
+    }
+#define OWN_NAME(member) ((member)->name)
+
+LIST(topologies, OWN_NAME)
+LIST(netmodels, OWN_NAME)
+LIST(compute_costs, OWN_NAME)
+LIST(strategies, OWN_NAME)
+LIST(models, OWN_NAME)
+LIST(optimizers, OWN_NAME)
+LIST(datasets, OWN_NAME)
+
+static const char *collective_name(const struct collective *collective)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "%s %s", collective->operation, collective->name);
+    return name;
+}
+LIST(collectives, collective_name)
+
+static int list_host(void)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct host *host = host_open(&errors);
+    int code = host ? EXIT_OK : complain(&errors);
+    if (host) {
+        host_print(host, HOST_NODES, stdout);
+        host_close(host);
+    }
+    errors_release(&errors);
+    return code;
+}
+
+static const struct family {
+    const char *name, *summary;
+    int (*list)(void);
+} families[] = {
+    {"topologies", "how nodes are wired (cluster.topology)", list_topologies},
+    {"netmodels", "what a message costs (netmodel)", list_netmodels},
+    {"computes", "what computing costs (compute)", list_compute_costs},
+    {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
+    {"strategies", "how training is spread over nodes (strategy)", list_strategies},
+    {"models", "networks to train (model)", list_models},
+    {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
+    {"datasets", "what to train on (data)", list_datasets},
+    {"plots", "figures that `threadrack plot` draws", list_plots},
+    {"host", "this machine, and where nodes would sit", list_host},
+    {"settings", "every key, with its unit and default", list_settings},
+    {"columns", "what the columns of the CSV files mean", list_columns},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static const struct family *find(const char *name, struct argp_state *state)
+{
+    const char *names[FAMILIES];
+    for (int i = 0; i < FAMILIES; i++) {
+        names[i] = families[i].name;
+        if (!strcmp(name, names[i]))
+            return &families[i];
+    }
+    argp_error(state, "there is no family '%s'%s", name, text_suggestion(name, names, FAMILIES));
+    return NULL;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    const struct family **family = state->input;
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    if (*family)
+        argp_error(state, "'%s': one family at a time", argument);
+    *family = find(argument, state);
+    return 0;
+}
+
+/* Without a family. */
+static int list_all(void)
+{
+    int code = EXIT_OK;
+    for (int i = 0; i < FAMILIES; i++) {
+        printf("%s%s: %s\n", i ? "\n" : "", families[i].name, families[i].summary);
+        if (families[i].list() != EXIT_OK)
+            code = EXIT_FAILED;
+    }
+    return code;
+}
+
+int command_list(int count, char **arguments)
+{
+    const struct argp_child children[] = {{&help_argp, 0, NULL, 0}, {0}};
+    struct text doc = {0};
+    text_add(&doc, "Say what there is, from the tables themselves. Without FAMILY: all.\n\n");
+    for (int i = 0; i < FAMILIES; i++)
+        text_add(&doc, "  %-13s%s\n", families[i].name, families[i].summary);
+    text_add(&doc, "\vExamples:\n  threadrack list strategies\n  threadrack list settings");
+    const struct argp argp = {
+        .parser = parse, .args_doc = "[FAMILY]", .doc = doc.bytes, .children = children};
+    const struct family *family = NULL;
+    argp_parse(&argp, count, arguments, 0, NULL, &family);
+    text_release(&doc);
+    return family ? family->list() : list_all();
+}
