@@ -37,7 +37,7 @@ static void note_idle(const struct setup *setup, struct result *result)
          "no node of this run is slow"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].idle && config_is_given(setup->config, settings[i].key))
+        if (settings[i].idle && config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
             result_note(result, "%s=%s has no effect in this run: %s", settings[i].key,
                         config_text(setup->config, settings[i].key), settings[i].why);
 }

@@ -13,7 +13,7 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
                  (asked.tensor || !strategy->spreads_tensor) &&
                  (asked.pipeline || !strategy->spreads_pipeline) &&
                  (asked.data || asked.tensor || asked.pipeline);
-    if (!whole || config_is_given(setup->config, "nodes"))
+    if (!whole || config_source(setup->config, "nodes") > SOURCE_CLUSTER)
         return (int)config_whole(setup->config, "nodes");
     int64_t product = 1;
     int axes[3] = {asked.data, asked.tensor, asked.pipeline};
