@@ -1,0 +1,67 @@
+#include "tests/check.h"
+
+#include "threadrack/clock/op.h"
+
+#include <pthread.h>
+
+enum { OPS = 100000 };
+
+static bool no_step(const struct call *call, int index, struct step *step)
+{
+    (void)call, (void)index, (void)step;
+    return false;
+}
+
+static const struct schedule schedule = {"none", no_step};
+
+static struct op op_number(uint64_t i)
+{
+    struct op op = {.kind = i % 3 == 0   ? OP_COMPUTE
+                            : i % 3 == 1 ? OP_SEND
+                                         : OP_COLLECTIVE,
+                    .lane = (int)(i % 200),
+                    .peer = (int)(i % 1000000),
+                    .value = i % 2 ? i : i << 40};
+    if (op.kind == OP_COLLECTIVE) {
+        op.value = 0;
+        op.schedule = &schedule;
+        op.call.count = i << 33;
+        op.call.root = (int)(i % 77);
+        op.element_bytes = 4;
+    }
+    return op;
+}
+
+static void *write_all(void *stream)
+{
+    for (uint64_t i = 0; i < OPS; i++) {
+        struct op op = op_number(i);
+        op_stream_append(stream, &op);
+    }
+    return NULL;
+}
+
+/* One thread writes while another reads: every op comes out whole and in order. */
+static void ops_survive(void)
+{
+    struct op_stream *stream = op_stream_create();
+    pthread_t writer;
+    pthread_create(&writer, NULL, write_all, stream);
+    int wrong = 0;
+    for (uint64_t i = 0; i < OPS;) {
+        struct op was, should = op_number(i);
+        if (!op_stream_take(stream, &was))
+            continue;
+        wrong += was.kind != should.kind || was.lane != should.lane || was.peer != should.peer ||
+                 was.value != should.value || was.schedule != should.schedule ||
+                 was.call.count != should.call.count || was.call.root != should.call.root ||
+                 was.element_bytes != should.element_bytes;
+        i++;
+    }
+    pthread_join(writer, NULL);
+    CHECK_EQUAL(wrong, 0);
+    CHECK(op_stream_empty(stream));
+    op_stream_free(stream);
+}
+
+SUITE("clock: op streams", TEST(ops_survive));
