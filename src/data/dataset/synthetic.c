@@ -49,8 +49,10 @@ static bool read_shape(const char *text, const char *where, struct shape *shape,
                        struct errors *errors)
 {
     struct member_text member;
-    if (!member_parse(text, where, &member, errors))
+    if (!member_parse(text, where, &member, errors)) {
+        member_release(&member);
         return false;
+    }
     bool good = !member.positional && !member.second;
     if (!good)
         errors_add(errors, "%s: expected synthetic:rows=1000,features=64,classes=10", where);

@@ -49,8 +49,10 @@ static struct optimizer_spec *parse(const char *text, const char *where, struct 
 {
     struct member_text member;
     struct sgd_spec read = {.base = {&kind}, .lr = 0.1};
-    if (!member_parse(text, where, &member, errors))
+    if (!member_parse(text, where, &member, errors)) {
+        member_release(&member);
         return NULL;
+    }
     bool good = !member.positional && !member.second;
     if (!good)
         errors_add(errors, "%s: '%s': expected sgd:lr=0.1,momentum=0.9,weight_decay=1e-4", where,

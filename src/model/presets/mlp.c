@@ -82,8 +82,10 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
     struct widths widths = {0};
     enum activation kind = ACTIVATION_RELU;
     struct model_spec *spec = NULL;
-    if (!member_parse(text, where, &member, errors))
+    if (!member_parse(text, where, &member, errors)) {
+        member_release(&member);
         return NULL;
+    }
     if (member.count || !member.positional || !read_widths(member.positional, &widths))
         errors_add(
             errors,

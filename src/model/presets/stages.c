@@ -39,8 +39,10 @@ static bool read_options(const char *text, const char *where, struct options *op
 {
     char why[128];
     struct member_text member;
-    if (!member_parse(text, where, &member, errors))
+    if (!member_parse(text, where, &member, errors)) {
+        member_release(&member);
         return false;
+    }
     bool good = member.positional && !member.second &&
                 units_parse(member.positional, UNIT_COUNT, &options->layers, why, sizeof why) &&
                 options->layers.whole >= 1 && options->layers.whole <= 1 << 20;
