@@ -51,7 +51,7 @@ static void print_words(const struct progress *progress)
     double elapsed = now_s(progress), rate = elapsed > 0 ? progress->done / elapsed : 0;
     fprintf(stderr, "%d of %d %s", (int)(progress->done + 1e-6), progress->total, progress->what);
     if (rate > 0)
-        fprintf(stderr, ", %.3g a second, %.0f s left", rate,
+        fprintf(stderr, ", %.*f a second, %.0f s left", rate < 10 ? 1 : 0, rate,
                 (progress->total - progress->done) / rate);
 }
 
