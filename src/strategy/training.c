@@ -44,6 +44,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .tensors = shape.tensor},
                                    training->rows.count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
+    if (microbatches == 1)
+        optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
         training->labels = rank_alloc(self, MEMORY_DATA, training->rows.count * sizeof(int32_t));
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
