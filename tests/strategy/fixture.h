@@ -1,0 +1,150 @@
+/* Experiments from a line of words, for the tests of strategies: what was learned, and how long it
+ * took. Run from the top of the source tree. */
+#ifndef TESTS_STRATEGY_FIXTURE_H
+#define TESTS_STRATEGY_FIXTURE_H
+
+#include "tests/check.h"
+#include "threadrack/cluster/cluster.h"
+#include "threadrack/experiment/experiment.h"
+#include "threadrack/model/model.h"
+#include "threadrack/strategy/strategy.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* Opened once for a file's tests, in the main thread. */
+static inline const struct host *this_host(void)
+{
+    static struct host *host;
+    struct errors errors;
+    errors_init(&errors);
+    if (!host)
+        host = host_open(&errors);
+    errors_print(&errors, stderr);
+    errors_release(&errors);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(host);
+    return host;
+}
+
+static inline struct config *config_of(const char *line, struct errors *errors)
+{
+    struct config *config = experiment_config();
+    char words[1024], *rest = words;
+    snprintf(words, sizeof words, "%s", line);
+    for (char *word; (word = strtok_r(rest, " ", &rest));)
+        config_set(config, word, errors);
+    if (!errors->count)
+        cluster_read(config, errors);
+    return config;
+}
+
+/* Runs the experiment of a line such as "strategy=data nodes=4". Unless a refusal is wanted, says
+ * every message and fails. */
+static inline struct result *run_line(const char *line, bool refusal)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct config *config = config_of(line, &errors);
+    const struct host *host = this_host();
+    CHECK_EQUAL(errors.count, 0);
+    struct result *result =
+        experiment_run(config, host, (struct seat_range){0, host_core_count(host)},
+                       (struct progress_hook){0}, &errors);
+    enum status wanted = refusal ? STATUS_REFUSED : STATUS_OK;
+    if (result->status != wanted) {
+        fprintf(stderr, "\n%s: is %s, should be %s\n", line, status_name(result->status),
+                status_name(wanted));
+        errors_print(&errors, stderr);
+    }
+    CHECK_EQUAL(result->status, wanted);
+    CHECK(!refusal || result->reason);
+    errors_release(&errors);
+    config_free(config);
+    return result;
+}
+
+__attribute__((format(printf, 1, 2))) static inline struct result *run(const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    return run_line(line, false);
+}
+
+/* ---- What was learned. ---- */
+
+struct learned {
+    struct result *result;
+    struct checkpoint *weights;
+};
+
+static inline struct model_spec *spec_of(const char *model)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct model_spec *spec = model_parse(model, "model", &errors);
+    errors_print(&errors, stderr);
+    errors_release(&errors);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(spec);
+    return spec;
+}
+
+static inline struct checkpoint *weights_in(const char *model, const char *path)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct model_spec *spec = spec_of(model);
+    struct checkpoint *weights = checkpoint_create(spec);
+    CHECK(checkpoint_load(weights, path, path, &errors));
+    errors_print(&errors, stderr);
+    errors_release(&errors);
+    model_spec_free(spec);
+    return weights;
+}
+
+/* Trains `model` as the line says, through a saved file. */
+static inline struct learned learn(const char *model, const char *line)
+{
+    char path[] = "/tmp/threadrack-learned-XXXXXX", whole[1024];
+    FILE *file = fdopen(mkstemp(path), "w");
+    CHECK_FATAL(file != NULL);
+    fclose(file);
+    snprintf(whole, sizeof whole, "model=%s save=%s %s", model, path, line);
+    struct learned learned = {.result = run_line(whole, false)};
+    if (learned.result->status == STATUS_OK)
+        learned.weights = weights_in(model, path);
+    remove(path);
+    return learned;
+}
+
+static inline void learned_release(struct learned learned)
+{
+    result_free(learned.result);
+    if (learned.weights)
+        checkpoint_free(learned.weights);
+}
+
+/* How far apart two tensors are: max|a - b|, and max|b|. */
+struct apart {
+    double difference, largest;
+};
+
+static inline struct apart tensors_apart(const struct checkpoint *a, const struct checkpoint *b,
+                                         int tensor, const char **name)
+{
+    size_t count;
+    struct apart apart = {0};
+    const float *was = checkpoint_tensor(a, tensor, name, &count);
+    const float *should = checkpoint_tensor(b, tensor, name, &count);
+    for (size_t i = 0; i < count; i++) {
+        double difference = fabs((double)was[i] - (double)should[i]);
+        /* Not a number is as far apart as can be. */
+        apart.difference = difference <= apart.difference ? apart.difference : difference;
+        apart.largest = fmax(apart.largest, fabs((double)should[i]));
+    }
+    return apart;
+}
+
+#endif

@@ -1,0 +1,177 @@
+/* Every strategy at every size trains the same network as one node does. Sums are taken in another
+ * order by each, so losses and weights agree to a tolerance: each step's loss within 1e-4 of its
+ * value, and the weights within 1e-4 of the tensor's largest. */
+#include "tests/check.h"
+
+#include "tests/strategy/fixture.h"
+
+static const double tolerance = 1e-4;
+static const int sizes[] = {1, 2, 3, 4, 6, 8, 16};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static const char shallow[] = "mlp:64-128-64-10"; /* three linear layers: at most three stages */
+/* Seventeen linear layers, so that 16 stages exist; tanh and a small step, since so deep a network
+ * is else chaotic, and rounding alone would decide where it goes. */
+static const char deep[] = "mlp:64-48x16-10:tanh";
+
+static bool same_losses(const struct result *was, const struct result *should, const char *line)
+{
+    CHECK_EQUAL(was->steps, should->steps);
+    for (int i = 0; i < was->steps && i < should->steps; i++) {
+        double a = was->step[i].loss, b = should->step[i].loss;
+        if (fabs(a - b) <= tolerance * fabs(b))
+            continue;
+        fprintf(stderr, "\n%s: loss of step %d was %.9g, should be %.9g\n", line, i, a, b);
+        return false;
+    }
+    return true;
+}
+
+static bool same_weights(const struct checkpoint *was, const struct checkpoint *should,
+                         const char *line)
+{
+    bool same = was && should;
+    for (int i = 0; same && i < checkpoint_tensor_count(should); i++) {
+        const char *name;
+        struct apart apart = tensors_apart(was, should, i, &name);
+        if (apart.difference <= tolerance * apart.largest)
+            continue;
+        fprintf(stderr, "\n%s: %s differs by %.3g of %.3g\n", line, name, apart.difference,
+                apart.largest);
+        same = false;
+    }
+    return same;
+}
+
+static void learns_as(const struct learned *single, const char *model, const char *line)
+{
+    struct learned learned = learn(model, line);
+    CHECK(same_losses(learned.result, single->result, line));
+    CHECK(same_weights(learned.weights, single->weights, line));
+    learned_release(learned);
+}
+
+/* The node alone, and then every line of words: each behind what they have in common. */
+static void all_learn_as_single(const char *model, const char *common, const char *const *lines,
+                                int count)
+{
+    char line[512];
+    snprintf(line, sizeof line, "strategy=single %s", common);
+    struct learned single = learn(model, line);
+    CHECK(single.result->steps > 1 && single.result->final_loss < single.result->step[0].loss);
+    for (int i = 0; i < count; i++) {
+        snprintf(line, sizeof line, "%s %s", lines[i], common);
+        learns_as(&single, model, line);
+    }
+    learned_release(single);
+}
+
+#define ALL_LEARN(model, common, ...)                                                              \
+    all_learn_as_single(model, common, (const char *const[]){__VA_ARGS__},                         \
+                        (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)))
+
+/* What must be refused: `single` is one node, and a pipeline has no more stages than layers. */
+static bool can_run(const struct strategy *strategy, int nodes)
+{
+    if (!strcmp(strategy->name, "single"))
+        return nodes == 1;
+    return strcmp(strategy->name, "pipeline") || nodes <= 3;
+}
+
+static void every_strategy_at_every_size(const char *order)
+{
+    char common[256], line[512];
+    int learnt = 0, refused = 0;
+    snprintf(common, sizeof common, "batch=64 steps=60 eval_every=60 data.order=%s", order);
+    snprintf(line, sizeof line, "strategy=single %s", common);
+    struct learned single = learn(shallow, line);
+    for (int s = 0; strategies[s]; s++)
+        for (int i = 0; i < SIZES; i++) {
+            snprintf(line, sizeof line, "strategy=%s nodes=%d %s", strategies[s]->name, sizes[i],
+                     common);
+            if (can_run(strategies[s], sizes[i])) {
+                learns_as(&single, shallow, line);
+                learnt++;
+            } else {
+                result_free(run_line(line, true));
+                refused++;
+            }
+        }
+    CHECK(learnt >= 1 + 7 + 7 + 3 + 7);
+    CHECK_EQUAL(refused, 6 + 4); /* single at six sizes, pipeline at 4, 6, 8 and 16 */
+    learned_release(single);
+}
+
+static void shuffled(void)
+{
+    every_strategy_at_every_size("shuffled");
+}
+
+static void sequential(void)
+{
+    every_strategy_at_every_size("sequential");
+}
+
+static void deep_pipelines(void)
+{
+    ALL_LEARN(deep, "batch=64 steps=60 eval_every=60 optimizer=sgd:lr=0.02",
+              "strategy=pipeline nodes=2", "strategy=pipeline nodes=3", "strategy=pipeline nodes=4",
+              "strategy=pipeline nodes=6", "strategy=pipeline nodes=8",
+              "strategy=pipeline nodes=16", "strategy=pipeline nodes=17 microbatches=5",
+              "strategy=hybrid nodes=16 mesh.pipeline=16",
+              "strategy=hybrid nodes=16 mesh.pipeline=8 mesh.tensor=2",
+              "strategy=hybrid nodes=16 mesh.pipeline=4 mesh.tensor=2 mesh.data=2",
+              "strategy=hybrid nodes=16 mesh.pipeline=8 mesh.data=2", "strategy=tensor nodes=16",
+              "strategy=data nodes=16");
+}
+
+#define MESH(n, d, t, p)                                                                           \
+    "strategy=hybrid nodes=" #n " mesh.data=" #d " mesh.tensor=" #t " mesh.pipeline=" #p
+
+static void odd_meshes(void)
+{
+    ALL_LEARN(shallow, "batch=64 steps=60 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
+              MESH(6, 1, 2, 3), MESH(6, 3, 1, 2), MESH(12, 3, 2, 2), MESH(10, 1, 5, 2),
+              MESH(15, 5, 1, 3), MESH(9, 3, 3, 1));
+}
+
+/* The same widths without a kink: where a sum in another order moves an input of relu across zero,
+ * a whole sample's gradient changes, and a few steps later so has the fourth digit of the loss. */
+static const char smooth[] = "mlp:64-128-64-10:tanh";
+
+/* Shares of 61 rows, and microbatches that divide neither the batch nor a replica's share of it. */
+static void uneven_shares(void)
+{
+    ALL_LEARN(smooth, "batch=61 steps=60 eval_every=60", "strategy=single microbatches=7",
+              "strategy=data nodes=3", "strategy=data nodes=8 microbatches=3",
+              "strategy=data nodes=16 microbatches=2", "strategy=tensor nodes=3 microbatches=4",
+              "strategy=tensor nodes=7", "strategy=pipeline nodes=3 microbatches=7",
+              "strategy=pipeline nodes=2 microbatches=61", MESH(8, 2, 2, 2) " microbatches=7",
+              MESH(6, 2, 3, 1) " microbatches=3", MESH(6, 3, 1, 2) " microbatches=5",
+              MESH(6, 1, 2, 3) " microbatches=1");
+}
+
+static void momentum_and_decay(void)
+{
+    ALL_LEARN(
+        smooth,
+        "batch=61 steps=60 eval_every=60 optimizer=sgd:lr=0.05,momentum=0.9,weight_decay=1e-4",
+        "strategy=single microbatches=3", "strategy=data nodes=4", "strategy=data nodes=6",
+        "strategy=tensor nodes=4", "strategy=pipeline nodes=3", MESH(8, 2, 2, 2),
+        MESH(6, 3, 2, 1) " microbatches=3");
+}
+
+/* How gradients travel changes nothing but the order of sums. */
+static void buckets_and_algorithms(void)
+{
+    ALL_LEARN(smooth, "batch=64 steps=60 eval_every=60", "strategy=data nodes=6 bucket=4B",
+              "strategy=data nodes=6 bucket=1KiB", "strategy=data nodes=5 allreduce=ring",
+              "strategy=data nodes=5 allreduce=recursive_doubling",
+              "strategy=data nodes=5 allreduce=halving_doubling",
+              "strategy=tensor nodes=3 allreduce=ring",
+              MESH(8, 2, 2, 2) " bucket=1KiB allreduce=ring");
+}
+
+SUITE("strategy: learning", TEST(shuffled), TEST(sequential), TEST(deep_pipelines),
+      TEST(odd_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
+      TEST(buckets_and_algorithms));
