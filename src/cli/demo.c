@@ -12,45 +12,70 @@
 
 static const char doc[] =
     "Train a network on the digits data under every strategy, on 2 to 16 nodes of a 10 Gbit/s "
-    "cluster, compare, and draw the figures. It is no more than\n"
-    "  threadrack sweep plots/demo.yaml --baseline '" BASELINE "' --out results/demo\n"
-    "  threadrack plot results/demo";
+    "cluster, compare, and draw the figures; then do the same for other bandwidths, timing only. "
+    "It is no more than"
+    "\v"
+    "  threadrack sweep plots/demo.yaml --baseline '" BASELINE "' --out DIR\n"
+    "  threadrack plot DIR\n"
+    "  threadrack sweep plots/demo-bandwidth.yaml --out DIR/bandwidth\n"
+    "  threadrack plot DIR/bandwidth\n"
+    "where DIR is results/demo unless --out names another.";
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-    struct request *request = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         request_share(state, 1);
         return 0;
     case ARGP_KEY_ARG:
-        return request_take(request, argument, state);
+        argp_error(state, "'%s': the demo takes options only", argument);
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-int command_demo(int count, char **arguments)
+/* One sweep and its figures. */
+static int play(struct request request, const char *plots, const char *file, char **arguments)
 {
-    const struct argp_child children[] = {{&request_argp, 0, NULL, 0}, {0}};
-    const struct argp argp = {
-        .parser = parse, .args_doc = "[key=value ...]", .doc = doc, .children = children};
-    char *plots = places_plots();
-    struct request request = {.jobs = 1, .out = "results/demo"};
-    if (!plots) {
-        fputs("threadrack: the folder 'plots' with demo.yaml is missing\n", stderr);
-        return EXIT_FAILED;
-    }
-    request.file = memory_text("%s/demo.yaml", plots);
-    char *file = request.file;
-    *vector_push(&request.baselines, &request.baseline_count, &request.baseline_room) =
-        (char[]){BASELINE};
-    argp_parse(&argp, count, arguments, 0, NULL, &request);
+    request.file = memory_text("%s/%s", plots, file);
     int code = sweep_do(&request, arguments);
     if (code == EXIT_OK)
         code = plot_folder(request.out);
+    free(request.file);
+    return code;
+}
+
+static int play_both(struct request *request, const char *plots, char **arguments)
+{
+    char *baseline = BASELINE, *folder = memory_text("%s/bandwidth", request->out);
+    struct request training = *request, timing = *request;
+    training.baselines = &baseline;
+    training.baseline_count = 1;
+    timing.out = folder;
+    timing.brief = true;
+    int code = play(training, plots, "demo.yaml", arguments);
+    if (code == EXIT_OK)
+        code = play(timing, plots, "demo-bandwidth.yaml", arguments);
+    if (code == EXIT_OK && !request->json)
+        printf("\ntables and figures are in %s and %s\n", request->out, folder);
+    free(folder);
+    return code;
+}
+
+int command_demo(int count, char **arguments)
+{
+    const struct argp_child children[] = {{&request_argp, 0, NULL, 0}, {0}};
+    const struct argp argp = {.parser = parse, .doc = doc, .children = children};
+    struct request request = {.jobs = 1, .out = "results/demo"};
+    argp_parse(&argp, count, arguments, 0, NULL, &request);
+    char *plots = places_plots();
+    int code = EXIT_FAILED;
+    if (plots)
+        code = play_both(&request, plots, arguments);
+    else
+        fputs("threadrack: the folder 'plots' with demo.yaml is missing\n", stderr);
     request_release(&request);
-    free(file);
     free(plots);
     return code;
 }

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { NAME_WIDTH = 26, HOST_NODES = 16 };
+enum { NAME_WIDTH = 28, HOST_NODES = 16 };
 
 void list_row(const char *name, const char *summary, const char *options)
 {

@@ -60,6 +60,7 @@ static int draw(const char *folder, const char *plots, const char *script)
     char *arguments[] = {"gnuplot", "-e", set, path, NULL};
     pid_t child;
     remove_pictures(folder, script);
+    fflush(stdout); /* the script writes there too */
     int status = 0, failure = posix_spawnp(&child, "gnuplot", NULL, NULL, arguments, environ);
     if (failure == ENOENT)
         fputs("threadrack: gnuplot is missing: install it (apt-get install gnuplot-nox), or make "

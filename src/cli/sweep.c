@@ -15,8 +15,8 @@ static const char doc[] =
     "Examples:\n"
     "  threadrack sweep strategy=data,tensor nodes=2:16:x2 --out results/first\n"
     "  threadrack sweep nodes=2,4 batch=64,128 --zip --dry-run\n"
-    "  threadrack sweep plan.yaml cluster.link.bandwidth=1Gbit/s,10Gbit/s math=off --jobs 2\n"
-    "  threadrack sweep strategy=data,tensor nodes=4,8 --baseline 'strategy=single nodes=1'";
+    "  threadrack sweep plan.yaml cluster.link.bandwidth=1Gbit/s,10Gbit/s --jobs 2\n"
+    "  threadrack sweep nodes=4,8 --baseline 'strategy=single nodes=1'";
 
 enum { OPTION_ZIP = 512, OPTION_DRY_RUN, OPTION_BASELINE };
 
@@ -73,7 +73,7 @@ static int tell(const struct request *request, const struct sweep *sweep)
     if (request->json)
         results_print_json(sweep, true, stdout);
     else
-        comparison_print(sweep, stdout);
+        comparison_print(sweep, request->brief, stdout);
     if (request->out && !request->quiet)
         fprintf(stderr, "results are in %s\n", request->out);
     return experiment_interrupted ? EXIT_INTERRUPTED : any ? EXIT_OK : EXIT_FAILED;

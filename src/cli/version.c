@@ -11,7 +11,7 @@ void version_print(FILE *stream, struct argp_state *state)
     errors_init(&errors);
     bool chosen = math_start("auto", &errors);
     fprintf(stream, "threadrack %s\n", THREADRACK_VERSION);
-    fprintf(stream, "compiler: %s\n", __VERSION__);
+    fprintf(stream, "compiler: %s\n", THREADRACK_COMPILER);
     fprintf(stream, "BLIS: %s, %s build, kernels: %s\n", math_blis_version(), math_blis_build(),
             chosen ? math_kernel() : "none");
     fprintf(stream, "hwloc: %s\n", host_hwloc_version());

@@ -4,4 +4,10 @@
 
 #define THREADRACK_VERSION "0.1.0"
 
+#ifdef __clang__
+#define THREADRACK_COMPILER __VERSION__
+#else
+#define THREADRACK_COMPILER "gcc " __VERSION__
+#endif
+
 #endif

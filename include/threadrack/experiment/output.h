@@ -45,8 +45,8 @@ extern const struct column columns[]; /* name NULL at the end */
 
 /* One run's summary, for a person. */
 void summary_print(const struct config *point, const struct result *result, FILE *stream);
-/* A sweep's comparison: a line a run, and which strategy won where. */
-void comparison_print(const struct sweep *sweep, FILE *stream);
+/* A sweep's comparison: a line a run (not when brief), and which strategy won where. */
+void comparison_print(const struct sweep *sweep, bool brief, FILE *stream);
 /* The same as JSON: the one object of a run, or an array. */
 void results_print_json(const struct sweep *sweep, bool array, FILE *stream);
 

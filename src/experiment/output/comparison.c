@@ -118,7 +118,7 @@ static void print_notes(const struct sweep *sweep, FILE *stream)
     text_release(&said);
 }
 
-void comparison_print(const struct sweep *sweep, FILE *stream)
+static void print_runs(const struct sweep *sweep, FILE *stream)
 {
     struct view view = look(sweep);
     struct table table = {0};
@@ -128,6 +128,12 @@ void comparison_print(const struct sweep *sweep, FILE *stream)
             add_run(sweep, i, view, &table);
     table_print(&table, stream);
     table_release(&table);
+}
+
+void comparison_print(const struct sweep *sweep, bool brief, FILE *stream)
+{
+    if (!brief)
+        print_runs(sweep, stream);
     winners_print(sweep, stream);
     print_notes(sweep, stream);
 }

@@ -9,7 +9,7 @@ static json_t *host_to_json(const struct host *host)
 {
     return json_pack("{s:i, s:b, s:s, s:s}", "cores", host_core_count(host), "this_machine",
                      host_is_this_machine(host), "hwloc", host_hwloc_version(), "compiler",
-                     __VERSION__);
+                     THREADRACK_COMPILER);
 }
 
 /* Known only once a run has chosen its kernels. */
