@@ -1,0 +1,274 @@
+/* Simulated time is a pure function of the ops: a run that trains and one that only counts agree to
+ * the picosecond, reruns agree to the bit, and every instant of a node is accounted for. */
+#include "tests/check.h"
+
+#include "tests/strategy/fixture.h"
+#include "threadrack/clock/netmodel.h"
+
+/* ---- Every instant belongs to one of four. ---- */
+
+static uint64_t accounted_ps(const struct node_record *node)
+{
+    return node->compute_ps + node->exposed_comm_ps + node->waiting_ps + node->bubble_ps;
+}
+
+static bool adds_up(const struct result *result, const char *line)
+{
+    for (int i = 0; i < result->nodes; i++) {
+        const struct node_record *node = &result->node[i];
+        if (accounted_ps(node) == result->length_ps && node->overlapped_comm_ps <= node->compute_ps)
+            continue;
+        fprintf(
+            stderr, "\n%s: node %d accounts for %llu ps of %llu (overlapped %llu, compute %llu)\n",
+            line, i, (unsigned long long)accounted_ps(node), (unsigned long long)result->length_ps,
+            (unsigned long long)node->overlapped_comm_ps, (unsigned long long)node->compute_ps);
+        return false;
+    }
+    return true;
+}
+
+/* ---- Two runs with the same times. A record holds nothing but counters, so its bytes compare. */
+
+static bool same_steps(const struct result *a, const struct result *b, const char *line)
+{
+    bool same = a->steps == b->steps && a->length_ps == b->length_ps;
+    for (int i = 0; same && i < a->steps; i++)
+        same = a->step[i].end_ps == b->step[i].end_ps;
+    if (!same)
+        fprintf(stderr, "\n%s: steps end at other times: %d steps in %llu ps, %d in %llu\n", line,
+                a->steps, (unsigned long long)a->length_ps, b->steps,
+                (unsigned long long)b->length_ps);
+    return same;
+}
+
+static bool same_nodes(const struct result *a, const struct result *b, const char *line)
+{
+    for (int i = 0; i < a->nodes; i++) {
+        const uint64_t *was = (const uint64_t *)&a->node[i],
+                       *should = (const uint64_t *)&b->node[i];
+        for (size_t field = 0; field < sizeof a->node[i] / sizeof *was; field++) {
+            if (was[field] == should[field])
+                continue;
+            fprintf(stderr, "\n%s: counter %zu of node %d is %llu and %llu\n", line, field, i,
+                    (unsigned long long)was[field], (unsigned long long)should[field]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_totals(const struct result *a, const struct result *b)
+{
+    return a->nodes == b->nodes && a->mesh_data == b->mesh_data &&
+           a->mesh_tensor == b->mesh_tensor && a->mesh_pipeline == b->mesh_pipeline &&
+           a->microbatches == b->microbatches && !strcmp(a->allreduce, b->allreduce) &&
+           a->bytes_sent == b->bytes_sent && a->messages_sent == b->messages_sent &&
+           a->peak_memory_bytes == b->peak_memory_bytes;
+}
+
+static void same_times(const struct result *a, const struct result *b, const char *line)
+{
+    CHECK(same_totals(a, b));
+    CHECK(same_steps(a, b, line));
+    CHECK(same_nodes(a, b, line));
+    CHECK(adds_up(a, line) && adds_up(b, line));
+}
+
+static void counts_as_it_trains(const char *line)
+{
+    struct result *real = run("%s eval_every=1000 math=on", line);
+    struct result *counted = run("%s math=off", line);
+    if (real->status == STATUS_OK && counted->status == STATUS_OK) {
+        CHECK(isnan(counted->final_loss) && !isnan(real->final_loss));
+        same_times(counted, real, line);
+    }
+    result_free(real);
+    result_free(counted);
+}
+
+static void under_every_netmodel(const char *line)
+{
+    char whole[512];
+    for (int i = 0; netmodels[i]; i++) {
+        snprintf(whole, sizeof whole, "%s netmodel=%s", line, netmodels[i]->name);
+        counts_as_it_trains(whole);
+    }
+}
+
+static void every_strategy(void)
+{
+    static const int sizes[] = {1, 2, 3, 5, 8, 16};
+    char line[256];
+    for (int s = 0; strategies[s]; s++)
+        for (int i = 0; i < 6 && (i == 0 || strcmp(strategies[s]->name, "single")); i++) {
+            snprintf(line, sizeof line,
+                     "cluster=ethernet-10g strategy=%s nodes=%d model=mlp:64-40x16-10 batch=61 "
+                     "steps=3 bucket=16KiB",
+                     strategies[s]->name, sizes[i]);
+            under_every_netmodel(line);
+        }
+}
+
+static void every_kind_of_cluster(void)
+{
+    static const char *const clusters[] = {"ring", "heterogeneous nodes=7", "boxes-of-8 nodes=12"};
+    char line[256];
+    for (int i = 0; i < 3; i++) {
+        snprintf(line, sizeof line, "cluster=%s strategy=data steps=3 %s", clusters[i],
+                 strstr(clusters[i], "nodes") ? "" : "nodes=6");
+        under_every_netmodel(line);
+    }
+    under_every_netmodel(
+        "cluster=boxes-of-8 nodes=12 strategy=hybrid mesh.tensor=2 mesh.pipeline=3 "
+        "mesh.data=2 steps=3 optimizer=sgd:lr=0.1,momentum=0.9");
+}
+
+static void long_runs_add_up(void)
+{
+    for (int s = 0; strategies[s]; s++)
+        for (int i = 0; netmodels[i]; i++) {
+            bool alone = !strcmp(strategies[s]->name, "single");
+            struct result *result =
+                run("cluster=heterogeneous strategy=%s nodes=%d model=mlp:64-128x11-10 steps=200 "
+                    "netmodel=%s math=off",
+                    strategies[s]->name, alone ? 1 : 12, netmodels[i]->name);
+            CHECK(adds_up(result, strategies[s]->name));
+            CHECK(result->steps == 200 && result->step[199].end_ps == result->length_ps);
+            result_free(result);
+        }
+}
+
+/* Measured times are of this host, so they differ each time; their sum holds. */
+static void measured_runs_add_up(void)
+{
+    for (int s = 0; strategies[s]; s++) {
+        bool alone = !strcmp(strategies[s]->name, "single");
+        struct result *result = run("cluster=heterogeneous strategy=%s nodes=%d compute=measured "
+                                    "model=mlp:64-128x11-10 steps=5",
+                                    strategies[s]->name, alone ? 1 : 6);
+        CHECK(adds_up(result, strategies[s]->name));
+        result_free(result);
+    }
+}
+
+/* ---- Reruns. ---- */
+
+static void same_learning(const struct learned *a, const struct learned *b, const char *line)
+{
+    same_times(a->result, b->result, line);
+    for (int i = 0; i < a->result->steps; i++)
+        CHECK(!memcmp(&a->result->step[i], &b->result->step[i], sizeof a->result->step[i]));
+    CHECK_FATAL(a->weights && b->weights);
+    for (int i = 0; i < checkpoint_tensor_count(a->weights); i++) {
+        const char *name;
+        size_t count;
+        const float *was = checkpoint_tensor(a->weights, i, &name, &count);
+        CHECK(!memcmp(was, checkpoint_tensor(b->weights, i, &name, &count), count * sizeof *was));
+    }
+}
+
+static void reruns_are_identical(void)
+{
+    static const char model[] = "mlp:64-48x16-10";
+    char line[256];
+    for (int s = 0; strategies[s]; s++)
+        for (int nodes = 1; nodes <= 16 && (nodes == 1 || strcmp(strategies[s]->name, "single"));
+             nodes += 5) {
+            snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=12 eval_every=4",
+                     strategies[s]->name, nodes);
+            struct learned once = learn(model, line), again = learn(model, line);
+            same_learning(&once, &again, line);
+            learned_release(once);
+            learned_release(again);
+        }
+}
+
+/* ---- The pipeline's bubble. ---- */
+
+enum { FORWARD_PS = 3000001, BACKWARD_PS = 2000003 + 4000037, BUBBLE_STEPS = 3 };
+
+/* All forward, then all backward: m microbatches over p stages take m + p - 1 turns each way, so a
+ * stage is idle for p - 1 of m + p - 1 (Huang et al. 2019, GPipe, section 2.3). Stage 0 is idle
+ * while it waits for the first gradient; a later stage s also before its first forward and after
+ * its last backward, and what is after the last op of the run is waiting. */
+static void bubble_of(int p, int m, const char *math)
+{
+    const uint64_t turn_ps = FORWARD_PS + BACKWARD_PS, stages = (uint64_t)p, parts = (uint64_t)m;
+    struct result *result =
+        run("strategy=pipeline nodes=%d model=stages:%d,forward=3000001ps,backward_input=2000003ps,"
+            "backward_weight=4000037ps microbatches=%d batch=%d steps=%d netmodel=ideal "
+            "cluster.device.launch=0s math=%s",
+            p, p, m, m, BUBBLE_STEPS, math);
+    CHECK_EQUAL(result->length_ps, BUBBLE_STEPS * (parts + stages - 1) * turn_ps);
+    for (int step = 0; step < result->steps; step++)
+        CHECK_EQUAL(result->step[step].end_ps,
+                    (uint64_t)(step + 1) * (parts + stages - 1) * turn_ps);
+    for (int s = 0; s < result->nodes && result->node; s++) {
+        const struct node_record *node = &result->node[s];
+        uint64_t idle_ps = node->bubble_ps + node->waiting_ps;
+        CHECK_EQUAL(idle_ps * (parts + stages - 1), result->length_ps * (stages - 1));
+        CHECK_EQUAL(node->compute_ps, BUBBLE_STEPS * parts * turn_ps);
+        CHECK_EQUAL(node->waiting_ps, (uint64_t)s * BACKWARD_PS);
+        CHECK_EQUAL(node->exposed_comm_ps, 0);
+    }
+    result_free(result);
+}
+
+static void pipelines_have_their_bubble(void)
+{
+    static const int depths[] = {1, 2, 3, 4, 8, 16}, parts[] = {1, 2, 4, 7, 32};
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 5; j++)
+            bubble_of(depths[i], parts[j], "off");
+    bubble_of(4, 8, "on");
+    bubble_of(16, 3, "on");
+}
+
+/* ---- Slow nodes, and shared uplinks. ---- */
+
+/* With equal shares every node has the same ops, and a slow one takes twice as long for each. */
+static void slow_nodes_take_twice_as_long(void)
+{
+    static const char *const strategy[] = {"data", "tensor"};
+    for (int i = 0; i < 2; i++) {
+        struct result *result = run("cluster=heterogeneous nodes=8 strategy=%s steps=5 math=off "
+                                    "cluster.device.add_bandwidth=free",
+                                    strategy[i]);
+        for (int node = 0; node < result->nodes && result->node; node++)
+            CHECK_EQUAL(result->node[node].compute_ps,
+                        result->node[0].compute_ps * (node >= 6 ? 2 : 1));
+        CHECK(result->imbalance > 1.5);
+        result_free(result);
+    }
+}
+
+static const char *note_with(const struct result *result, const char *words)
+{
+    for (int i = 0; i < result->note_count; i++)
+        if (strstr(result->notes[i], words))
+            return result->notes[i];
+    return NULL;
+}
+
+/* Two boxes of eight: when each member talks to its counterpart in the other box, eight pairs of
+ * messages cross the uplinks at one time. */
+static void only_flow_shares_the_uplink(void)
+{
+    static const char line[] = "cluster=boxes-of-8 nodes=16 strategy=data steps=3 math=off "
+                               "allreduce=halving_doubling";
+    struct result *hockney = run("%s netmodel=hockney", line),
+                  *flow = run("%s netmodel=flow", line);
+    const char *note = note_with(hockney, "does not share links");
+    CHECK(note != NULL);
+    CHECK(note && strstr(note, "up to 8 messages") && strstr(note, "up to 8 times") &&
+          strstr(note, "link switch"));
+    CHECK(!note_with(flow, "does not share links"));
+    CHECK(flow->length_ps > hockney->length_ps);
+    result_free(hockney);
+    result_free(flow);
+}
+
+SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_cluster),
+      TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
+      TEST(pipelines_have_their_bubble), TEST(slow_nodes_take_twice_as_long),
+      TEST(only_flow_shares_the_uplink));
