@@ -17,7 +17,7 @@ struct path group_path(const struct cluster *cluster, const struct group *group)
     int size = group_size(group);
     for (int i = 0; i < size; i++)
         for (int d = 1; d < size; d = size <= PAIRS_ALL ? d + 1 : 2 * d)
-            widen(&path, cluster, group_member(group, i), group_member(group, (i + d) % size));
+            widen(&path, cluster, group_member_rank(group, i), group_member_rank(group, (i + d) % size));
     return path;
 }
 

@@ -43,7 +43,7 @@ int group_size(const struct group *group)
     return group->size;
 }
 
-int group_member(const struct group *group, int index)
+int group_member_rank(const struct group *group, int index)
 {
     return group->members[index];
 }

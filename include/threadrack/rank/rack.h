@@ -35,7 +35,7 @@ const struct cluster *rank_cluster(const struct rank *self);
 struct group *rack_group(struct rack *rack, const int *members, int size, bool pipeline);
 int group_size(const struct group *group);
 int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
-int group_member(const struct group *group, int index);             /* the rank of a member */
+int group_member_rank(const struct group *group, int index);             /* the rank of a member */
 
 /* ---- Memory. ---- */
 
