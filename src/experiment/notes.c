@@ -46,7 +46,8 @@ void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
     if (!setup->cost->duration)
-        result_note(result, "compute=%s is not reproducible: simulated times follow this host's load",
+        result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
+                    "and there is no speed-up, since `single` cannot be costed without its maths",
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);

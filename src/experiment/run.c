@@ -182,6 +182,12 @@ static void name_allreduces(const struct drive *drive)
     }
 }
 
+/* The whole model once where it is gathered, and once more where it is evaluated. */
+static uint64_t gathered_bytes(const struct setup *setup)
+{
+    return 2 * model_parameter_count(setup->model) * sizeof(float);
+}
+
 /* The set-up of all ranks has been counted, and their regions fit their nodes. */
 static bool run_counted(struct drive *drive, struct rack *rack, const struct host *host,
                         struct seat_range seats, struct errors *errors)
@@ -190,7 +196,8 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
         count_only(drive, rack);
     } else {
         free_trainings(drive);
-        if (!rack_open(rack, host, seats.first_core, seats.cores, errors) ||
+        if (!rack_open(rack, host, seats.first_core, seats.cores, gathered_bytes(drive->setup),
+                       errors) ||
             !rack_run(rack, train, drive, errors))
             return false;
     }

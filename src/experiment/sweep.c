@@ -45,7 +45,8 @@ static bool read_cluster(struct config *point, struct errors *errors)
     if (!cluster_read(point, errors))
         return false;
     return !config_swept_count(point) ||
-           errors_add(errors, "the cluster file gives '%s' several values; sweep it in the experiment",
+           errors_add(errors,
+                      "the cluster file gives '%s' several values; sweep it in the experiment",
                       config_swept_key(point, 0));
 }
 
@@ -119,9 +120,9 @@ static void run_point(struct job *job, int index)
     struct point *point = &list->sweep->points[index];
     struct telling telling = {.list = list};
     pthread_mutex_init(&telling.lock, NULL);
-    point->result = experiment_run(point->config, list->way.host, job->seats,
-                                   (struct progress_hook){.tell = tell, .context = &telling},
-                                   &point->errors);
+    point->result =
+        experiment_run(point->config, list->way.host, job->seats,
+                       (struct progress_hook){.tell = tell, .context = &telling}, &point->errors);
     if (list->way.output && !output_add(list->way.output, index, point->result))
         list->broken = true;
     if (list->sweep->count > 1)
@@ -165,8 +166,7 @@ bool sweep_run(struct sweep *sweep, struct sweep_way way)
     int started = 1; /* this thread works too, so that one is always there */
     for (int i = 0; i < way.jobs; i++)
         jobs[i] = (struct job){.list = &list, .seats = seats_of(way, i)};
-    while (started < way.jobs &&
-           !pthread_create(&jobs[started].thread, NULL, work, &jobs[started]))
+    while (started < way.jobs && !pthread_create(&jobs[started].thread, NULL, work, &jobs[started]))
         started++;
     if (way.jobs)
         work(&jobs[0]);

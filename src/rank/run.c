@@ -2,28 +2,35 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/units.h"
+#include "threadrack/base/text.h"
 #include "threadrack/math/math.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+/* For a person: three digits, in binary units. */
+static const char *about(uint64_t bytes, char text[32])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double value = (double)bytes;
+    int unit = 0;
+    for (; value >= 1000 && unit < 5; unit++)
+        value /= 1024;
+    snprintf(text, 32, "%.3g%s", value, units[unit]);
+    return text;
+}
 
 static void say_what_fills(const struct rack *rack, int rank, struct errors *errors)
 {
     const uint64_t *kinds = rack->ranks[rank].region.by_kind;
-    char table[512] = "", size[32], capacity[32];
-    for (int kind = 0; kind < MEMORY_KINDS; kind++) {
-        size_t at = strlen(table);
-        snprintf(table + at, sizeof table - at, "%s%s %s", kind ? ", " : "",
-                 memory_kind_name((enum memory_kind)kind),
-                 units_format(kinds[kind], UNIT_SIZE, size, sizeof size));
-    }
-    errors_add_status(
-        errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s", rank,
-        units_format(rack->ranks[rank].region.used, UNIT_SIZE, size, sizeof size),
-        units_format(rack->cluster->devices[rank].memory_bytes, UNIT_SIZE, capacity,
-                     sizeof capacity),
-        table);
+    struct text table = {0};
+    char size[32], capacity[32];
+    for (int kind = 0; kind < MEMORY_KINDS; kind++)
+        text_add(&table, "%s%s %s", kind ? ", " : "", memory_kind_name((enum memory_kind)kind),
+                 about(kinds[kind], size));
+    errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s", rank,
+                      about(rack->ranks[rank].region.used, size),
+                      about(rack->cluster->devices[rank].memory_bytes, capacity), table.bytes);
+    text_release(&table);
 }
 
 bool rack_fits_nodes(const struct rack *rack, struct errors *errors)
@@ -36,22 +43,23 @@ bool rack_fits_nodes(const struct rack *rack, struct errors *errors)
     return true;
 }
 
-static bool fits_host(const struct rack *rack, struct errors *errors)
+static bool fits_host(const struct rack *rack, uint64_t besides, struct errors *errors)
 {
     uint64_t regions = 0, stacks = (uint64_t)rack->size * math_stack_bytes();
-    uint64_t pools = (uint64_t)rack->core_count * math_pool_bytes(), free_bytes;
+    uint64_t pools = (uint64_t)rack->core_count * math_pool_bytes();
+    uint64_t free_bytes = host_free_memory_bytes();
     for (int rank = 0; rank < rack->size; rank++)
         regions += rack->ranks[rank].region.used;
-    free_bytes = host_free_memory_bytes();
-    if (regions + pools + stacks <= free_bytes)
+    if (regions + pools + stacks + besides <= free_bytes)
         return true;
-    char a[32], b[32], c[32], d[32];
-    return errors_add_status(
-        errors, STATUS_OUT_OF_MEMORY,
-        "this host has %s free, but the regions of %d nodes need %s, BLIS pools %s and stacks %s",
-        units_format(free_bytes, UNIT_SIZE, a, sizeof a), rack->size,
-        units_format(regions, UNIT_SIZE, b, sizeof b), units_format(pools, UNIT_SIZE, c, sizeof c),
-        units_format(stacks, UNIT_SIZE, d, sizeof d));
+    char a[32], b[32], c[32], d[32], e[32];
+    return errors_add_status(errors, STATUS_OUT_OF_MEMORY,
+                             "this host has %s free, but this run needs more: the regions of %d "
+                             "node%s %s, BLIS pools %s, stacks %s, the gathered model %s; math=off "
+                             "needs none of it",
+                             about(free_bytes, a), rack->size, rack->size == 1 ? "" : "s",
+                             about(regions, b), about(pools, c), about(stacks, d),
+                             about(besides, e));
 }
 
 static bool map_region(struct rank *rank, struct errors *errors)
@@ -67,7 +75,7 @@ static bool map_region(struct rank *rank, struct errors *errors)
 }
 
 bool rack_open(struct rack *rack, const struct host *host, int first_core, int cores,
-               struct errors *errors)
+               uint64_t besides_bytes, struct errors *errors)
 {
     rack->host = host;
     rack->seats = memory_zeroed((size_t)rack->size, sizeof *rack->seats);
@@ -76,7 +84,7 @@ bool rack_open(struct rack *rack, const struct host *host, int first_core, int c
     rack->cores = memory_zeroed((size_t)rack->core_count, sizeof *rack->cores);
     for (int core = 0; core < rack->core_count; core++)
         pthread_mutex_init(&rack->cores[core], NULL);
-    if (!fits_host(rack, errors))
+    if (!fits_host(rack, besides_bytes, errors))
         return false;
     for (int id = 0; id < rack->size; id++) {
         rack->ranks[id].core = &rack->cores[rack->seats[id].core];

@@ -100,7 +100,7 @@ static void try_one(const struct host *host, const struct cluster *cluster, int 
     struct trial trial = {.collective = collective, .count = count, .root = root};
     trial.group = rack_group(rack, members, size, false);
     trial.results = calloc((size_t)size * count + 1, sizeof *trial.results);
-    bool good = rack_open(rack, host, 0, host_core_count(host), &errors) &&
+    bool good = rack_open(rack, host, 0, host_core_count(host), 0, &errors) &&
                 rack_run(rack, body, &trial, &errors) && rack_finish(rack, &errors);
     CHECK(good);
     errors_print(&errors, stderr);

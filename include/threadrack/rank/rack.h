@@ -48,10 +48,11 @@ bool rack_fits_nodes(const struct rack *rack, struct errors *errors);
 
 /* ---- Real runs. ---- */
 
-/* Seats the ranks on the cores (host_plan). Holds all regions, BLIS pools and stacks against what the
- * host has free (STATUS_OUT_OF_MEMORY), then maps the regions. Ranks become real. */
+/* Seats the ranks on the cores (host_plan). Holds all regions, BLIS pools, stacks and what the caller
+ * needs besides against what the host has free (STATUS_OUT_OF_MEMORY), then maps the regions. Ranks
+ * become real. */
 bool rack_open(struct rack *rack, const struct host *host, int first_core, int cores,
-               struct errors *errors);
+               uint64_t besides_bytes, struct errors *errors);
 /* Calls body(argument, rank) on each rank's own pinned thread; its region is bound and touched
  * there first. Appends OP_END behind it. */
 bool rack_run(struct rack *rack, void (*body)(void *argument, struct rank *self), void *argument,

@@ -35,8 +35,8 @@ static struct view look(const struct sweep *sweep)
 
 static void add_heading(const struct sweep *sweep, struct view view, struct table *table)
 {
-    static const char *const figures[] = {"speed-up", "efficiency", "communication", "imbalance",
-                                          "loss",     "accuracy"};
+    static const char *const figures[] = {"speed-up",  "efficiency", "communication",
+                                          "imbalance", "loss",       "accuracy"};
     table_add(table, "run");
     for (int i = 0; i < sweep->key_count; i++)
         if (!csv_has_column(CSV_STEPS, sweep->keys[i]))

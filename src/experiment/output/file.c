@@ -64,8 +64,8 @@ bool line_file_add(struct line_file *file, const struct text *lines, struct erro
 
 bool line_file_close(struct line_file *file, struct errors *errors)
 {
-    bool good = file->descriptor < 0 || !close(file->descriptor) ||
-                complain(errors, "write", file->path);
+    bool good =
+        file->descriptor < 0 || !close(file->descriptor) || complain(errors, "write", file->path);
     free(file->path);
     *file = (struct line_file){.descriptor = -1};
     return good;

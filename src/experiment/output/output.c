@@ -21,7 +21,7 @@ struct output {
     struct waiting {         /* rows of points that came before their turn */
         bool here;
         struct text lines[CSV_FILES];
-    } *waiting;
+    } * waiting;
     int next; /* the first point whose rows are not written */
     struct errors errors;
 };
@@ -126,9 +126,7 @@ static void write_manifest(struct output *output)
     json_t *runs = json_array(), *run;
     size_t i;
     struct text lines = {0};
-    json_array_foreach (output->runs, i, run)
-        if (!json_is_null(run))
-            json_array_append(runs, run);
+    json_array_foreach(output->runs, i, run) if (!json_is_null(run)) json_array_append(runs, run);
     manifest_write(output->manifest, runs, &lines);
     line_file_add(&output->manifest_file, &lines, &output->errors);
     text_release(&lines);

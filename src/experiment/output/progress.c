@@ -38,10 +38,10 @@ struct progress *progress_start(const char *what, int total, bool quiet)
     clock_gettime(CLOCK_MONOTONIC, &progress->begun);
     progress->what = what;
     progress->total = total > 0 ? total : 1;
-    progress->look = quiet                                 ? LOOK_QUIET
-                     : !isatty(STDERR_FILENO) || dumb      ? LOOK_LINES
-                     : no_color && *no_color               ? LOOK_BAR
-                                                           : LOOK_COLOUR;
+    progress->look = quiet                            ? LOOK_QUIET
+                     : !isatty(STDERR_FILENO) || dumb ? LOOK_LINES
+                     : no_color && *no_color          ? LOOK_BAR
+                                                      : LOOK_COLOUR;
     return progress;
 }
 
