@@ -96,6 +96,7 @@ static int finish(int code)
 int main(int count, char **arguments)
 {
     host_own_environment(arguments, wants_quiet(arguments));
+    arguments[0] = program_invocation_short_name; /* messages begin with it */
     argp_err_exit_status = EXIT_USAGE;
     argp_program_version_hook = version_print;
     struct choice choice = {0};

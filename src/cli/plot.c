@@ -17,7 +17,8 @@
 extern char **environ;
 
 static const char doc[] =
-    "Draw the figures of a results folder (one that `--out` wrote) as PNG and SVG files in it, with "
+    "Draw the figures of a results folder (one that `--out` wrote) as PNG and SVG files in it, "
+    "with "
     "the gnuplot scripts of plots/. `threadrack list plots` says what each shows."
     "\v"
     "Examples:\n"

@@ -19,7 +19,8 @@ struct request {
     char *seed; /* the word that --seed stands for; owned */
 };
 
-/* The options that the three share, for `children` of a command's argp; its input is the request. */
+/* The options that the three share, for `children` of a command's argp; its input is the request.
+ */
 extern const struct argp request_argp;
 /* For a command's parser: hands the request on to the children. */
 void request_share(struct argp_state *state, int children);

@@ -6,7 +6,8 @@
 #include "request.h"
 
 static const char doc[] =
-    "Do one experiment: train on a simulated cluster, and say what it learned and how long it would "
+    "Do one experiment: train on a simulated cluster, and say what it learned and how long it "
+    "would "
     "have taken. FILE.yaml holds keys; words of the command line override them (`threadrack list "
     "settings` names them all)."
     "\v"
@@ -44,8 +45,8 @@ static bool load(const struct request *request, struct sweep *sweep, struct erro
 }
 
 /* A refused experiment leaves no files, so they are opened only now. */
-static bool write_files(const struct request *request, const struct sweep *sweep,
-                        char **arguments, const struct host *host, struct errors *errors)
+static bool write_files(const struct request *request, const struct sweep *sweep, char **arguments,
+                        const struct host *host, struct errors *errors)
 {
     if (!request->out)
         return true;
@@ -66,9 +67,9 @@ static int tell(const struct request *request, const struct sweep *sweep)
         summary_print(point->config, point->result, stdout);
     if (request->out && !request->quiet)
         fprintf(stderr, "results are in %s\n", request->out);
-    return experiment_interrupted                   ? EXIT_INTERRUPTED
+    return experiment_interrupted               ? EXIT_INTERRUPTED
            : point->result->status == STATUS_OK ? EXIT_OK
-                                                    : EXIT_FAILED;
+                                                : EXIT_FAILED;
 }
 
 static int run_it(const struct request *request, struct sweep *sweep, char **arguments,

@@ -8,7 +8,8 @@
 
 static const char doc[] =
     "Do the product of all lists of values, and compare what came out. Any key may have several "
-    "values: a YAML list in FILE.yaml, or on the command line key=v1,v2,..., key=1:64:x2 (doubling) "
+    "values: a YAML list in FILE.yaml, or on the command line key=v1,v2,..., key=1:64:x2 "
+    "(doubling) "
     "or key=1:9:+2 (stepping). A point that does not fit is a row with its reason, and the sweep "
     "goes on."
     "\v"
@@ -83,8 +84,7 @@ static int run_all(const struct request *request, struct sweep *sweep, char **ar
                    const struct host *host, struct errors *errors)
 {
     struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet};
-    if (request->out &&
-        !(way.output = output_open(request->out, sweep, arguments, host, errors)))
+    if (request->out && !(way.output = output_open(request->out, sweep, arguments, host, errors)))
         return complain(errors);
     sweep_run(sweep, way);
     bool written = !way.output || output_close(way.output, errors);
@@ -101,7 +101,7 @@ int sweep_do(const struct request *request, char **arguments)
     sweep_init(&sweep);
     errors_init(&errors);
     interrupt_catch();
-    if (!request_sweep(request, &sweep, &errors) ||
+    if (!request_sweep(request, &sweep, &errors) || !sweep_check_words(&sweep, &errors) ||
         !sweep_allows(&sweep, request->jobs, &errors))
         code = complain(&errors);
     else if (request->dry_run)

@@ -216,5 +216,5 @@ static void an_unwritable_folder_is_refused(void)
 
 SUITE("experiment: output", TEST(columns_have_meanings_and_differ),
       TEST(seconds_are_exact_and_cells_plain), TEST(rows_wait_for_their_turn),
-      TEST(a_manifest_is_json_and_names_every_run),
-      TEST(a_full_disk_is_told_and_others_files_stay), TEST(an_unwritable_folder_is_refused));
+      TEST(a_manifest_is_json_and_names_every_run), TEST(a_full_disk_is_told_and_others_files_stay),
+      TEST(an_unwritable_folder_is_refused));

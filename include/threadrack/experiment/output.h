@@ -36,8 +36,8 @@ bool output_add(struct output *output, int index, const struct result *result);
  * errors. */
 bool output_close(struct output *output, struct errors *errors);
 
-/* What a column is called, and what it means: the README's table is checked against it. `KEY` stands
- * for the swept keys. */
+/* What a column is called, and what it means: the README's table is checked against it. `KEY`
+ * stands for the swept keys. */
 struct column {
     const char *file, *name, *meaning;
 };
@@ -50,9 +50,9 @@ void comparison_print(const struct sweep *sweep, bool brief, FILE *stream);
 /* The same as JSON: the one object of a run, or an array. */
 void results_print_json(const struct sweep *sweep, bool array, FILE *stream);
 
-/* Progress on stderr: on a terminal a bar with rate and time left (colours unless NO_COLOR), a plain
- * line each 10 % elsewhere, nothing when quiet. Thread-safe. `what` is what is counted, in the
- * plural: "steps"; fractions count. */
+/* Progress on stderr: on a terminal a bar with rate and time left (colours unless NO_COLOR), a
+ * plain line each 10 % elsewhere, nothing when quiet. Thread-safe. `what` is what is counted, in
+ * the plural: "steps"; fractions count. */
 struct progress *progress_start(const char *what, int total, bool quiet);
 void progress_add(struct progress *progress, double more);
 void progress_end(struct progress *progress);

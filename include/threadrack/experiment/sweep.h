@@ -17,10 +17,10 @@ struct sweep {
     char **keys; /* the swept keys: a column each in every file */
     int key_count, key_room;
     struct point {
-        struct config *config;  /* owned */
-        struct result *result;  /* owned; NULL where the sweep ended before it ran */
-        struct errors errors;   /* all that was wrong with it */
-    } *points;
+        struct config *config; /* owned */
+        struct result *result; /* owned; NULL where the sweep ended before it ran */
+        struct errors errors;  /* all that was wrong with it */
+    } * points;
     int count, room;
 };
 
@@ -32,6 +32,9 @@ bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struc
 /* Makes a key a column although it has one value only (a baseline's). */
 void sweep_add_key(struct sweep *sweep, const char *key);
 
+/* Whether every word that should name a member of a family does: else a message for each that does
+ * not. */
+bool sweep_check_words(const struct sweep *sweep, struct errors *errors);
 /* Whether that many jobs may run at once: not when a point's computing is measured. */
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors);
 

@@ -1,0 +1,91 @@
+/* A word that names no member is a slip, not a point that does not fit: it is found before a sweep
+ * begins. */
+#include "threadrack/base/memory.h"
+#include "threadrack/clock/cost.h"
+#include "threadrack/clock/netmodel.h"
+#include "threadrack/comm/collective.h"
+#include "threadrack/experiment/sweep.h"
+#include "threadrack/model/model.h"
+#include "threadrack/strategy/strategy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check_strategy(const char *text, const char *where, struct errors *errors)
+{
+    strategy_find(text, where, errors);
+}
+
+static void check_netmodel(const char *text, const char *where, struct errors *errors)
+{
+    netmodel_find(text, where, errors);
+}
+
+static void check_compute(const char *text, const char *where, struct errors *errors)
+{
+    cost_find(text, where, errors);
+}
+
+static void check_allreduce(const char *text, const char *where, struct errors *errors)
+{
+    if (strcmp(text, "auto"))
+        collective_find("allreduce", text, where, errors);
+}
+
+static void check_model(const char *text, const char *where, struct errors *errors)
+{
+    struct model_spec *spec = model_parse(text, where, errors);
+    if (spec)
+        model_spec_free(spec);
+}
+
+static void check_optimizer(const char *text, const char *where, struct errors *errors)
+{
+    struct optimizer_spec *spec = optimizer_parse(text, where, errors);
+    if (spec)
+        optimizer_spec_free(spec);
+}
+
+static const struct family {
+    const char *key;
+    void (*check)(const char *text, const char *where, struct errors *errors);
+} families[] = {
+    {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
+    {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+};
+
+/* The product of lists repeats words a lot; each is checked once. */
+struct seen {
+    const char **words;
+    int count, room;
+};
+
+static bool is_new(struct seen *seen, const char *word)
+{
+    for (int i = 0; i < seen->count; i++)
+        if (!strcmp(seen->words[i], word))
+            return false;
+    *vector_push(&seen->words, &seen->count, &seen->room) = word;
+    return true;
+}
+
+static void check_family(const struct sweep *sweep, const struct family *family,
+                         struct errors *errors)
+{
+    struct seen seen = {0};
+    for (int i = 0; i < sweep->count; i++) {
+        const struct config *point = sweep->points[i].config;
+        const char *word = config_text(point, family->key);
+        if (is_new(&seen, word))
+            family->check(word, config_where(point, family->key), errors);
+    }
+    free(seen.words);
+}
+
+bool sweep_check_words(const struct sweep *sweep, struct errors *errors)
+{
+    int before = errors->count;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        check_family(sweep, &families[i], errors);
+    return errors->count == before;
+}

@@ -1,0 +1,178 @@
+/* Wrong command lines and files: each exits with 2 and one clear message, and writes nothing. */
+#include "tests/check.h"
+
+#include "child.h"
+
+static const struct fixture fixtures[] = {
+    {"empty.yaml", "", 0},
+    {"typo.yaml", "nodes: 2\nstratgy: data\n", 0},
+    {"twice.yaml", "nodes: 2\nnodes: 4\n", 0},
+    {"list.yaml", "strategy: [data, tensor]\n", 0},
+    {"two.yaml", "nodes: 2\n---\nnodes: 4\n", 0},
+    {"broken.yaml", "nodes: [2, 4\n", 0},
+    {"anchor.yaml", "nodes: &n 2\n", 0},
+    {"sequence.yaml", "- nodes\n", 0},
+    {"zero.yaml", "mesh:\n  data: 0\n", 0},
+    {"deep.yaml", "model: {mlp: 3}\n", 0},
+    {"cluster.yaml", "topology: star\nlnk: {bandwidth: 1Gbit/s, latency: 5us}\n", 0},
+    {"good.yaml", "nodes: 2\n", 0},
+    {"ragged.csv", "1,2,0\n3,4\n", 0},
+    {"words.csv", "1,2,0\n3,x,1\n", 0},
+    {"label.csv", "1,2,0.5\n", 0},
+    {"empty.csv", "", 0},
+    {"short.safetensors", "\x64\0\0\0\0\0\0\0{\"0.weight\"", 19},
+    {"tiny.safetensors", "hello", 0},
+    {NULL, NULL, 0},
+};
+
+static const struct row {
+    const char *words;
+    const char *said; /* what the message must hold */
+} rows[] = {
+    /* Subcommands and options. */
+    {"", "a subcommand is missing"},
+    {"swep", "did you mean 'sweep'?"},
+    {"--nonsense", "unrecognized option '--nonsense'"},
+    {"run --nonsense", "unrecognized option '--nonsense'"},
+    {"run --out", "requires an argument"},
+    {"run --jobs 0", "--jobs '0': expected a whole number from 1"},
+    {"run --jobs many", "--jobs 'many'"},
+    {"run --seed x", "seed=x: expected a whole number"},
+    {"run --seed 1 --seed 2", "--seed is given twice"},
+    {"run seed=1 --seed 2", "seed is given twice"},
+    {"run good.yaml typo.yaml", "'good.yaml' is the experiment file"},
+    {"run --zip nodes=1", "unrecognized option '--zip'"},
+    {"list strategie", "did you mean 'strategies'?"},
+    {"list models host", "one family at a time"},
+    {"plot", "which folder?"},
+    {"plot missing", "cannot read 'missing/runs.csv'"},
+    {"demo fast", "takes options only"},
+    /* Experiment files. */
+    {"run missing.yaml", "missing.yaml: cannot open: No such file"},
+    {"run empty.yaml", "empty.yaml: the file is empty"},
+    {"run typo.yaml", "typo.yaml:2:1: unknown key 'stratgy'; did you mean 'strategy'?"},
+    {"run twice.yaml", "twice.yaml:2:1: the key 'nodes' is given twice; first at twice.yaml:1:1"},
+    {"run two.yaml", "two.yaml:2:1: a second document"},
+    {"run broken.yaml", "broken.yaml:2:1: not YAML"},
+    {"run anchor.yaml", "anchors (&) are not accepted"},
+    {"run sequence.yaml", "expected a mapping"},
+    {"run zero.yaml", "zero.yaml:2:9"},
+    {"run deep.yaml", "unknown key 'model.mlp'"},
+    {"run list.yaml", "use `threadrack sweep`"},
+    {"run cluster=cluster.yaml", "cluster.yaml:2:1: unknown key 'cluster.lnk'"},
+    {"run cluster=ethernet-10", "did you mean 'ethernet-10g'?"},
+    {"run .", "threadrack: .: "},
+    /* Words and units. */
+    {"run stratgy=data", "did you mean 'strategy'?"},
+    {"run seed=1 seed=2", "seed is given twice"},
+    {"run =5", "unknown key ''"},
+    {"run nodes=", "is empty"},
+    {"run nodes=0", "outside 1 to"},
+    {"run nodes=1000000000", "outside 1 to"},
+    {"run nodes=-1", "expected a whole number"},
+    {"run nodes=1.5", "expected a whole number"},
+    {"run nodes=0x10", "expected a whole number"},
+    {"run nodes=1,2", "use `threadrack sweep`"},
+    {"run batch=0", "outside 1 to"},
+    {"run batch=-64", "expected a whole number"},
+    {"run batch=99999999999999999999", "batch=99999999999999999999"},
+    {"run target_accuracy=nan", "expected a number"},
+    {"run target_accuracy=inf", "expected a number"},
+    {"run target_accuracy=1.5", "outside 0 to 1"},
+    {"run bucket=25", "needs a unit: expected a size"},
+    {"run cluster.link.bandwidth=10Gbps", "could be bits or bytes"},
+    {"run cluster.link.bandwidth=5us", "unknown unit 'us': expected a bandwidth"},
+    {"run cluster.link.bandwidth=0Gbit/s", "cluster.link.bandwidth=0Gbit/s"},
+    {"run cluster.link.latency=5", "needs a unit: expected a time"},
+    {"run cluster.link.latency=-5us", "expected a time"},
+    {"run math=maybe", "expected on or off"},
+    {"run data.order=sorted", "expected shuffled or sequential"},
+    /* Members of families. */
+    {"run strategy=dta", "did you mean 'data'?"},
+    {"run netmodel=hokney", "did you mean 'hockney'?"},
+    {"run compute=rooflin", "did you mean 'roofline'?"},
+    {"run allreduce=rings", "did you mean 'ring'?"},
+    {"run data=digit", "did you mean 'digits'?"},
+    {"run optimizer=adm", "no optimizer is called 'adm'"},
+    {"run optimizer=sgd:lr=fast", "lr=fast: expected a number"},
+    {"run optimizer=sgd:rate=1", "sgd has no option 'rate'"},
+    {"run model=cnn:3", "no model is called 'cnn'"},
+    {"run model=mlp:64", "names no network"},
+    {"run model=mlp:64-0-10", "names no network"},
+    {"run model=mlp:64-10:reul", "did you mean 'relu'?"},
+    /* What does not fit together. */
+    {"run model=mlp:65-10", "data set digits has 64 features"},
+    {"run model=mlp:64-9", "data set digits has 10 classes"},
+    {"run strategy=single nodes=2", "strategy single"},
+    {"run strategy=tensor nodes=4 mesh.tensor=3", "not nodes=4"},
+    {"run strategy=pipeline nodes=16", "the largest that fits is 3"},
+    {"run strategy=data nodes=65", "empty share"},
+    {"run strategy=pipeline nodes=2 microbatches=1000", "cannot be split into 1000 microbatches"},
+    {"run steps=1 epochs=1", "give one of the two"},
+    {"run math=off init=tiny.safetensors", "init needs math=on"},
+    {"run math=off save=x.safetensors", "save needs math=on"},
+    {"run math=off target_accuracy=0.5", "target_accuracy needs math=on"},
+    {"run math=off compute=measured", "it needs math=on"},
+    {"run data.train_rows=5000", "5000 rows cannot train"},
+    /* Data and weights. */
+    {"run init=short.safetensors", "truncated"},
+    {"run init=tiny.safetensors", "it has only 5 bytes"},
+    {"run init=missing.safetensors", "No such file"},
+    {"run data=csv:ragged.csv", "ragged.csv:2:4: fewer columns"},
+    {"run data=csv:words.csv", "words.csv:2:3: expected a number"},
+    {"run data=csv:label.csv", "label.csv:1:5: expected a label"},
+    {"run data=csv:empty.csv", "holds no rows"},
+    {"run data=csv:missing.csv", "No such file"},
+    /* Sweeps. */
+    {"sweep missing.yaml", "cannot open"},
+    {"sweep --zip nodes=1,2 batch=64,128,256", "equally long"},
+    {"sweep nodes=1:64:x1", "would never end"},
+    {"sweep nodes=8:1:x2", "a range goes upwards"},
+    {"sweep nodes=1:64:2", "from:to:xfactor"},
+    {"sweep seed=1:2000:+1 batch=1:2000:+1", "more than 1000000 points"},
+    {"sweep nodes=1,zwei", "nodes=zwei: expected a whole number"},
+    {"sweep nodes=1,2 nonsense=3", "unknown key 'nonsense'"},
+    {"sweep cluster=nowhere,ethernet-10g", "no cluster file 'nowhere'"},
+    {"sweep strategy=data,tensr", "did you mean 'tensor'?"},
+    {"sweep compute=measured seed=1,2 --jobs 2", "use --jobs 1"},
+    {"sweep --baseline 'nodes=x' nodes=1,2", "nodes=x: expected a whole number"},
+};
+
+/* Messages begin with the program's name; argp adds a hint of its own. */
+static int message_count(const char *said)
+{
+    int count = 0;
+    for (const char *at = said; (at = strstr(at, "threadrack")); at++)
+        count += at == said || at[-1] == '\n';
+    return count;
+}
+
+static bool is_refused(const struct bench *bench, const struct row *row)
+{
+    static struct outcome outcome;
+    char words[256];
+    bool writes = !strncmp(row->words, "run ", 4) || !strncmp(row->words, "sweep ", 6);
+    int before = bench_entries(bench);
+    snprintf(words, sizeof words, "%s%s", row->words,
+             writes && !strstr(row->words, "--out") ? " --out results" : "");
+    bench_run(bench, words, &outcome);
+    bool good = outcome.code == 2 && message_count(outcome.err) == 1 &&
+                strstr(outcome.err, row->said) && !*outcome.out && bench_entries(bench) == before;
+    if (!good)
+        fprintf(stderr, "\n`threadrack %s` exited with %d, %s; should say \"%s\" once; said:\n%s%s",
+                words, outcome.code,
+                bench_entries(bench) == before ? "wrote nothing" : "wrote files", row->said,
+                outcome.err, outcome.out);
+    return good;
+}
+
+static void each_is_refused_with_one_message(void)
+{
+    struct bench bench;
+    bench_open(&bench, fixtures);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK(is_refused(&bench, &rows[i]));
+    bench_close(&bench);
+}
+
+SUITE("cli: bad input", TEST(each_is_refused_with_one_message));

@@ -1,0 +1,142 @@
+/* What the program does when all is well. */
+#include "tests/check.h"
+
+#include "child.h"
+#include "threadrack/base/memory.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static const struct fixture fixtures[] = {
+    {"plan.yaml", "strategy: [single, data]\nnodes: [1, 2]\nmath: off\nsteps: 3\n", 0},
+    {NULL, NULL, 0},
+};
+
+static struct bench bench;
+static struct outcome outcome;
+
+static void run(const char *words, int code)
+{
+    bench_run(&bench, words, &outcome);
+    if (outcome.code != code)
+        fprintf(stderr, "\n`threadrack %s` said:\n%s", words, outcome.err);
+    CHECK_EQUAL(outcome.code, code);
+}
+
+static int line_count(const char *text)
+{
+    int count = 0;
+    for (; text && *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static int lines_of(const char *name)
+{
+    char *text = bench_read(&bench, name);
+    int count = line_count(text);
+    free(text);
+    return count;
+}
+
+static void help_and_version_are_everywhere(void)
+{
+    static const char *const commands[] = {"", "run ", "sweep ", "list ", "plot ", "demo "};
+    bench_open(&bench, fixtures);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char words[32];
+        snprintf(words, sizeof words, "%s--help", commands[i]);
+        run(words, 0);
+        CHECK(strstr(outcome.out, "Usage: threadrack") == outcome.out);
+        CHECK(!strcmp(commands[i], "demo ") || strstr(outcome.out, "Examples:"));
+        snprintf(words, sizeof words, "%s-h", commands[i]);
+        run(words, 0);
+    }
+    run("--version", 0);
+    CHECK(strstr(outcome.out, "BLIS") && strstr(outcome.out, "hwloc"));
+    bench_close(&bench);
+}
+
+static void a_run_prints_and_writes_only_where_told(void)
+{
+    bench_open(&bench, fixtures);
+    int before = bench_entries(&bench);
+    run("run math=off steps=3 nodes=2 strategy=data --quiet", 0);
+    CHECK(strstr(outcome.out, "data on 2 nodes"));
+    CHECK(!*outcome.err);
+    CHECK_EQUAL(bench_entries(&bench), before);
+    run("run math=off steps=3 nodes=2 strategy=data --quiet --json --out deep/results", 0);
+    json_t *object = json_loads(outcome.out, 0, NULL);
+    CHECK_EQUAL(json_integer_value(json_object_get(object, "steps_taken")), 3);
+    json_decref(object);
+    CHECK_EQUAL(lines_of("deep/results/runs.csv"), 2);
+    CHECK_EQUAL(lines_of("deep/results/steps.csv"), 4);
+    CHECK_EQUAL(lines_of("deep/results/nodes.csv"), 3);
+    CHECK(lines_of("deep/results/manifest.json") > 1);
+    bench_close(&bench);
+}
+
+static void a_sweep_goes_on_past_points_that_do_not_fit(void)
+{
+    bench_open(&bench, fixtures);
+    run("sweep plan.yaml --out results --jobs 2", 0);
+    char *runs = bench_read(&bench, "results/runs.csv");
+    CHECK_EQUAL(line_count(runs), 5);
+    CHECK(runs && strstr(runs, ",refused,") && strstr(runs, ",ok,"));
+    CHECK(strstr(outcome.err, "100 %: 4 of 4 runs"));
+    free(runs);
+    run("sweep plan.yaml --dry-run --baseline 'strategy=single nodes=1' --out other", 0);
+    CHECK_EQUAL(line_count(outcome.out), 5);
+    CHECK_EQUAL(lines_of("other/runs.csv"), 0);
+    bench_close(&bench);
+}
+
+static void jobs_do_not_change_the_bytes(void)
+{
+    static const char *const files[] = {"runs.csv", "steps.csv", "nodes.csv"};
+    bench_open(&bench, fixtures);
+    run("sweep strategy=data,tensor nodes=2,3 steps=5 --quiet --out one", 0);
+    run("sweep strategy=data,tensor nodes=2,3 steps=5 --quiet --out two --jobs 2", 0);
+    for (int i = 0; i < 3; i++) {
+        char *left = memory_text("one/%s", files[i]), *right = memory_text("two/%s", files[i]);
+        char *a = bench_read(&bench, left), *b = bench_read(&bench, right);
+        CHECK(a && b && !strcmp(a, b));
+        free(left);
+        free(right);
+        free(a);
+        free(b);
+    }
+    bench_close(&bench);
+}
+
+static void every_family_lists_something(void)
+{
+    static const char *const families[] = {"topologies", "netmodels", "computes",   "collectives",
+                                           "strategies", "models",    "optimizers", "datasets",
+                                           "host",       "settings",  "columns"};
+    bench_open(&bench, fixtures);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        char words[32];
+        snprintf(words, sizeof words, "list %s", families[i]);
+        run(words, 0);
+        CHECK(*outcome.out);
+    }
+    bench_close(&bench);
+}
+
+static void a_full_disk_is_told(void)
+{
+    bench_open(&bench, fixtures);
+    char *command = memory_text("mkdir %s/full && ln -s /dev/full %s/full/steps.csv", bench.folder,
+                                bench.folder);
+    CHECK(system(command) == 0);
+    run("run math=off steps=3 --out full", 1);
+    CHECK(strstr(outcome.err, "No space left on device"));
+    free(command);
+    bench_close(&bench);
+}
+
+SUITE("cli: commands", TEST(help_and_version_are_everywhere),
+      TEST(a_run_prints_and_writes_only_where_told),
+      TEST(a_sweep_goes_on_past_points_that_do_not_fit), TEST(jobs_do_not_change_the_bytes),
+      TEST(every_family_lists_something), TEST(a_full_disk_is_told));
