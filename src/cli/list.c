@@ -50,6 +50,17 @@ static const char *collective_name(const struct collective *collective)
 }
 LIST(collectives, collective_name)
 
+static void list_layer(const char *name, const char *summary)
+{
+    list_row(name, summary, NULL);
+}
+
+static int list_layers(void)
+{
+    layers_each(list_layer);
+    return EXIT_OK;
+}
+
 static int list_host(void)
 {
     struct errors errors;
@@ -74,6 +85,7 @@ static const struct family {
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
     {"strategies", "how training is spread over nodes (strategy)", list_strategies},
     {"models", "networks to train (model)", list_models},
+    {"layers", "what networks are made of", list_layers},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
     {"datasets", "what to train on (data)", list_datasets},
     {"plots", "figures that `threadrack plot` draws", list_plots},

@@ -125,7 +125,7 @@ static void run_point(struct job *job, int index)
                        (struct progress_hook){.tell = tell, .context = &telling}, &point->errors);
     if (list->way.output && !output_add(list->way.output, index, point->result))
         list->broken = true;
-    if (list->sweep->count > 1)
+    if (list->sweep->count > 1 && !experiment_interrupted)
         progress_add(list->progress, 1 - telling.told);
     pthread_mutex_destroy(&telling.lock);
 }

@@ -62,7 +62,7 @@ static void a_run_prints_and_writes_only_where_told(void)
     bench_open(&bench, fixtures);
     int before = bench_entries(&bench);
     run("run math=off steps=3 nodes=2 strategy=data --quiet", 0);
-    CHECK(strstr(outcome.out, "data on 2 nodes"));
+    CHECK(strstr(outcome.out, "data on 2 nodes") != NULL);
     CHECK(!*outcome.err);
     CHECK_EQUAL(bench_entries(&bench), before);
     run("run math=off steps=3 nodes=2 strategy=data --quiet --json --out deep/results", 0);
@@ -83,7 +83,7 @@ static void a_sweep_goes_on_past_points_that_do_not_fit(void)
     char *runs = bench_read(&bench, "results/runs.csv");
     CHECK_EQUAL(line_count(runs), 5);
     CHECK(runs && strstr(runs, ",refused,") && strstr(runs, ",ok,"));
-    CHECK(strstr(outcome.err, "100 %: 4 of 4 runs"));
+    CHECK(strstr(outcome.err, "100 %: 4 of 4 runs") != NULL);
     free(runs);
     run("sweep plan.yaml --dry-run --baseline 'strategy=single nodes=1' --out other", 0);
     CHECK_EQUAL(line_count(outcome.out), 5);
@@ -111,9 +111,9 @@ static void jobs_do_not_change_the_bytes(void)
 
 static void every_family_lists_something(void)
 {
-    static const char *const families[] = {"topologies", "netmodels", "computes",   "collectives",
-                                           "strategies", "models",    "optimizers", "datasets",
-                                           "host",       "settings",  "columns"};
+    static const char *const families[] = {"topologies", "netmodels", "computes", "collectives",
+                                           "strategies", "models",    "layers",   "optimizers",
+                                           "datasets",   "host",      "settings", "columns"};
     bench_open(&bench, fixtures);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         char words[32];
@@ -131,7 +131,7 @@ static void a_full_disk_is_told(void)
                                 bench.folder);
     CHECK(system(command) == 0);
     run("run math=off steps=3 --out full", 1);
-    CHECK(strstr(outcome.err, "No space left on device"));
+    CHECK(strstr(outcome.err, "No space left on device") != NULL);
     free(command);
     bench_close(&bench);
 }

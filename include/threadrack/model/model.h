@@ -47,7 +47,9 @@ uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and b
 
 /* The layer family: a row each of src/model/layer.def, src/model/layer/<kind>.c. */
 struct layer_ops;
-extern const struct layer_ops *const layers[]; /* NULL at the end; see model/layer.h */
+extern const struct layer_ops *const layers[]; /* NULL at the end; see src/model/layer.h */
+/* What they are called, in the table's order, for `threadrack list layers`. */
+void layers_each(void (*visit)(const char *name, const char *summary));
 
 /* ---- A place on the mesh. ---- */
 

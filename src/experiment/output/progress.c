@@ -5,6 +5,7 @@
 #include "table.h"
 
 #include <pthread.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -86,7 +87,7 @@ static void tell_line(struct progress *progress)
 void progress_add(struct progress *progress, double more)
 {
     pthread_mutex_lock(&progress->lock);
-    progress->done += more;
+    progress->done = fmin(progress->done + more, progress->total); /* sums round */
     if (progress->look == LOOK_LINES)
         tell_line(progress);
     else if (progress->look != LOOK_QUIET)

@@ -2,14 +2,22 @@
 
 #include "threadrack/rank/rank.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 const char *asked_text(const struct config *point, const char *key)
 {
     return config_is_set(point, key) ? config_text(point, key) : NULL;
 }
 
+enum { MOST_DIGITS = 19 }; /* of a number that surely fits 64 bits */
+
 static struct cell asked(const struct config *point, const char *key, const char *ran)
 {
     const char *value = asked_text(point, key);
+    size_t digits = value ? strspn(value, "0123456789") : 0;
+    if (digits && digits < MOST_DIGITS && !value[digits])
+        return whole(strtoull(value, NULL, 10));
     return text(value ? value : ran);
 }
 

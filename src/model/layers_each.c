@@ -1,0 +1,7 @@
+#include "layer.h"
+
+void layers_each(void (*visit)(const char *name, const char *summary))
+{
+    for (int i = 0; layers[i]; i++)
+        visit(layers[i]->name, layers[i]->summary);
+}
