@@ -64,16 +64,31 @@ bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struc
     return good;
 }
 
+/* BLIS's kernels are chosen once for the whole program. */
+static bool same_kernels(const struct sweep *sweep, struct errors *errors)
+{
+    const char *first = config_text(sweep->points[0].config, "math.kernel");
+    for (int i = 1; i < sweep->count; i++) {
+        const struct config *point = sweep->points[i].config;
+        if (strcmp(config_text(point, "math.kernel"), first))
+            return errors_add(errors, "%s: jobs run with the same kernels; use --jobs 1",
+                              config_where(point, "math.kernel"));
+    }
+    return true;
+}
+
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors)
 {
-    for (int i = 0; jobs > 1 && i < sweep->count; i++) {
+    if (jobs < 2 || !sweep->count)
+        return true;
+    for (int i = 0; i < sweep->count; i++) {
         const struct config *point = sweep->points[i].config;
         if (!strncmp(config_text(point, "compute"), "measured", strlen("measured")))
             return errors_add(errors,
                               "%s: jobs would disturb each other's measurements; use --jobs 1",
                               config_where(point, "compute"));
     }
-    return true;
+    return same_kernels(sweep, errors);
 }
 
 /* ---- Running: jobs take points in order until none is left. ---- */

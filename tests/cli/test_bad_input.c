@@ -135,6 +135,7 @@ static const struct row {
     {"sweep cluster=nowhere,ethernet-10g", "no cluster file 'nowhere'"},
     {"sweep strategy=data,tensr", "did you mean 'tensor'?"},
     {"sweep compute=measured seed=1,2 --jobs 2", "use --jobs 1"},
+    {"sweep math.kernel=generic,reference --jobs 2", "jobs run with the same kernels"},
     {"sweep --baseline 'nodes=x' nodes=1,2", "nodes=x: expected a whole number"},
 };
 

@@ -35,7 +35,8 @@ void sweep_add_key(struct sweep *sweep, const char *key);
 /* Whether every word that should name a member of a family does: else a message for each that does
  * not. */
 bool sweep_check_words(const struct sweep *sweep, struct errors *errors);
-/* Whether that many jobs may run at once: not when a point's computing is measured. */
+/* Whether that many jobs may run at once: not when a point's computing is measured, nor
+ * when points differ in BLIS's kernels. */
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors);
 
 /* How to run: which core a job may use is its share of the host's; with more jobs than cores all

@@ -4,8 +4,8 @@
 
 #include "table.h"
 
-#include <pthread.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
