@@ -47,13 +47,18 @@ fail() {
 
 different=0
 compare() { # OUT WORDS: what was different about the run
+    before=$different
     for file in demo/runs demo/steps demo/nodes uneven/runs uneven/steps uneven/nodes; do
         if ! cmp "$folder/plain/$file.csv" "$folder/$1/$file.csv" >&2; then
             diff "$folder/plain/$file.csv" "$folder/$1/$file.csv" | head -n 4 >&2 || :
             different=$((different + 1))
         fi
     done
-    echo "same bytes: compared all cores with $2"
+    if [ "$different" -eq "$before" ]; then
+        echo "same bytes on all cores and $2"
+    else
+        echo "other bytes on all cores than $2" >&2
+    fi
 }
 
 # Empty files, or files with nothing but failures, would all be the same.
@@ -80,16 +85,16 @@ load=$!
 sweep one_core taskset -c "$core" "$program"
 kill "$load"
 load=
-compare one_core "one busy core (taskset -c $core)"
+compare one_core "on one busy core (taskset -c $core)"
 
 jobs='--jobs 2'
 sweep jobs "$program"
-compare jobs 'two jobs (--jobs 2)'
+compare jobs 'with two jobs (--jobs 2)'
 
 jobs='--jobs 1'
 for other; do
     sweep other "$other"
-    compare other "another build ($other)"
+    compare other "from another build ($other)"
     rm -rf "$folder/other"
 done
 
