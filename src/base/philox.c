@@ -1,5 +1,7 @@
 #include "threadrack/base/philox.h"
 
+#include "threadrack/base/exact.h"
+
 #include <math.h>
 
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t result[4])
@@ -50,25 +52,8 @@ double draw_uniform(struct draw draw, uint64_t sequence)
     return unit(r[1], r[0]);
 }
 
-/* libm's log and cos differ in a last bit from version to version, and so would every weight. These
- * two are as exact as normal deviates need (1e-16) and the same everywhere. */
-
-/* x in (0, 1]: x = m 2^e with m near 1; log m = 2 artanh((m-1)/(m+1)), by its series. */
-static double log_unit(double x)
-{
-    int exponent;
-    double m = frexp(x, &exponent);
-    if (m < 0.70710678118654752) {
-        m *= 2;
-        exponent--;
-    }
-    double s = (m - 1) / (m + 1), square = s * s, sum = 0;
-    for (int k = 25; k >= 1; k -= 2)
-        sum = sum * square + 1.0 / k;
-    return 2 * s * sum + exponent * 0.69314718055994531;
-}
-
-/* cos(2 pi u) for u in [0, 1): folded to a quarter turn, then Taylor's series. */
+/* libm's cos differs in a last bit from version to version, and so would every weight.
+ * cos(2 pi u) for u in [0, 1): folded to a quarter turn, then Taylor's series. */
 static double cos_turns(double u)
 {
     double turn = u > 0.5 ? 1 - u : u;
@@ -83,7 +68,7 @@ double draw_normal(struct draw draw, uint64_t sequence)
 {
     uint32_t r[4];
     block(draw, sequence, r);
-    double radius = sqrt(-2.0 * log_unit(1.0 - unit(r[1], r[0])));
+    double radius = sqrt(-2.0 * exact_log(1.0 - unit(r[1], r[0])));
     return radius * cos_turns(unit(r[3], r[2]));
 }
 

@@ -1,6 +1,6 @@
 #include "threadrack/clock/cost.h"
 
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,16 +17,7 @@ const struct cost_ops *const compute_costs[] = {
 
 const struct cost_ops *cost_find(const char *name, const char *where, struct errors *errors)
 {
-    const char *names[16];
-    int count = 0;
-    for (; compute_costs[count]; count++) {
-        if (!strcmp(compute_costs[count]->name, name))
-            return compute_costs[count];
-        names[count] = compute_costs[count]->name;
-    }
-    errors_add(errors, "%s: no compute cost is called '%s'%s (threadrack list computes)", where,
-               name, text_suggestion(name, names, count));
-    return NULL;
+    return family_find(compute_costs, FAMILY_PLAIN, "compute cost", "computes", name, where, errors);
 }
 
 uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps)

@@ -1,7 +1,7 @@
 #include "threadrack/clock/netmodel.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +18,7 @@ const struct netmodel_ops *const netmodels[] = {
 
 const struct netmodel_ops *netmodel_find(const char *name, const char *where, struct errors *errors)
 {
-    const char *names[16];
-    int count = 0;
-    for (; netmodels[count]; count++) {
-        if (!strcmp(netmodels[count]->name, name))
-            return netmodels[count];
-        names[count] = netmodels[count]->name;
-    }
-    errors_add(errors, "%s: no netmodel is called '%s'%s (threadrack list netmodels)", where, name,
-               text_suggestion(name, names, count));
-    return NULL;
+    return family_find(netmodels, FAMILY_PLAIN, "netmodel", "netmodels", name, where, errors);
 }
 
 struct netmodel *netmodel_create(const struct netmodel_ops *ops, const struct cluster *cluster)

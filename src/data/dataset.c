@@ -1,7 +1,7 @@
 #include "dataset.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,27 +38,11 @@ struct dataset *dataset_make(const char *name, size_t rows, size_t width, size_t
     return NULL;
 }
 
-static const struct dataset_ops *find(const char *text, const char *where, struct errors *errors)
-{
-    const char *names[16];
-    int count = 0;
-    size_t length = strcspn(text, ":");
-    for (; datasets[count]; count++) {
-        names[count] = datasets[count]->name;
-        if (strlen(names[count]) == length && !strncmp(text, names[count], length))
-            return datasets[count];
-    }
-    char *word = memory_text("%.*s", (int)length, text);
-    errors_add(errors, "%s: no data set is called '%s'; there are digits, synthetic and csv%s",
-               where, word, text_suggestion(word, names, count));
-    free(word);
-    return NULL;
-}
-
 struct dataset *dataset_open(const char *text, const char *where, uint64_t seed, size_t train_rows,
                              bool shapes_only, struct errors *errors)
 {
-    const struct dataset_ops *ops = find(text, where, errors);
+    const struct dataset_ops *ops = family_find(datasets, FAMILY_WITH_OPTIONS, "data set",
+                                                "datasets", text, where, errors);
     struct dataset *set = ops ? ops->open(text, where, seed, shapes_only, errors) : NULL;
     if (!set)
         return NULL;

@@ -5,6 +5,8 @@
 
 #include "functions.h"
 
+#include "threadrack/base/exact.h"
+
 enum { LANES = 16 };
 
 static float largest(size_t n, const float *values)
@@ -45,7 +47,7 @@ double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32
     for (size_t i = 0; i < rows; i++) {
         const float *row = logits + i * n;
         float shift = largest(n, row), sum = sum_of_exp(n, row, shift);
-        total += function_log((double)sum) - ((double)row[labels[i]] - (double)shift);
+        total += exact_log((double)sum) - ((double)row[labels[i]] - (double)shift);
         if (gradient) {
             write_probabilities(n, row, shift, scale / sum, gradient + i * n);
             gradient[i * n + (size_t)labels[i]] -= scale;

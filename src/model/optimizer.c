@@ -1,7 +1,7 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +15,9 @@ const struct optimizer_ops *const optimizers[] = {
 
 struct optimizer_spec *optimizer_parse(const char *text, const char *where, struct errors *errors)
 {
-    const char *names[16];
-    int count = 0;
-    size_t length = strcspn(text, ":");
-    for (; optimizers[count]; count++) {
-        names[count] = optimizers[count]->name;
-        if (strlen(names[count]) == length && !strncmp(text, names[count], length))
-            return optimizers[count]->parse(text, where, errors);
-    }
-    char *word = memory_text("%.*s", (int)length, text);
-    errors_add(errors, "%s: no optimizer is called '%s'; there is sgd%s", where, word,
-               text_suggestion(word, names, count));
-    free(word);
-    return NULL;
+    const struct optimizer_ops *ops =
+        family_find(optimizers, FAMILY_WITH_OPTIONS, "optimizer", "optimizers", text, where, errors);
+    return ops ? ops->parse(text, where, errors) : NULL;
 }
 
 void optimizer_spec_free(struct optimizer_spec *spec)

@@ -1,7 +1,7 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,19 +38,9 @@ void model_spec_free(struct model_spec *spec)
 
 struct model_spec *model_parse(const char *text, const char *where, struct errors *errors)
 {
-    const char *names[16];
-    int count = 0;
-    size_t length = strcspn(text, ":");
-    for (; models[count]; count++) {
-        names[count] = models[count]->name;
-        if (strlen(names[count]) == length && !strncmp(text, names[count], length))
-            return models[count]->parse(text, where, errors);
-    }
-    char *word = memory_text("%.*s", (int)length, text);
-    errors_add(errors, "%s: no model is called '%s'; there are mlp and stages%s", where, word,
-               text_suggestion(word, names, count));
-    free(word);
-    return NULL;
+    const struct model_ops *ops =
+        family_find(models, FAMILY_WITH_OPTIONS, "model", "models", text, where, errors);
+    return ops ? ops->parse(text, where, errors) : NULL;
 }
 
 size_t model_input_width(const struct model_spec *spec)

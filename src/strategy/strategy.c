@@ -1,6 +1,6 @@
 #include "threadrack/strategy/strategy.h"
 
-#include "threadrack/base/text.h"
+#include "threadrack/base/family.h"
 
 #include <string.h>
 
@@ -16,14 +16,5 @@ const struct strategy *const strategies[] = {
 
 const struct strategy *strategy_find(const char *name, const char *where, struct errors *errors)
 {
-    const char *names[32];
-    int count = 0;
-    for (; strategies[count]; count++) {
-        if (!strcmp(strategies[count]->name, name))
-            return strategies[count];
-        names[count] = strategies[count]->name;
-    }
-    errors_add(errors, "%s: no strategy is called '%s'%s (threadrack list strategies)", where, name,
-               text_suggestion(name, names, count));
-    return NULL;
+    return family_find(strategies, FAMILY_PLAIN, "strategy", "strategies", name, where, errors);
 }
