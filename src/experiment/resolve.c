@@ -1,7 +1,13 @@
 #include "inside.h"
 
+#include "threadrack/base/memory.h"
+
+#include <errno.h>
+#include <libgen.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STEPS_DEFAULT = 100, MICROBATCHES_A_STAGE = 4 };
 
@@ -145,6 +151,20 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return true;
 }
 
+/* Found before anything is trained. */
+static bool check_save(const struct setup *setup, struct errors *errors)
+{
+    if (!config_is_set(setup->config, "save"))
+        return true;
+    char *path = memory_text("%s", config_text(setup->config, "save"));
+    const char *folder = dirname(path);
+    bool good = access(folder, W_OK | X_OK) == 0 ||
+                errors_add(errors, "%s: cannot write in the folder '%s': %s",
+                           config_where(setup->config, "save"), folder, strerror(errno));
+    free(path);
+    return good;
+}
+
 static bool resolve_init(struct setup *setup, struct errors *errors)
 {
     if (!config_is_set(setup->config, "init"))
@@ -168,7 +188,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return false;
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors))
+        !resolve_init(setup, errors) || !check_save(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader = loader_create(setup->dataset,

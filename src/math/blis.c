@@ -112,7 +112,7 @@ static bool use(const struct choice *choice, struct errors *errors)
     return true;
 }
 
-bool math_start(const char *word, struct errors *errors)
+static bool start(const char *word, struct errors *errors)
 {
     static const char *const words[] = {"auto", "skx", "haswell", "generic", "reference"};
     const struct choice *choice = find(word);
@@ -131,6 +131,19 @@ bool math_start(const char *word, struct errors *errors)
     if (choice && !choice->runs_here())
         return errors_add(errors, "math.kernel=%s: this processor cannot run these kernels", word);
     return use(choice, errors);
+}
+
+/* Jobs of a sweep start side by side, all with one choice; only the first does anything. */
+bool math_start(const char *word, struct errors *errors)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static char started[16];
+    pthread_mutex_lock(&lock);
+    bool good = !strcmp(word, started) || start(word, errors);
+    if (good)
+        snprintf(started, sizeof started, "%s", word);
+    pthread_mutex_unlock(&lock);
+    return good;
 }
 
 const char *math_kernel(void)
