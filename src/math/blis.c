@@ -13,6 +13,8 @@
 
 #include "quiet_blis.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
