@@ -44,7 +44,7 @@ static inline struct scene scene_of(int ranks)
 static inline void scene_run_on(struct scene *scene, int first_core, int cores,
                                 void (*body)(void *argument, struct rank *self), void *argument)
 {
-    bool good = rack_open(scene->rack, scene->host, first_core, cores, &scene->errors) &&
+    bool good = rack_open(scene->rack, scene->host, first_core, cores, 0, &scene->errors) &&
                 rack_run(scene->rack, body, argument, &scene->errors) &&
                 rack_finish(scene->rack, &scene->errors);
     errors_print(&scene->errors, stderr);

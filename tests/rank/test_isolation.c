@@ -162,7 +162,7 @@ static void refuses_what_the_host_cannot_hold(void)
 {
     struct scene scene = scene_of(2);
     rank_alloc(rack_rank(scene.rack, 1), MEMORY_PARAMETERS, (size_t)1 << 46);
-    CHECK(!rack_open(scene.rack, scene.host, 0, 1, &scene.errors));
+    CHECK(!rack_open(scene.rack, scene.host, 0, 1, 0, &scene.errors));
     CHECK_EQUAL(scene.errors.status, STATUS_OUT_OF_MEMORY);
     CHECK_FATAL(scene.errors.count == 1);
     CHECK(strstr(scene.errors.messages[0], "free") && strstr(scene.errors.messages[0], "regions"));
