@@ -81,10 +81,12 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread
+	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-built: $(OUT)/tests $(PROGRAM)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
+	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
 	THREADRACK=$(PROGRAM) $(OUT)/tests
 
 bench: deps ## measure what threadrack adds to the maths
