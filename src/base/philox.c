@@ -59,8 +59,12 @@ static double cos_turns(double u)
     double turn = u > 0.5 ? 1 - u : u;
     double sign = turn > 0.25 ? -1 : 1;
     double x = 6.283185307179586 * (turn > 0.25 ? 0.5 - turn : turn), square = x * x, sum = 1;
-    for (int k = 24; k >= 2; k -= 2)
-        sum = 1 - sum * square / (k * (k - 1));
+    static const double factors[] = {1.0 / (24 * 23), 1.0 / (22 * 21), 1.0 / (20 * 19),
+                                     1.0 / (18 * 17), 1.0 / (16 * 15), 1.0 / (14 * 13),
+                                     1.0 / (12 * 11), 1.0 / (10 * 9),  1.0 / (8 * 7),
+                                     1.0 / (6 * 5),   1.0 / (4 * 3),   1.0 / (2 * 1)};
+    for (int k = 0; k < 12; k++)
+        sum = 1 - sum * square * factors[k];
     return sign * sum;
 }
 

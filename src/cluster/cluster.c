@@ -91,11 +91,11 @@ static bool check_effect(const struct cluster *cluster, const struct config *con
     return good;
 }
 
-struct cluster *cluster_create(const struct config *config, struct errors *errors)
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
 {
     struct cluster *cluster = memory_zeroed(1, sizeof *cluster);
     cluster->name = name_of(config);
-    cluster->nodes = cluster->vertices = (int)config_whole(config, "nodes");
+    cluster->nodes = cluster->vertices = nodes;
     cluster->topology = topologies[config_choice(config, "cluster.topology")];
     cluster->route_room = ROUTE_LONGEST;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");

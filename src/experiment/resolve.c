@@ -11,16 +11,20 @@
 
 enum { STEPS_DEFAULT = 100, MICROBATCHES_A_STAGE = 4 };
 
-/* A mesh that is given in full says how many nodes there are, unless `nodes` is given as well. */
+/* Where the user gives no `nodes`, a mesh says how many there are: one that is given in full, and
+ * any mesh where no cluster file says so either. */
 static int count_nodes(const struct setup *setup, struct mesh_shape asked)
 {
+    const struct config *config = setup->config;
     const struct strategy *strategy = setup->strategy;
+    bool some = asked.data || asked.tensor || asked.pipeline;
     bool whole = (asked.data || !strategy->spreads_data) &&
                  (asked.tensor || !strategy->spreads_tensor) &&
-                 (asked.pipeline || !strategy->spreads_pipeline) &&
-                 (asked.data || asked.tensor || asked.pipeline);
-    if (!whole || config_source(setup->config, "nodes") > SOURCE_CLUSTER)
-        return (int)config_whole(setup->config, "nodes");
+                 (asked.pipeline || !strategy->spreads_pipeline);
+    bool free = config_source(config, "nodes") == SOURCE_DEFAULT ||
+                (whole && config_source(config, "nodes") == SOURCE_CLUSTER);
+    if (!some || !free)
+        return (int)config_whole(config, "nodes");
     int64_t product = 1;
     int axes[3] = {asked.data, asked.tensor, asked.pipeline};
     for (int i = 0; i < 3; i++)
@@ -45,8 +49,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
 #undef FIND
     const char *allreduce = config_text(config, "allreduce");
     if (strcmp(allreduce, "auto"))
-        setup->allreduce = collective_find("allreduce", allreduce,
-                                           config_where(config, "allreduce"), errors);
+        setup->allreduce =
+            collective_find("allreduce", allreduce, config_where(config, "allreduce"), errors);
     return errors->count == 0;
 }
 
@@ -69,12 +73,10 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     if (model_input_width(setup->model) == 0)
         return true;
-    size_t train_rows = config_is_set(config, "data.train_rows")
-                            ? config_whole(config, "data.train_rows")
-                            : 0;
-    setup->dataset =
-        dataset_open(config_text(config, "data"), config_where(config, "data"), setup->seed,
-                     train_rows, !setup->real, errors);
+    size_t train_rows =
+        config_is_set(config, "data.train_rows") ? config_whole(config, "data.train_rows") : 0;
+    setup->dataset = dataset_open(config_text(config, "data"), config_where(config, "data"),
+                                  setup->seed, train_rows, !setup->real, errors);
     return setup->dataset && check_widths(setup, errors);
 }
 
@@ -126,9 +128,8 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     setup->batch = config_whole(config, "batch");
     if (!strcmp(config_text(config, "scaling"), "weak"))
         setup->batch *= (size_t)setup->nodes;
-    int given = config_choice(config, "microbatches") < 0
-                    ? (int)config_whole(config, "microbatches")
-                    : 0;
+    int given =
+        config_choice(config, "microbatches") < 0 ? (int)config_whole(config, "microbatches") : 0;
     if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
@@ -141,13 +142,15 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
 
 static bool resolve_cluster(struct setup *setup, struct errors *errors)
 {
-    setup->cluster = cluster_create(setup->config, errors);
+    int nodes = (int)config_whole(setup->config, "nodes");
+    if (config_source(setup->config, "nodes") == SOURCE_DEFAULT)
+        nodes = setup->nodes;
+    setup->cluster = cluster_create(setup->config, nodes, errors);
     if (!setup->cluster)
         return false;
-    if (setup->cluster->nodes < setup->nodes)
+    if (nodes < setup->nodes)
         return errors_add(errors, "%s: the mesh has %d nodes, but the cluster only nodes=%d",
-                          config_where(setup->config, "nodes"), setup->nodes,
-                          setup->cluster->nodes);
+                          config_where(setup->config, "nodes"), setup->nodes, nodes);
     return true;
 }
 
@@ -191,9 +194,9 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_init(setup, errors) || !check_save(setup, errors))
         return false;
     if (setup->real && setup->dataset)
-        setup->loader = loader_create(setup->dataset,
-                                      !strcmp(config_text(config, "data.order"), "shuffled"),
-                                      setup->batch, setup->seed);
+        setup->loader =
+            loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
+                          setup->batch, setup->seed);
     return true;
 }
 

@@ -19,11 +19,14 @@
 #include <string.h>
 
 /* Not exported by shared builds of the library, where it is then NULL. */
-cntx_t **bli_gks_lookup_id(arch_t id) __attribute__((weak));
+extern __typeof__(bli_gks_lookup_id) bli_gks_lookup_id __attribute__((weak));
+
+/* A const pointer from BLIS 1.0 on. */
+typedef __typeof__(bli_gks_query_cntx()) context_t;
 
 static struct {
     const char *name;      /* NULL before math_start */
-    cntx_t *large, *small; /* NULL: BLIS's own */
+    context_t large, small; /* NULL: BLIS's own */
     bool reference;
 } kernels;
 
@@ -77,10 +80,10 @@ static const struct choice *find(const char *name)
     return NULL;
 }
 
-static cntx_t *context_of(arch_t id)
+static context_t context_of(arch_t id)
 {
-    cntx_t **contexts = bli_gks_lookup_id ? bli_gks_lookup_id(id) : NULL;
-    return contexts ? contexts[BLIS_NAT] : NULL;
+    bool known = bli_gks_lookup_id && bli_gks_lookup_id(id);
+    return known ? bli_gks_lookup_id(id)[BLIS_NAT] : NULL;
 }
 
 /* Tells BLIS before its first call; the numbers are this header's, so that another version's
@@ -100,7 +103,7 @@ static void tell_blis(const struct choice *choice)
 static bool use(const struct choice *choice, struct errors *errors)
 {
     tell_blis(choice);
-    cntx_t *large = choice ? context_of(choice->id) : NULL;
+    context_t large = choice ? context_of(choice->id) : NULL;
     if (choice && !large && bli_arch_query_id() != choice->id)
         return errors_add(errors,
                           "math.kernel=%s: this BLIS (%s) has no such kernels, or has "
@@ -165,7 +168,7 @@ const char *math_blis_build(void)
                                             : "serial";
 }
 
-static size_t packed_bytes(cntx_t *context)
+static size_t packed_bytes(context_t context)
 {
     dim_t m = bli_cntx_get_blksz_max_dt(BLIS_FLOAT, BLIS_MC, context);
     dim_t n = bli_cntx_get_blksz_max_dt(BLIS_FLOAT, BLIS_NC, context);

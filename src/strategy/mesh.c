@@ -89,7 +89,7 @@ static struct mesh_shape complete(const struct wish *wish, int nodes, struct mes
     const struct strategy *strategy = wish->strategy;
     struct mesh_shape shape = {asked.data ? asked.data : 1, asked.tensor ? asked.tensor : 1,
                                asked.pipeline ? asked.pipeline : 1};
-    int left = nodes / mesh_size(shape);
+    int left = nodes / mesh_size(shape) ? nodes / mesh_size(shape) : 1;
     bool nothing_asked = !asked.data && !asked.tensor && !asked.pipeline;
     if (nothing_asked && strategy->spreads_data && strategy->spreads_pipeline)
         shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){1, 1, 2});

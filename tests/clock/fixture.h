@@ -16,7 +16,8 @@ static inline struct cluster *cluster_of(const char *const *words, int count)
     errors_init(&errors);
     for (int i = 0; i < count; i++)
         config_set(config, words[i], &errors);
-    struct cluster *cluster = errors.count ? NULL : cluster_create(config, &errors);
+    struct cluster *cluster =
+        errors.count ? NULL : cluster_create(config, (int)config_whole(config, "nodes"), &errors);
     errors_print(&errors, stderr);
     errors_release(&errors);
     config_free(config);

@@ -15,9 +15,11 @@ static inline double exact_log(double x)
         m *= 2;
         exponent--;
     }
+    static const double terms[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                   1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3,  1.0};
     double s = (m - 1) / (m + 1), square = s * s, sum = 0;
-    for (int k = 23; k >= 1; k -= 2)
-        sum = sum * square + 1.0 / k;
+    for (int k = 0; k < 12; k++)
+        sum = sum * square + terms[k];
     return 2 * s * sum + exponent * 0.69314718055994531;
 }
 

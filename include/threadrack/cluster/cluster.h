@@ -52,8 +52,8 @@ struct cluster {
 /* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
 extern const struct setting cluster_settings[];
 
-/* Builds it from a config whose cluster file has been read (cluster_read). */
-struct cluster *cluster_create(const struct config *config, struct errors *errors);
+/* Builds it, of so many nodes, from a config whose cluster file has been read (cluster_read). */
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors);
 void cluster_free(struct cluster *cluster);
 
 /* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
