@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 static const struct fixture fixtures[] = {
     {"plan.yaml", "strategy: [single, data]\nnodes: [1, 2]\nmath: off\nsteps: 3\n", 0},
@@ -124,6 +125,25 @@ static void every_family_lists_something(void)
     bench_close(&bench);
 }
 
+/* The second point would take minutes; the first one's rows are kept, and those that the second has
+ * are said to be of a run that was interrupted. */
+static void an_interrupt_keeps_what_is_finished(void)
+{
+    bench_open(&bench, fixtures);
+    char *command = memory_text("cd %s && timeout --preserve-status -s INT 2 %s sweep steps=3,1000000 "
+                                "--quiet --out cut >said 2>&1",
+                                bench.folder, bench.program);
+    int status = system(command);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    char *runs = bench_read(&bench, "cut/runs.csv");
+    CHECK(line_count(runs) >= 2);
+    CHECK(runs && strstr(runs, ",ok,"));
+    CHECK(lines_of("cut/manifest.json") > 1);
+    free(runs);
+    free(command);
+    bench_close(&bench);
+}
+
 static void a_full_disk_is_told(void)
 {
     bench_open(&bench, fixtures);
@@ -139,4 +159,5 @@ static void a_full_disk_is_told(void)
 SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(a_run_prints_and_writes_only_where_told),
       TEST(a_sweep_goes_on_past_points_that_do_not_fit), TEST(jobs_do_not_change_the_bytes),
-      TEST(every_family_lists_something), TEST(a_full_disk_is_told));
+      TEST(every_family_lists_something), TEST(an_interrupt_keeps_what_is_finished),
+      TEST(a_full_disk_is_told));
