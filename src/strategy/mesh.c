@@ -32,10 +32,21 @@ static int distance(struct mesh_shape a, struct mesh_shape b)
     return abs(a.data - b.data) + abs(a.tensor - b.tensor) + abs(a.pipeline - b.pipeline);
 }
 
+/* No mesh that fits has more nodes than this, nor than `shape`. */
+static int most_nodes(const struct wish *wish, struct mesh_shape shape)
+{
+    const struct strategy *strategy = wish->strategy;
+    double data = strategy->spreads_data ? (double)(wish->batch / (size_t)wish->microbatches) : 1;
+    double tensor = strategy->spreads_tensor ? model_most_tensors(wish->model) : 1;
+    double pipeline = strategy->spreads_pipeline ? model_most_stages(wish->model) : 1;
+    double most = data * tensor * pipeline;
+    return most < mesh_size(shape) ? (int)most : mesh_size(shape);
+}
+
 /* The mesh of most nodes, up to `shape`'s, that fits; of equals the one nearest to `shape`. */
 static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shape)
 {
-    for (int nodes = mesh_size(shape); nodes > 1; nodes--) {
+    for (int nodes = most_nodes(wish, shape); nodes > 1; nodes--) {
         struct mesh_shape best = {0};
         for (int tensor = 1; tensor <= nodes && tensor <= model_most_tensors(wish->model); tensor++)
             for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
