@@ -1,0 +1,122 @@
+/* Settings do what they say: each of these would pass unnoticed by the tests of learning and of time
+ * if the setting were ignored. */
+#include "tests/check.h"
+
+#include "tests/strategy/fixture.h"
+
+static void target_stops_the_run(void)
+{
+    struct result *result = run_line("steps=100 target_accuracy=0.5 eval_every=3", false);
+    CHECK(result->target_reached && result->steps < 100);
+    CHECK_EQUAL(result->target_step, result->steps);
+    CHECK_EQUAL(result->steps % 3, 0);
+    CHECK_EQUAL(result->target_ps, result->step[result->steps - 1].end_ps);
+    CHECK(result->step[result->steps - 1].accuracy >= 0.5);
+    CHECK(!(result->step[result->steps - 4].accuracy >= 0.5));
+    result_free(result);
+    result = run_line("steps=9 target_accuracy=1 eval_every=3", false);
+    CHECK(result->has_target && !result->target_reached);
+    CHECK_EQUAL(result->steps, 9);
+    result_free(result);
+}
+
+static void evaluations_come_when_asked(void)
+{
+    struct result *result = run_line("steps=20 eval_every=7 strategy=data nodes=2", false);
+    for (int step = 1; step <= 20; step++)
+        CHECK_EQUAL(!isnan(result->step[step - 1].accuracy), step % 7 == 0 || step == 20);
+    result_free(result);
+}
+
+static void batches_and_steps(void)
+{
+    struct result *weak = run_line("scaling=weak batch=16 strategy=data nodes=4 steps=3", false);
+    CHECK_EQUAL(weak->batch, 64);
+    CHECK_EQUAL(weak->node[3].samples, 16 * 3);
+    result_free(weak);
+    struct result *epochs = run_line("epochs=2 batch=64 math=off", false);
+    CHECK_EQUAL(epochs->steps, 45); /* 2 x 1437 rows / 64, rounded up */
+    result_free(epochs);
+    struct result *uneven = run_line("batch=64 strategy=data nodes=3 steps=2 math=off", false);
+    CHECK_EQUAL(uneven->node[0].samples, 44);
+    CHECK_EQUAL(uneven->node[2].samples, 42);
+    CHECK_NEAR(uneven->efficiency, uneven->speedup / 3, 1e-12);
+    result_free(uneven);
+    struct result *stages = run_line("strategy=pipeline nodes=2 steps=1 math=off", false);
+    CHECK_EQUAL(stages->microbatches, 8); /* auto: 4 a stage */
+    result_free(stages);
+}
+
+static bool notes_say(const struct result *result, const char *words)
+{
+    for (int i = 0; i < result->note_count; i++)
+        if (strstr(result->notes[i], words))
+            return true;
+    return false;
+}
+
+static void what_has_no_effect_is_said(void)
+{
+    struct result *result =
+        run_line("bucket=1KiB allreduce=ring cluster.loggp.gap=1us steps=1 math=off", false);
+    CHECK(notes_say(result, "bucket=1KiB has no effect"));
+    CHECK(notes_say(result, "allreduce=ring has no effect"));
+    CHECK(notes_say(result, "cluster.loggp.gap=1us has no effect"));
+    result_free(result);
+    result = run_line("bucket=1KiB strategy=data nodes=2 steps=1 math=off", false);
+    CHECK(!notes_say(result, "has no effect"));
+    result_free(result);
+}
+
+static void the_nearest_mesh_is_named(void)
+{
+    struct result *result = run_line("strategy=hybrid nodes=4 mesh.data=1 mesh.tensor=1 "
+                                     "mesh.pipeline=4 math=off",
+                                     true);
+    CHECK_EQUAL(result->status, STATUS_REFUSED);
+    CHECK(strstr(result->reason, "mesh.data=2 mesh.tensor=1 mesh.pipeline=2 (nodes=4)") != NULL);
+    result_free(result);
+}
+
+static uint64_t overlapped_ps(const char *line)
+{
+    struct result *result = run_line(line, false);
+    uint64_t overlapped = result->node[0].overlapped_comm_ps;
+    result_free(result);
+    return overlapped;
+}
+
+#define DEEP "model=mlp:64-128x8-10 batch=256 strategy=data nodes=4 steps=2 math=off "
+static void buckets_overlap(void)
+{
+    CHECK(overlapped_ps(DEEP "bucket=64KiB") > 0);
+    CHECK_EQUAL(overlapped_ps(DEEP "bucket=25MiB"), 0);
+}
+
+static uint64_t length_ps(const char *line, uint64_t *compute_ps)
+{
+    struct result *result = run_line(line, false);
+    uint64_t length = result->length_ps;
+    *compute_ps = result->node[0].compute_ps;
+    result_free(result);
+    return length;
+}
+
+/* Two nodes' ring adds half of 17,226 floats, 34,452 bytes, once a step. */
+#define TWO "strategy=data nodes=2 allreduce=ring netmodel=hockney steps=1 math=off "
+static void additions_cost_what_they_should(void)
+{
+    uint64_t compute, compute_free;
+    uint64_t added = length_ps(TWO "cluster.device.add_bandwidth=1GB/s", &compute) -
+                     length_ps(TWO "cluster.device.add_bandwidth=free", &compute_free);
+    CHECK_EQUAL(added, 34452000);
+    CHECK_EQUAL(compute - compute_free, 34452000);
+    added = length_ps(TWO "cluster.slow.fraction=1 cluster.device.add_bandwidth=1GB/s", &compute) -
+            length_ps(TWO "cluster.slow.fraction=1 cluster.device.add_bandwidth=free",
+                      &compute_free);
+    CHECK_EQUAL(added, 2 * 34452000);
+}
+
+SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
+      TEST(batches_and_steps), TEST(what_has_no_effect_is_said), TEST(the_nearest_mesh_is_named),
+      TEST(buckets_overlap), TEST(additions_cost_what_they_should));
