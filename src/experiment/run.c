@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-volatile int experiment_interrupted;
+_Atomic int experiment_interrupted;
 
 /* What all ranks of a run share off the clock. */
 struct drive {

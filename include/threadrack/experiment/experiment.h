@@ -78,7 +78,7 @@ struct progress_hook {
 
 /* Set by the signal handler: the run ends after the present step with STATUS_FAILED, "interrupted".
  */
-extern volatile int experiment_interrupted;
+extern _Atomic int experiment_interrupted;
 
 /* Runs one point. Never NULL: what could not run has a status and a reason. All that is wrong with
  * the point's values is in `errors` besides (with file:line:column), so that `run` can print every
