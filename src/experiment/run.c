@@ -213,6 +213,9 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     notes_after(drive->setup, rack_clock(rack), result);
+    if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))
+        result_note(result, "the loss is not a number at the end: training has diverged (a smaller "
+                            "learning rate, or features of a smaller scale?)");
     if (experiment_interrupted)
         return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
                                  result->steps, drive->setup->steps);
