@@ -17,8 +17,12 @@ static void add_link(struct cluster *cluster, struct link link)
 int cluster_add_cable(struct cluster *cluster, int from, int to, uint64_t bandwidth_Bps,
                       uint64_t latency_ps)
 {
-    add_link(cluster, (struct link){from, to, latency_ps, bandwidth_Bps});
-    add_link(cluster, (struct link){to, from, latency_ps, bandwidth_Bps});
+    add_link(cluster,
+             (struct link){
+                 .from = from, .to = to, .latency_ps = latency_ps, .bandwidth_Bps = bandwidth_Bps});
+    add_link(cluster,
+             (struct link){
+                 .from = to, .to = from, .latency_ps = latency_ps, .bandwidth_Bps = bandwidth_Bps});
     return cluster->link_count - 2;
 }
 

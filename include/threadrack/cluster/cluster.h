@@ -23,12 +23,14 @@ struct device {
     double speed;                  /* divides the duration of every compute op of its node */
 };
 
-/* One direction of a cable: full duplex is two of them. Vertices 0..nodes-1 are the nodes, those
- * above are switches. */
+/* One direction of a cable: full duplex is two of them, links 2i and 2i + 1. Vertices 0..nodes-1 are
+ * the nodes, those above are switches. */
 struct link {
     int from, to;
     uint64_t latency_ps;
     uint64_t bandwidth_Bps;
+    bool fatpipe;     /* every flow has the whole bandwidth: flows do not share it (SimGrid's FATPIPE) */
+    bool half_duplex; /* shares its bandwidth with the other direction of its cable (link i ^ 1) */
 };
 
 struct topology_ops;
