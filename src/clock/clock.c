@@ -242,8 +242,12 @@ static void start_transfers(struct clock *clock)
 static void handle(struct clock *clock, const struct event *event)
 {
     int rank = (int)event->rank;
+    if (event->kind == CLOCK_ADDED) {
+        lane_added(clock, rank, event->data);
+        return;
+    }
     if (event->kind != CLOCK_COMPUTED) {
-        lane_event(clock, event);
+        message_event(clock, event);
         return;
     }
     account(clock, &clock->ranks[rank]);
@@ -263,7 +267,7 @@ static void handle_events(struct clock *clock)
 
 static void resolve(struct clock *clock)
 {
-    struct netmodel_sink sink = {clock, lane_sent, lane_delivered};
+    struct netmodel_sink sink = {clock, message_sent, message_delivered};
     for (;;) {
         drain(clock);
         if (clock->idle_count > 0)
@@ -273,8 +277,10 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
-        if (next_ps == TIME_NEVER)
+        if (next_ps == TIME_NEVER) {
+            clock->stuck = clock->ended_count < clock->rank_count;
             return;
+        }
         clock->now_ps = next_ps;
         if (event_ps == next_ps)
             handle_events(clock);
@@ -289,6 +295,14 @@ void clock_resolve(struct clock *clock)
         return;
     resolve(clock);
     pthread_mutex_unlock(&clock->lock);
+}
+
+bool clock_is_stuck(struct clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    bool stuck = clock->stuck;
+    pthread_mutex_unlock(&clock->lock);
+    return stuck;
 }
 
 bool clock_finish(struct clock *clock)
@@ -312,6 +326,9 @@ void clock_report(struct clock *clock, FILE *stream)
         if (lane->receiving && !lane->message)
             fprintf(stream, " for rank %d, which has not begun to send",
                     lane->group->members[lane->step.recv_from]);
+        else if (lane->sending)
+            fprintf(stream, " to rank %d, which has not posted its receive",
+                    lane->group->members[lane->step.send_to]);
         fprintf(stream, " (operation %u of its lane)\n", lane->ended);
     }
 }

@@ -16,6 +16,7 @@ struct drive {
     const struct plan *plan;
     struct result *result;
     struct progress_hook progress;
+    const struct rack *rack;
     struct training **trainings; /* by rank */
     double *losses;              /* (steps, ranks): each rank's part */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
@@ -78,7 +79,8 @@ static void confer(void *argument)
     struct drive *drive = meeting->drive;
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
-    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step);
+    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step) ||
+                  rack_is_stuck(drive->rack);
     drive->stopped_at = meeting->step + 1;
 }
 
@@ -126,7 +128,8 @@ static void train(void *argument, struct rank *self)
 
 static void count_only(struct drive *drive, struct rack *rack)
 {
-    for (int step = 0; step < drive->setup->steps && !experiment_interrupted; step++) {
+    for (int step = 0; step < drive->setup->steps && !experiment_interrupted && !rack_is_stuck(rack);
+         step++) {
         for (int rank = 0; rank < rack_size(rack); rank++)
             take_step(drive, rack_rank(rack, rank), step);
         rack_resolve(rack);
@@ -234,6 +237,7 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
                           .plan = &plan,
                           .result = result,
                           .progress = progress,
+                          .rack = rack,
                           .trainings = memory_zeroed(ranks, sizeof *drive.trainings),
                           .losses = memory_zeroed(steps * ranks, sizeof *drive.losses),
                           .meet_every = steps_between_meetings(setup)};

@@ -112,6 +112,11 @@ void rack_resolve(struct rack *rack)
     clock_resolve(rack->clock);
 }
 
+bool rack_is_stuck(const struct rack *rack)
+{
+    return clock_is_stuck(rack->clock);
+}
+
 bool rack_finish(struct rack *rack, struct errors *errors)
 {
     if (clock_finish(rack->clock))

@@ -27,8 +27,13 @@ struct transfer {
 
     /* The clock's. */
     struct transfer *next; /* in a list of one owner at a time */
-    int src_lane, dst_lane;
+    int src_lane, dst_lane; /* of lanes' messages; 0: a graph's */
     bool sent, delivered, received;
+    int stage;                /* of the protocol, see protocol.c */
+    bool wanted;              /* its receive has been posted */
+    uint64_t paid_ps;         /* when its sender's processor is done with it */
+    struct transfer *subject; /* a request's or an answer's: the message that it is about */
+    struct graph_op *send_op, *receive_op; /* a graph's */
 
     /* The netmodel's. */
     uint64_t finish_ps;

@@ -66,6 +66,7 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 void rank_mark(struct rank *self); /* the rank has ended a step */
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
+bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */
 /* Resolves the rest. False and a message (who waits for whom) when ranks wait for each other. */
 bool rack_finish(struct rack *rack, struct errors *errors);
 const struct clock *rack_clock(const struct rack *rack);
