@@ -142,7 +142,10 @@ void message_send(struct clock *clock, struct transfer *message)
 
 void message_wanted(struct clock *clock, struct transfer *message)
 {
+    bool under_way = !message->wanted && message->stage == STAGE_EAGER;
     message->wanted = true;
+    if (under_way && clock->netmodel->ops->ask)
+        clock->netmodel->ops->ask(clock->netmodel, message, clock->now_ps);
     if (message->stage != STAGE_ASKED)
         return;
     message->stage = STAGE_ANSWERED;

@@ -70,6 +70,7 @@ struct rank_state {
     struct node_record record;
 };
 
+struct dataflow;
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
@@ -93,6 +94,7 @@ struct clock {
     int mark_count, mark_room;
     uint64_t messages;
     bool stuck;
+    struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 
 enum clock_event {

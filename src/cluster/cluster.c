@@ -104,6 +104,7 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
                                     ? config_whole(config, "cluster.loggp.rendezvous")
                                     : UINT64_MAX;
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
+    cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
     make_devices(cluster, config);
     bool good = check_effect(cluster, config, errors);

@@ -65,5 +65,9 @@ const struct setting cluster_settings[] = {
              "unset: all are sent at once"},
     {.key = "cluster.loggp.offload", .kind = SETTING_CHOICE, .choices = "off|on", .fallback = "off",
      .help = "on: o is not paid by the compute lane"},
+    {.key = "cluster.loggp.ports", .kind = SETTING_CHOICE, .choices = "arrival|program_order",
+     .fallback = "arrival",
+     .help = "how a receive port serves messages: in order of arrival, or as its rank program asks "
+             "for them"},
     {.key = NULL},
 };

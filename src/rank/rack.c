@@ -24,6 +24,11 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     return rack;
 }
 
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels)
+{
+    clock_use(rack->clock, resolver, kernels);
+}
+
 static void free_group(struct group *group)
 {
     for (int i = 0; i < group->meeting_room; i++)

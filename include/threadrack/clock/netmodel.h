@@ -37,6 +37,7 @@ struct transfer {
     const struct graph_op *send_op, *receive_op; /* a graph's; else NULL */
 
     /* The netmodel's. */
+    bool arrived;
     uint64_t finish_ps;
     double remaining_bytes, rate_Bps;
     uint64_t anchor_ps;
@@ -65,6 +66,8 @@ struct netmodel_ops {
     void (*free)(struct netmodel *model);
     /* Takes over the transfer from `now` on. */
     void (*start)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
+    /* A transfer that was started before is `wanted` from now on. NULL: the model does not care. */
+    void (*ask)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
     /* The time of the next event, TIME_NEVER when there is none. */
     uint64_t (*next)(struct netmodel *model);
     /* Handles all events of that time. */

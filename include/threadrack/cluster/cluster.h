@@ -50,6 +50,8 @@ struct cluster {
     uint64_t overhead_fs_B;  /* loggp's O, likewise for each byte but the first, in femtoseconds */
     uint64_t gap_ps;         /* loggp's g, between the last byte of a port's message and the next */
     uint64_t rendezvous_bytes; /* loggp's S: longer messages ask first; UINT64_MAX: none does */
+    bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
+                              * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
 };
 

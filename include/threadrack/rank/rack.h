@@ -13,6 +13,7 @@
 #include "threadrack/base/errors.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
+#include "threadrack/clock/resolver.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
 #include "threadrack/record/record.h"
@@ -25,6 +26,8 @@ struct group;
 struct rack *rack_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
                          const struct cost_ops *cost, int ranks);
 void rack_free(struct rack *rack);
+/* See clock_use: before groups are made. */
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);

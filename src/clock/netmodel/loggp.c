@@ -18,6 +18,12 @@
  *           Each of the three is a message with its o's, g and L; the send ends with the data. A send
  *           whose receive is never posted never ends: S decides whether a program can deadlock.
  *
+ * With cluster.loggp.ports=program_order a receive port serves a message once its receiver's program
+ * asks for it: from its arrival on, or from when the port was free of those asked for before. (What
+ * came while the port was free has been taken in by the time it is asked for.) Of several that are
+ * asked for at a time, by several lanes, the first to arrive goes first. Requests and answers of a
+ * rendezvous are always asked for.
+ *
  * So one message takes o + L + (n-1)G + o, and by rendezvous with a receive posted early
  * 3 (o + L + o) + (n-1)G. LogGOPSim charges (n-1)G likewise, and g + (n-1)G between messages. Links
  * are not shared.
@@ -105,14 +111,30 @@ static uint64_t next(struct netmodel *model)
     return first ? first->time_ps : TIME_NEVER;
 }
 
-static void arrive(struct loggp *loggp, struct transfer *transfer, uint64_t now_ps)
+/* The transfer's first byte was at the port at arrival_ps. */
+static void serve(struct loggp *loggp, struct transfer *transfer, uint64_t arrival_ps,
+                  uint64_t now_ps)
 {
     struct path path;
     uint64_t stream = stream_ps(loggp, transfer, &path);
     uint64_t *port = &loggp->receive_free_ps[transfer->dst];
-    uint64_t begin = later(now_ps, *port);
+    uint64_t begin = later(arrival_ps, *port);
     *port = begin + port_ps(loggp, stream);
-    add_event(loggp, EVENT_DELIVERED, begin + stream, transfer);
+    add_event(loggp, EVENT_DELIVERED, later(now_ps, begin + stream), transfer);
+}
+
+static void arrive(struct loggp *loggp, struct transfer *transfer, uint64_t now_ps)
+{
+    transfer->arrived = true;
+    transfer->finish_ps = now_ps;
+    if (transfer->wanted || transfer->subject || !loggp->base.cluster->program_order)
+        serve(loggp, transfer, now_ps, now_ps);
+}
+
+static void ask(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
+{
+    if (transfer->arrived && model->cluster->program_order)
+        serve((struct loggp *)model, transfer, transfer->finish_ps, now_ps);
 }
 
 static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
@@ -134,15 +156,16 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 
 const struct netmodel_ops netmodel_loggp = {
     .name = "loggp",
-    .summary = "L, o, g, G, O, S; each node's send and receive port serves one message at a time, in "
-               "order of arrival; links are not shared",
+    .summary = "L, o, g, G, O, S; each node's send and receive port serves one message at a time "
+               "(in order of arrival, or of the program); links are not shared",
     .options = "cluster.link.latency (L), cluster.link.bandwidth (1/G), cluster.loggp.overhead (o), "
                "cluster.loggp.gap (g), cluster.loggp.overhead_per_byte (O), "
-               "cluster.loggp.rendezvous (S), cluster.loggp.offload",
+               "cluster.loggp.rendezvous (S), cluster.loggp.offload, cluster.loggp.ports",
     .overhead = true,
     .create = create,
     .free = release,
     .start = start,
+    .ask = ask,
     .next = next,
     .advance = advance,
 };
