@@ -263,7 +263,7 @@ static void handle_events(struct clock *clock)
 static void resolve(struct clock *clock)
 {
     struct netmodel_sink sink = {clock, lane_sent, lane_delivered};
-    for (;;) {
+    while (!clock->mismatch.there) {
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -294,34 +294,17 @@ bool clock_finish(struct clock *clock)
 {
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
-    bool all = clock->ended_count == clock->rank_count;
+    bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->ranks[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }
 
-void clock_report(struct clock *clock, FILE *stream)
-{
-    static const char *const kinds[] = {"a collective", "a send", "a receive"};
-    for (int rank = 0; rank < clock->rank_count; rank++) {
-        const struct rank_state *state = &clock->ranks[rank];
-        if (state->state != COMPUTE_BLOCKED)
-            continue;
-        const struct lane *lane = &state->lanes[state->wait_lane];
-        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
-        if (lane->receiving && !lane->message)
-            fprintf(stream, " for rank %d, which has not begun to send",
-                    lane->group->members[lane->step.recv_from]);
-        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
-    }
-}
-
 uint64_t clock_length_ps(const struct clock *clock)
 {
-    uint64_t length_ps = 0;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > length_ps)
-            length_ps = clock->ranks[rank].ended_ps;
-    return length_ps;
+    return clock->length_ps;
 }
 
 int clock_mark_count(const struct clock *clock)

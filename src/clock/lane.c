@@ -85,6 +85,15 @@ static void hand_over(struct clock *clock, struct transfer *transfer)
     *vector_push(&clock->candidates, &clock->candidate_count, &clock->candidate_room) = transfer;
 }
 
+/* The lane has met the message that it asks for. */
+static void meet(struct clock *clock, struct lane *lane, struct transfer *transfer)
+{
+    uint64_t wanted = step_bytes(lane, lane->step.recv);
+    if (wanted != transfer->bytes && !clock->mismatch.there)
+        clock->mismatch = (struct mismatch){true, transfer->src, transfer->dst, transfer->bytes, wanted};
+    lane->message = transfer;
+}
+
 /* The lane's step begins to send. The receiver knows from now on that its message is on its way. */
 static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
@@ -109,7 +118,7 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     if (receiver->busy && receiver->receiving && !receiver->message &&
         group->members[receiver->step.recv_from] == rank) {
         account(clock, peer);
-        receiver->message = transfer;
+        meet(clock, receiver, transfer);
     } else {
         put_early(receiver, transfer);
     }
@@ -159,7 +168,9 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         begin_send(clock, rank, lane);
     if (!lane->receiving)
         return;
-    lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);
+    struct transfer *early = take_early(lane, lane->group->members[lane->step.recv_from]);
+    if (early)
+        meet(clock, lane, early);
     if (lane->message && lane->message->delivered)
         take_in(clock, rank, lane);
 }

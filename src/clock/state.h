@@ -66,6 +66,13 @@ struct rank_state {
     struct node_record record;
 };
 
+/* A message that is not of the size that its receiver asks for. */
+struct mismatch {
+    bool there;
+    int src, dst;
+    uint64_t sent_bytes, wanted_bytes;
+};
+
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
@@ -85,6 +92,8 @@ struct clock {
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;
+    uint64_t length_ps;       /* once it has finished */
+    struct mismatch mismatch; /* the first; nothing is resolved beyond it */
 };
 
 enum clock_event { CLOCK_COMPUTED, CLOCK_ADDED, CLOCK_SEND_PAID, CLOCK_RECEIVE_PAID };

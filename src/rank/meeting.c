@@ -107,6 +107,31 @@ void meeting_compare(struct rank *self, struct group *group, const struct schedu
     group->meeting_room = 0;
 }
 
+/* The first member that has not posted the collective. */
+static int absent_member(const struct group *group, uint32_t number)
+{
+    for (int i = 0; i < group->size; i++) {
+        const struct rank *rank = &group->rack->ranks[group_member_rank(group, i)];
+        if (rank->posted[group_lane(group, rank, LANE_COLLECTIVES)] <= number)
+            return rank->id;
+    }
+    BUG("all members have posted collective %u, which has not ended", number + 1);
+}
+
+bool meeting_is_left(const struct group *group, struct errors *errors)
+{
+    if (group->ended == group->begun)
+        return false;
+    const struct meeting *meeting =
+        &group->meetings[group->ended % (uint32_t)group->meeting_room];
+    errors_add_status(errors, STATUS_FAILED,
+                      "rank %d never posts %s of %zu elements, collective %u of the group of %d ranks "
+                      "from rank %d on, which %d of them have posted",
+                      absent_member(group, group->ended), meeting->schedule->name, meeting->count,
+                      group->ended + 1, group->size, group_member_rank(group, 0), meeting->posted);
+    return true;
+}
+
 struct awaited {
     const struct group *group;
     uint32_t number;

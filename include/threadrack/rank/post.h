@@ -4,7 +4,12 @@
  * when the last member posts; a send that nobody has asked for by its wait is copied to a mailbox,
  * so that waiting for a send never blocks (it is *buffered*). Messages of a group between two
  * members keep their order. Members post the collectives of a group in one order; a mismatch of
- * operation, count or root is an error that names both.
+ * operation, count or root fails the run and names both; so does a message of another size than its
+ * receiver asks for, a collective that a member never posts, and a wait that cannot end (rack.h).
+ *
+ * In a real run the wait for a collective ends when all members have posted it, in virtual time when
+ * the member's own steps have ended: so a member may not wait for a collective before it has done
+ * what another does before it posts that collective.
  */
 #ifndef THREADRACK_RANK_POST_H
 #define THREADRACK_RANK_POST_H
