@@ -7,7 +7,7 @@
  *     rank 0, compute -> rank 0, collectives of group A -> rank 1, collectives of A (not posted yet)
  *       -> rank 1, compute -> rank 1, receives of group B -> rank 2, compute, which has ended
  */
-#include "state.h"
+#include "resolver/dataflow.h"
 
 /* A lane of a rank; lane 0 is the compute lane. */
 struct place {
@@ -160,6 +160,10 @@ static void report_mismatch(const struct mismatch *mismatch, FILE *stream)
 
 void clock_report(struct clock *clock, FILE *stream)
 {
+    if (clock->flow) {
+        dataflow_report(clock->flow, stream);
+        return;
+    }
     if (clock->mismatch.there) {
         report_mismatch(&clock->mismatch, stream);
         return;

@@ -16,7 +16,8 @@ struct drive {
     const struct plan *plan;
     struct result *result;
     struct progress_hook progress;
-    struct training **trainings; /* by rank; real runs only, as the two below */
+    const struct rack *rack;
+    struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
     unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
@@ -79,7 +80,8 @@ static void confer(void *argument)
     struct drive *drive = meeting->drive;
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
-    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step);
+    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step) ||
+                  rack_is_stuck(drive->rack);
     drive->stopped_at = meeting->step + 1;
 }
 
@@ -149,7 +151,8 @@ static void count_step(struct drive *drive, struct rank *self, int step)
 
 static void count_only(struct drive *drive, struct rack *rack)
 {
-    for (int step = 0; step < drive->setup->steps && !experiment_interrupted && !rack_failed(rack);
+    for (int step = 0; step < drive->setup->steps && !experiment_interrupted &&
+                       !rack_failed(rack) && !rack_is_stuck(rack);
          step++) {
         for (int rank = 0; rank < rack_size(rack); rank++)
             count_step(drive, rack_rank(rack, rank), step);
@@ -258,6 +261,7 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
                           .plan = &plan,
                           .result = result,
                           .progress = progress,
+                          .rack = rack,
                           .meet_every = steps_between_meetings(setup)};
     result->step = memory_zeroed(steps, sizeof *result->step);
     for (size_t step = 0; step < steps; step++)

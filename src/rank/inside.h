@@ -77,7 +77,8 @@ struct move; /* exec.c */
 struct moves {
     const struct schedule *schedule;
     int root;
-    size_t count;
+    size_t count, scratch;
+    bool keeps_places; /* no move takes an element to another place */
     struct move *moves;
     int move_count, move_room;
 };
@@ -103,7 +104,7 @@ struct group {
     int meeting_room;
     struct moves *known; /* schedules made into moves */
     int known_count, known_room;
-    float *scratch;
+    float *scratch; /* of the collective that runs: copies set aside, and the members' scratch */
     size_t scratch_floats;
 };
 

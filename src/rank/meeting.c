@@ -33,17 +33,21 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
     return &group->meetings[number % (uint32_t)group->meeting_room];
 }
 
-/* Whether the member posts what the first one did. */
+/* Counts the member's post, and returns whether it is what the first one posted: else nothing is
+ * counted, and the collective never takes place. */
 static bool join(struct meeting *meeting, const struct rank *self, const struct schedule *schedule,
                  int root, size_t count)
 {
-    if (meeting->posted++ == 0) {
+    if (meeting->posted == 0) {
         meeting->schedule = schedule;
         meeting->root = root;
         meeting->count = count;
         meeting->first_poster = self->id;
     }
-    return meeting->schedule == schedule && meeting->root == root && meeting->count == count;
+    if (meeting->schedule != schedule || meeting->root != root || meeting->count != count)
+        return false;
+    meeting->posted++;
+    return true;
 }
 
 static void disagree(struct rank *self, const struct group *group, const struct meeting *meeting,

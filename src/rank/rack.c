@@ -22,6 +22,11 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     return rack;
 }
 
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels)
+{
+    clock_use(rack->clock, resolver, kernels);
+}
+
 static void free_rank(struct rank *rank)
 {
     if (rank->region.base)
@@ -102,6 +107,11 @@ uint64_t rack_mailbox_bytes(const struct rack *rack)
 void rack_resolve(struct rack *rack)
 {
     clock_resolve(rack->clock);
+}
+
+bool rack_is_stuck(const struct rack *rack)
+{
+    return clock_is_stuck(rack->clock);
 }
 
 static bool collectives_have_ended(const struct rack *rack, struct errors *errors)

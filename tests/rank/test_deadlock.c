@@ -30,8 +30,9 @@ static bool collect(const struct call *call, int index, struct step *step)
     return index < (first ? call->size - 1 : 1);
 }
 
-static const struct schedule ring = {"a ring", pass_on}, other = {"another ring", pass_on},
-                             gathering = {"a gathering", collect};
+static const struct schedule ring = {.name = "a ring", .step = pass_on},
+                             other = {.name = "another ring", .step = pass_on},
+                             gathering = {.name = "a gathering", .step = collect};
 
 struct groups {
     struct group *all, *all_again, *two; /* of everybody, twice; of ranks 0 and 1 */

@@ -13,6 +13,7 @@
 #include "threadrack/base/errors.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
+#include "threadrack/clock/resolver.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
 #include "threadrack/record/record.h"
@@ -25,6 +26,8 @@ struct group;
 struct rack *rack_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
                          const struct cost_ops *cost, int ranks);
 void rack_free(struct rack *rack);
+/* See clock_use: before groups are made. */
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);
@@ -83,6 +86,7 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 void rank_mark(struct rank *self); /* the rank has ended a step */
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
+bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */
 /* Resolves the rest. False and a message of the kind STATUS_FAILED, of one line, when the run has
  * failed: which ranks disagree, or who waits for whom, and where. */
 bool rack_finish(struct rack *rack, struct errors *errors);
