@@ -46,8 +46,10 @@ static uint64_t step_bytes(const struct lane *lane, struct share range)
 static void meet(struct clock *clock, struct lane *lane, struct transfer *transfer)
 {
     uint64_t wanted = step_bytes(lane, lane->step.recv);
-    if (wanted != transfer->bytes && !clock->mismatch.there)
+    if (wanted != transfer->bytes && !clock->mismatch.there) {
         clock->mismatch = (struct mismatch){true, transfer->src, transfer->dst, transfer->bytes, wanted};
+        clock->stuck = true;
+    }
     lane->message = transfer;
     message_wanted(clock, transfer);
 }
