@@ -296,7 +296,7 @@ static void resolve(struct clock *clock)
         dataflow_resolve(clock->flow);
         return;
     }
-    for (;;) {
+    while (!clock->mismatch.there) {
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -341,43 +341,17 @@ bool clock_finish(struct clock *clock)
     resolve(clock);
     if (clock->flow)
         dataflow_finish(clock->flow);
-    bool all = clock->ended_count == clock->rank_count;
+    bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->ranks[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }
 
-void clock_report(struct clock *clock, FILE *stream)
-{
-    static const char *const kinds[] = {"a collective", "a send", "a receive"};
-    if (clock->flow)
-        dataflow_report(clock->flow, stream);
-    for (int rank = 0; rank < clock->rank_count; rank++) {
-        const struct rank_state *state = &clock->ranks[rank];
-        if (state->state != COMPUTE_BLOCKED)
-            continue;
-        if (state->wait_lane == 0) {
-            graph_report(clock, rank, stream);
-            continue;
-        }
-        const struct lane *lane = &state->lanes[state->wait_lane];
-        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
-        if (lane->receiving && !lane->message)
-            fprintf(stream, " for rank %d, which has not begun to send",
-                    lane->group->members[lane->step.recv_from]);
-        else if (lane->sending)
-            fprintf(stream, " to rank %d, which has not posted its receive",
-                    lane->group->members[lane->step.send_to]);
-        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
-    }
-}
-
 uint64_t clock_length_ps(const struct clock *clock)
 {
-    uint64_t length_ps = 0;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > length_ps)
-            length_ps = clock->ranks[rank].ended_ps;
-    return length_ps;
+    return clock->length_ps;
 }
 
 int clock_mark_count(const struct clock *clock)

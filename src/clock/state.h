@@ -70,6 +70,13 @@ struct rank_state {
     struct node_record record;
 };
 
+/* A message that is not of the size that its receiver asks for. */
+struct mismatch {
+    bool there;
+    int src, dst;
+    uint64_t sent_bytes, wanted_bytes;
+};
+
 struct dataflow;
 struct clock {
     const struct cluster *cluster;
@@ -93,6 +100,8 @@ struct clock {
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;
+    uint64_t length_ps;       /* once it has finished */
+    struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };

@@ -17,7 +17,7 @@ struct drive {
     struct result *result;
     struct progress_hook progress;
     const struct rack *rack;
-    struct training **trainings; /* by rank; real runs only, as the two below */
+    struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
     unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */

@@ -60,11 +60,12 @@ bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */
 
-/* Resolves the rest. False when ranks wait for each other for ever: then clock_report says who. */
+/* Resolves the rest. False when ranks wait for ever, or when a message is not of the size that its
+ * receiver asks for: then clock_report says who waits for whom, and where, in one line. */
 bool clock_finish(struct clock *clock);
 void clock_report(struct clock *clock, FILE *stream);
 
-uint64_t clock_length_ps(const struct clock *clock);
+uint64_t clock_length_ps(const struct clock *clock); /* when the last rank ended */
 struct node_record clock_record(const struct clock *clock, int rank);
 int clock_mark_count(const struct clock *clock);
 uint64_t clock_mark_ps(const struct clock *clock, int mark); /* when the last rank ended that step */
