@@ -44,6 +44,7 @@ struct lane {
 };
 
 struct graph_run; /* graph.c */
+struct goal_writer; /* goal_write.c */
 
 enum compute_state {
     COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
@@ -94,6 +95,7 @@ struct clock {
     int mark_count, mark_room;
     uint64_t messages;
     bool stuck;
+    struct goal_writer *writer; /* NULL: nothing is kept */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 
