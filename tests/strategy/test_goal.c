@@ -37,7 +37,8 @@ static void exactly_in_whole_ns(void)
     char path[] = "/tmp/threadrack-goal-XXXXXX";
     close(mkstemp(path));
     struct result *was = run("strategy=pipeline nodes=4 netmodel=loggp steps=2 batch=64 math=off "
-                             "model=stages:1us:2us:1000:layers=4 goal=%s", path);
+                             "model=stages:4,forward=1us,backward_input=2us,backward_weight=1us,width=1000 "
+                             "goal=%s", path);
     struct result *back =
         run("strategy=replay netmodel=loggp replay.goal=%s replay.rules=rack math=off", path);
     CHECK(was->length_ps > 0);
