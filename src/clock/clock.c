@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include "goal_write.h"
 #include "resolver/dataflow.h"
 
 #include "threadrack/base/memory.h"
@@ -63,6 +64,7 @@ void clock_free(struct clock *clock)
     free(clock->groups);
     free(clock->idle);
     free(clock->candidates);
+    goal_writer_free(clock->writer);
     free(clock->unsettled);
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
@@ -102,14 +104,28 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     }
     if (clock->flow)
         dataflow_add_group(clock->flow, group);
+    if (clock->writer)
+        goal_writer_add_group(clock->writer, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
 }
 
 enum { WORTH_RESOLVING = 192 };
 
+void clock_keep_goal(struct clock *clock)
+{
+    clock->writer = goal_writer_create(clock->cluster, clock->rank_count);
+}
+
+bool clock_write_goal(const struct clock *clock, FILE *stream)
+{
+    return goal_writer_write(clock->writer, stream);
+}
+
 bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
+    if (clock->writer)
+        goal_writer_take(clock->writer, rank, op);
     op_stream_append(clock->ranks[rank].stream, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }

@@ -44,6 +44,7 @@ struct lane {
 };
 
 struct graph_run; /* graph.c */
+struct goal_writer; /* goal_write.c */
 
 enum compute_state {
     COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
@@ -103,6 +104,7 @@ struct clock {
     uint64_t length_ps;       /* once it has finished */
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
+    struct goal_writer *writer; /* NULL: nothing is kept */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 

@@ -155,15 +155,15 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* Found before anything is trained. */
-static bool check_save(const struct setup *setup, struct errors *errors)
+static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
-    if (!config_is_set(setup->config, "save"))
+    if (!config_is_set(setup->config, key))
         return true;
-    char *path = memory_text("%s", config_text(setup->config, "save"));
+    char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||
                 errors_add(errors, "%s: cannot write in the folder '%s': %s",
-                           config_where(setup->config, "save"), folder, strerror(errno));
+                           config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
 }
@@ -196,7 +196,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_save(setup, errors))
+        !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
+        !check_writable(setup, "goal", errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

@@ -79,6 +79,11 @@ const struct cluster *rack_cluster(const struct rack *rack)
     return rack->cluster;
 }
 
+void rack_keep_goal(struct rack *rack)
+{
+    clock_keep_goal(rack->clock);
+}
+
 void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules)
 {
     clock_set_graphs(rack->clock, goal, rules);

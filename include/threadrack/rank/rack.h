@@ -46,6 +46,8 @@ struct path group_path(const struct group *group);
 int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
 int group_member_rank(const struct group *group, int index);             /* the rank of a member */
 
+/* See clock_keep_goal: call before rack_group. */
+void rack_keep_goal(struct rack *rack);
 /* What each rank goes through at rank_replay; see clock_set_graphs. */
 void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules);
 
