@@ -56,6 +56,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    for (int i = 0; i < setup->cluster->note_count; i++)
+        result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)
         result_note(result, "%d of the cluster's %d nodes take part", setup->nodes,
                     setup->cluster->nodes);
