@@ -108,6 +108,8 @@ enum { WORTH_RESOLVING = 192 };
 
 bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
+    if (clock->flow && dataflow_take(clock->flow, rank, op))
+        return false;
     op_stream_append(clock->ranks[rank].stream, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }

@@ -9,6 +9,7 @@
 #include "threadrack/clock/cost.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct gathering {
     const struct group *group;
@@ -37,7 +38,6 @@ struct passage {
     struct dataflow *flow;
     const struct gathering *gathering;
     struct kernel kernel;
-    int64_t *memory;
     bool devices_alike;
     int64_t adding_ps, bytes; /* of every member alike, so far */
     int64_t *adding, *sent;   /* of each member besides */
@@ -131,9 +131,17 @@ static void lay_out(struct passage *passage)
                                 &kernel->arrived, &kernel->waited,  &kernel->latency,
                                 &kernel->stream,  &kernel->add,     &passage->adding,
                                 &passage->sent};
-    passage->memory = memory_zeroed(ARRAYS * size, sizeof *passage->memory);
+    struct dataflow *flow = passage->flow;
+    if (flow->kernel_room < ARRAYS * size) {
+        flow->kernel_room = ARRAYS * size;
+        flow->kernel_memory =
+            memory_resize(flow->kernel_memory, flow->kernel_room * sizeof *flow->kernel_memory);
+    }
     for (int i = 0; i < ARRAYS; i++, at += size)
-        *arrays[i] = passage->memory + at;
+        *arrays[i] = flow->kernel_memory + at;
+    memset(kernel->waited, 0, size * sizeof *kernel->waited);
+    memset(passage->adding, 0, size * sizeof *passage->adding);
+    memset(passage->sent, 0, size * sizeof *passage->sent);
 }
 
 static void load(struct passage *passage)
@@ -252,7 +260,6 @@ static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
     store(&passage, rounds, &last);
     flow->kernel_messages += (uint64_t)rounds * (uint64_t)passage.kernel.size;
     gathering->joined = 0;
-    free(passage.memory);
 }
 
 static bool is_made_of_rounds(const struct task *task)
