@@ -194,6 +194,7 @@ static bool post(struct clock *clock, int rank, const struct op *op)
             .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
         item.call.size = lane->group->size;
         item.call.rank = op->peer;
+        item.call.context = op->schedule->context;
     }
     lane_post(clock, rank, lane, item);
     return true;

@@ -83,17 +83,22 @@ static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *l
     return cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
 }
 
+static void begin_adding(struct clock *clock, int rank, struct lane *lane)
+{
+    uint64_t adding_ps = add_ps(clock, rank, lane);
+    if (adding_ps == 0)
+        return;
+    lane->adding = true;
+    clock_schedule(clock, rank, clock->now_ps + adding_ps, CLOCK_ADDED, lane);
+}
+
 static void message_here(struct clock *clock, int rank, struct lane *lane)
 {
     lane->message->received = true;
     transfer_end(clock, lane->message);
     lane->message = NULL;
     lane->receiving = false;
-    uint64_t adding_ps = add_ps(clock, rank, lane);
-    if (adding_ps == 0)
-        return;
-    lane->adding = true;
-    clock_schedule(clock, rank, clock->now_ps + adding_ps, CLOCK_ADDED, lane);
+    begin_adding(clock, rank, lane);
 }
 
 /* The message has been delivered to the lane that waits for it. */
@@ -109,6 +114,8 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
     lane->receiving = lane->step.recv_from >= 0;
     if (lane->sending)
         begin_send(clock, rank, lane);
+    if (!lane->sending && !lane->receiving)
+        begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
     lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);

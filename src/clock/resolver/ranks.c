@@ -127,10 +127,12 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->call = op->call;
     task->call.size = slot->group->size;
     task->unit_bytes = op->element_bytes;
-    if (op->kind == OP_COLLECTIVE)
+    if (op->kind == OP_COLLECTIVE) {
         task->call.rank = op->peer;
-    else
+        task->call.context = op->schedule->context;
+    } else {
         task->call.root = op->peer;
+    }
     return true;
 }
 

@@ -40,6 +40,6 @@ const struct collective collective_allreduce_recursive_doubling = {
     .name = "recursive_doubling",
     .summary = "exchange whole vectors at distances 1, 2, 4, ...; fewest steps, for short vectors",
     .options = "",
-    .schedule = {"recursive-doubling allreduce", step, .round = round_of},
+    .schedule = {.name = "recursive-doubling allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };
