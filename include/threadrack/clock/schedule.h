@@ -38,10 +38,25 @@ struct step {
     bool reduce; /* what is received is added to the range; else it replaces it */
 };
 
+/* A round: the i-th step of every member, where all do alike. Member r sends to the member at
+ * `distance`, and receives from the one to which it is that. The vector is cut into `parts` (by
+ * base/share.h), of which r sends `width` next to each other, from part
+ * ((r rounded down to a multiple of width) xor flip) + first, modulo parts. */
+struct round {
+    enum { ROUND_SHIFT, ROUND_XOR } pairing; /* to (r + distance) modulo size, or to r xor distance */
+    int distance;                            /* in [1, size) */
+    int parts, width, flip, first;           /* parts 0: messages are empty; first in [0, parts) */
+    bool reduce;
+};
+
 struct schedule {
     const char *name;
     /* Fills step and returns true, or returns false when index is past the member's last step. */
     bool (*step)(const struct call *call, int index, struct step *step);
+    /* The same, told of all members at once (call->rank is not read), so that the clock can resolve a
+     * round in one sweep; false when index is past the last round. False at index 0, or NULL: at this
+     * size the schedule is not made of such rounds. */
+    bool (*round)(const struct call *call, int index, struct round *round);
     /* The i-th range of what the step sends (or receives), in the message's order; false when i is
      * past the last. The two ends may cut the message differently. Asked by the rank floor only,
      * since timing needs no more than the sums. NULL: every message is the one range of its step. */

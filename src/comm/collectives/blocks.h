@@ -26,6 +26,11 @@ static inline int ceil_log2(int n)
     return n <= 1 ? 0 : floor_log2(n - 1) + 1;
 }
 
+static inline bool is_power_of_two(int n)
+{
+    return (n & (n - 1)) == 0;
+}
+
 /* A message with the largest of `parts` equal blocks. */
 static inline uint64_t block_ps(size_t count, size_t parts, size_t element_bytes, struct path path)
 {

@@ -33,6 +33,22 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int rounds = floor_log2(call->size);
+    if (!is_power_of_two(call->size) || index >= 2 * rounds)
+        return false;
+    bool halving = index < rounds;
+    int half = call->size >> (halving ? index + 1 : 2 * rounds - index);
+    *round = (struct round){.pairing = ROUND_XOR,
+                            .distance = half,
+                            .parts = call->size,
+                            .width = half,
+                            .flip = halving ? half : 0,
+                            .reduce = halving};
+    return true;
+}
+
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
 {
     int rounds = floor_log2(size);
@@ -52,6 +68,6 @@ const struct collective collective_allreduce_halving_doubling = {
     .name = "halving_doubling",
     .summary = "recursive halving, then doubling (Rabenseifner); the ring's bytes in 2 lg p steps",
     .options = "",
-    .schedule = {.name = "halving-doubling allreduce", .step = step},
+    .schedule = {.name = "halving-doubling allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

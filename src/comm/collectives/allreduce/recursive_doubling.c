@@ -19,6 +19,15 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    if (!is_power_of_two(call->size) || 1 << index >= call->size)
+        return false;
+    *round = (struct round){
+        .pairing = ROUND_XOR, .distance = 1 << index, .parts = 1, .width = 1, .reduce = true};
+    return true;
+}
+
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
 {
     bool power = (size & (size - 1)) == 0;
@@ -31,6 +40,6 @@ const struct collective collective_allreduce_recursive_doubling = {
     .name = "recursive_doubling",
     .summary = "exchange whole vectors at distances 1, 2, 4, ...; fewest steps, for short vectors",
     .options = "",
-    .schedule = {.name = "recursive-doubling allreduce", .step = step},
+    .schedule = {.name = "recursive-doubling allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -18,6 +18,21 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+/* A block is r - index in both halves, since r + 1 - (index - (p-1)) is that, modulo p. */
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int p = call->size;
+    if (index >= 2 * (p - 1))
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = 1,
+                            .parts = p,
+                            .width = 1,
+                            .first = (2 * p - index) % p,
+                            .reduce = index < p - 1};
+    return true;
+}
+
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
 {
     return 2 * (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
@@ -28,6 +43,6 @@ const struct collective collective_allreduce_ring = {
     .name = "ring",
     .summary = "reduce-scatter and all-gather round a ring; fewest bytes, 2(p-1) steps",
     .options = "",
-    .schedule = {.name = "ring allreduce", .step = step},
+    .schedule = {.name = "ring allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -12,6 +12,14 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    if (index >= ceil_log2(call->size))
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT, .distance = 1 << index};
+    return true;
+}
+
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
 {
     (void)count, (void)element_bytes;
@@ -23,6 +31,6 @@ const struct collective collective_barrier_dissemination = {
     .name = "dissemination",
     .summary = "empty messages at distances 1, 2, 4, ...; ceil(lg p) steps",
     .options = "",
-    .schedule = {.name = "dissemination barrier", .step = step},
+    .schedule = {.name = "dissemination barrier", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };
