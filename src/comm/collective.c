@@ -37,9 +37,10 @@ const struct collective *collective_cheapest(const char *operation, int size, si
     const struct collective *best = NULL;
     uint64_t least = UINT64_MAX;
     for (int i = 0; collectives[i]; i++) {
-        if (strcmp(collectives[i]->operation, operation))
+        if (strcmp(collectives[i]->operation, operation) || strstr(collectives[i]->options, "box"))
             continue;
-        uint64_t cost = collectives[i]->closed_form_ps(size, count, element_bytes, path);
+        struct call call = {.size = size, .count = count};
+        uint64_t cost = collectives[i]->closed_form_ps(&call, element_bytes, path);
         if (cost < least) {
             least = cost;
             best = collectives[i];
