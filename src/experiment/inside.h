@@ -18,7 +18,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    const struct collective *allreduce; /* NULL: auto */
+    struct algorithms *allreduce;
     struct mesh_shape shape;
     int nodes;
     size_t batch;

@@ -52,10 +52,11 @@ struct collective {
 
 extern const struct collective *const collectives[]; /* NULL at the end */
 
-/* The algorithm of that name; NULL and a message when there is none. */
+/* The algorithm of that name, or other name (rabenseifner, torus2d); NULL and a message when there
+ * is none. */
 const struct collective *collective_find(const char *operation, const char *name, const char *where,
                                          struct errors *errors);
-/* The cheapest by closed form; the first in the table of equals. */
+/* The cheapest by closed form of those that need no layout; the first in the table of equals. */
 const struct collective *collective_cheapest(const char *operation, int size, size_t count,
                                              size_t element_bytes, struct path path);
 

@@ -50,7 +50,8 @@ static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, st
 const struct collective collective_allreduce_halving_doubling = {
     .operation = "allreduce",
     .name = "halving_doubling",
-    .summary = "recursive halving, then doubling (Rabenseifner); the ring's bytes in 2 lg p steps",
+    .summary =
+        "recursive halving, then doubling (also: rabenseifner); the ring's bytes in 2 lg p steps",
     .options = "",
     .schedule = {.name = "halving-doubling allreduce", .step = step},
     .closed_form_ps = closed_form_ps,
