@@ -19,6 +19,7 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     if (!is_power_of_two(call->size) || 1 << index >= call->size)
@@ -29,10 +30,13 @@ static bool round_of(const struct call *call, int index, struct round *round)
 }
 
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+=======
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+>>>>>>> coll
 {
-    bool power = (size & (size - 1)) == 0;
-    uint64_t rounds = (uint64_t)floor_log2(size) + (power ? 0 : 2);
-    return rounds * block_ps(count, 1, element_bytes, path);
+    bool power = (call->size & (call->size - 1)) == 0;
+    uint64_t rounds = (uint64_t)floor_log2(call->size) + (power ? 0 : 2);
+    return rounds * block_ps(call->count, 1, element_bytes, path);
 }
 
 const struct collective collective_allreduce_recursive_doubling = {

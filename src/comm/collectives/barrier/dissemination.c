@@ -12,6 +12,7 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     if (index >= ceil_log2(call->size))
@@ -21,9 +22,12 @@ static bool round_of(const struct call *call, int index, struct round *round)
 }
 
 static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+=======
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+>>>>>>> coll
 {
-    (void)count, (void)element_bytes;
-    return (uint64_t)ceil_log2(size) * hockney_ps(path, 0);
+    (void)element_bytes;
+    return (uint64_t)ceil_log2(call->size) * hockney_ps(path, 0);
 }
 
 const struct collective collective_barrier_dissemination = {
