@@ -13,7 +13,6 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     int p = call->size;
@@ -27,10 +26,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
-=======
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
->>>>>>> coll
 {
     return (uint64_t)(call->size - 1) *
            block_ps(call->count, (size_t)call->size, element_bytes, path);

@@ -33,7 +33,6 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     int rounds = floor_log2(call->size);
@@ -50,10 +49,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
-=======
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
->>>>>>> coll
 {
     int rounds = floor_log2(call->size);
     uint64_t total = 0;

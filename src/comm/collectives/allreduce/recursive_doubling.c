@@ -19,7 +19,6 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     if (!is_power_of_two(call->size) || 1 << index >= call->size)
@@ -29,10 +28,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
-=======
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
->>>>>>> coll
 {
     bool power = (call->size & (call->size - 1)) == 0;
     uint64_t rounds = (uint64_t)floor_log2(call->size) + (power ? 0 : 2);

@@ -12,7 +12,6 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-<<<<<<< HEAD
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     if (index >= ceil_log2(call->size))
@@ -21,10 +20,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
-=======
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
->>>>>>> coll
 {
     (void)element_bytes;
     return (uint64_t)ceil_log2(call->size) * hockney_ps(path, 0);
