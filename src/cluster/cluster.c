@@ -63,9 +63,9 @@ static bool has_option(const struct topology_ops *topology, const char *key)
 
 /* A key of another topology is an error when it was given where this topology was chosen, or later.
  * One that came with the file whose topology was overridden is not. */
-static bool check_effect(const struct topology_ops *topology, const struct config *config,
-                         struct errors *errors)
+bool cluster_check_effect(const struct config *config, struct errors *errors)
 {
+    const struct topology_ops *topology = topologies[config_choice(config, "cluster.topology")];
     bool good = true;
     for (const struct setting *setting = cluster_settings; setting->key; setting++) {
         bool of_some = false;
@@ -121,8 +121,7 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
 
 struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
 {
-    const struct topology_ops *topology = topologies[config_choice(config, "cluster.topology")];
-    bool good = check_effect(topology, config, errors);
+    bool good = cluster_check_effect(config, errors);
     if (!nodes && good) {
         int places = cluster_places(config);
         nodes = places ? places : 1;

@@ -66,7 +66,10 @@ static inline struct cluster *fixture_family(const struct topology_ops *topology
     snprintf(kind, sizeof kind, "cluster.topology=%s", topology->name);
     snprintf(size, sizeof size, "nodes=%d", nodes);
     bool is_graph = !strcmp(topology->name, "explicit");
-    struct cluster *cluster = fixture_cluster(WORDS(kind, size, is_graph ? graph : NULL), &errors);
+    const char *levels = "cluster.levels=full_mesh size=3,ring size=2 attach=node,star attach=box";
+    bool is_levels = !strcmp(topology->name, "multi_level");
+    struct cluster *cluster = fixture_cluster(
+        WORDS(kind, size, is_graph ? graph : is_levels ? levels : NULL), &errors);
     errors_print(&errors, stderr);
     free(graph);
     return cluster;

@@ -50,6 +50,8 @@ extern const struct topology_ops *const topologies[]; /* NULL at the end */
 bool fabric_shape(struct fabric *fabric, const struct config *config, int nodes,
                   struct errors *errors);
 void fabric_release(struct fabric *fabric);
+/* Refuses keys that the chosen family does not read. */
+bool cluster_check_effect(const struct config *config, struct errors *errors);
 
 /* cluster.link.bandwidth and cluster.link.latency. */
 struct path cluster_link_setting(const struct config *config);

@@ -6,20 +6,30 @@
  *            switch0
  *
  * Node i's cable is links 2i (to the switch) and 2i + 1 (from it). */
+#include "../parts.h"
+
 #include "threadrack/base/memory.h"
-#include "threadrack/cluster/topology.h"
+
+extern const struct topology_ops topology_star;
+
+bool star_shape(struct fabric *fabric, struct path cable, int places)
+{
+    struct path *own = memory_zeroed(1, sizeof *own);
+    *own = cable;
+    *fabric = (struct fabric){.topology = &topology_star,
+                              .state = own,
+                              .places = places,
+                              .switches = 1,
+                              .links = 2 * places,
+                              .route_room = 2};
+    return true;
+}
 
 static bool shape(struct fabric *fabric, const struct config *config, int nodes,
                   struct errors *errors)
 {
     (void)errors;
-    struct path *cable = fabric->state = memory_zeroed(1, sizeof *cable);
-    *cable = cluster_link_setting(config);
-    fabric->places = nodes;
-    fabric->switches = 1;
-    fabric->links = 2 * nodes;
-    fabric->route_room = 2;
-    return true;
+    return star_shape(fabric, cluster_link_setting(config), nodes);
 }
 
 static void wire(const struct fabric *fabric, struct wiring *wiring)
