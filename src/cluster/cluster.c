@@ -1,6 +1,7 @@
 #include "threadrack/cluster/cluster.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/cluster/device.h"
 #include "threadrack/cluster/topology.h"
 
 #include <stdlib.h>
@@ -19,29 +20,8 @@ static char *name_of(const struct config *config)
     return base;
 }
 
-static uint64_t add_rate(const struct config *config, uint64_t memory_bandwidth_Bps)
+static void make_devices(struct cluster *cluster, struct device device, const struct config *config)
 {
-    enum { AUTO, FREE };
-    switch (config_choice(config, "cluster.device.add_bandwidth")) {
-    case AUTO:
-        return memory_bandwidth_Bps / 3 ? memory_bandwidth_Bps / 3 : 1;
-    case FREE:
-        return 0;
-    default:
-        return config_whole(config, "cluster.device.add_bandwidth");
-    }
-}
-
-static void make_devices(struct cluster *cluster, const struct config *config)
-{
-    struct device device = {
-        .flops = config_whole(config, "cluster.device.flops"),
-        .memory_bandwidth_Bps = config_whole(config, "cluster.device.memory_bandwidth"),
-        .memory_bytes = config_whole(config, "cluster.device.memory"),
-        .launch_ps = config_whole(config, "cluster.device.launch"),
-        .speed = 1,
-    };
-    device.add_Bps = add_rate(config, device.memory_bandwidth_Bps);
     /* 0.29 * 100 is a little less than 29 in binary, and means 29. */
     int slow = (int)(config_real(config, "cluster.slow.fraction") * cluster->nodes + 1e-6);
     cluster->devices = memory_zeroed((size_t)cluster->nodes, sizeof *cluster->devices);
@@ -104,6 +84,11 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
         fabric_release(&fabric);
         return NULL;
     }
+    struct device device;
+    if (!device_read(config, &device, errors)) {
+        fabric_release(&fabric);
+        return NULL;
+    }
     struct cluster *cluster = memory_zeroed(1, sizeof *cluster);
     cluster->name = name_of(config);
     cluster->fabric = fabric;
@@ -114,7 +99,7 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
     cluster->offload = config_on(config, "cluster.loggp.offload");
-    make_devices(cluster, config);
+    make_devices(cluster, device, config);
     make_links(cluster);
     return cluster;
 }

@@ -8,6 +8,12 @@ static const char topology_names[] =
     ;
 #undef TOPOLOGY
 
+#define DEVICE(name, ...) "|" #name
+static const char device_names[] =
+#include "device.def"
+    ;
+#undef DEVICE
+
 /* Upper bounds keep every sum of virtual time far below 2^64 ps. */
 #define ONE_SECOND_PS 1e12
 #define MOST_RATE     1e18
@@ -29,6 +35,14 @@ const struct setting cluster_settings[] = {
      .help = "name in results; unset: the file's name without its ending"},
     {.key = "cluster.topology", .kind = SETTING_CHOICE, .choices = topology_names,
      .fallback = "star", .help = "how nodes are wired"},
+    {.key = "cluster.device", .kind = SETTING_CHOICE, .choices = device_names,
+     .help = "preset of a node's device (threadrack list devices), whose numbers are below those "
+             "given by themselves; unset: the defaults of the keys under it"},
+    {.key = "cluster.device.precision", .kind = SETTING_CHOICE, .choices = "fp32|tf32|bf16|fp16|fp8",
+     .help = "which of the preset's peaks; unset: bf16, else fp16, else fp32. Messages stay fp32"},
+    {.key = "cluster.device.efficiency", .unit = UNIT_REAL, .low = 1e-3, .high = 1, .fallback = "0.5",
+     .help = "share of the preset's peak that is achieved (an assumption: large language models "
+             "reach 0.38 to 0.46 of it with communication)"},
     {.key = "cluster.device.flops", .unit = UNIT_FLOPS, .low = 1, .high = MOST_RATE,
      .fallback = "100Gflop/s", .help = "achievable fp32 rate of a node (not the peak)"},
     BANDWIDTH("cluster.device.memory_bandwidth", NULL, "20GB/s", "achievable memory bandwidth"),
