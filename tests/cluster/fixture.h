@@ -25,7 +25,11 @@ static inline struct cluster *fixture_cluster(const char *const *words, struct e
     struct config *config = fixture_config(words, errors);
     struct cluster *cluster =
         errors->count == 0 && cluster_read(config, errors)
-            ? cluster_create(config, (int)config_whole(config, "nodes"), errors)
+            ? cluster_create(config,
+                             config_source(config, "nodes") == SOURCE_DEFAULT
+                                 ? 0
+                                 : (int)config_whole(config, "nodes"),
+                             errors)
             : NULL;
     config_free(config);
     return cluster;
