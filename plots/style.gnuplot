@@ -38,6 +38,11 @@ place(list, w) = (sum [i_ = 1:words(list)] (word(list, i_) eq w ? i_ : 0))
 # A strategy has its colour in every figure.
 colour_of(s) = colour(place(known, s) > 0 ? place(known, s) : 8)
 
+points = "7 5 9 13 11 4 6 8 12 10"
+point(i) = int(word(points, (i - 1) % words(points) + 1))
+
+# A figure of another table than runs.csv sets `alone`.
+if (!exists("alone")) {
 # Swept keys stand between the columns `run` and `strategy`; a series is a strategy and their values.
 before = 0
 set table $ignored
@@ -57,7 +62,6 @@ note(s, n) = (all = joined(all, s), variants = joined(variants, variant_of(s)), 
 set table $ignored
 plot runs using (strcol("status") eq "ok" ? note(series(0), column("nodes")) : 0) with table
 unset table
-points = "7 5 9 13 11 4 6 8 12 10"
-point(i) = int(word(points, (i - 1) % words(points) + 1))
 point_of(s) = point(place(variants, variant_of(s)))
 if (most == 0) { eval skip("no run is ok") }
+}

@@ -87,6 +87,7 @@ BEGIN {
     owners["^c?blis\\.h$|^cblas\\.h$|^blis/"] = " math "
     owners["^yaml\\.h$"] = " config "
     owners["^jansson\\.h$"] = " model experiment cli "
+    owners["^expat\\.h$"] = " cluster comm "
 }
 {
     split($0, field, ":")

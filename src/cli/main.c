@@ -16,6 +16,7 @@ static const struct command {
     {"run", "do one experiment", command_run},
     {"sweep", "do the product of all lists of values, and compare", command_sweep},
     {"topology", "a cluster's links, diameter, bisection, routes; a picture", command_topology},
+    {"bench", "time a collective size by size, as NCCL's tests do", command_bench},
     {"list", "what there is: strategies, models, settings, columns, this host ...", command_list},
     {"plot", "draw the figures of a results folder", command_plot},
     {"demo", "train digits under every strategy, compare and plot", command_demo},
@@ -52,7 +53,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a subcommand is missing: run, sweep, topology, list, plot or demo");
+        argp_error(state, "a subcommand is missing: run, sweep, bench, topology, list, plot or demo");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

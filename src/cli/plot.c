@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
+#include "threadrack/experiment/output.h"
 
 #include "places.h"
 
@@ -76,12 +77,26 @@ static int draw(const char *folder, const char *plots, const char *script)
     return failure || status ? EXIT_FAILED : EXIT_OK;
 }
 
+/* A figure named after a table reads that table; every other one reads runs.csv. */
+static bool has_table(const char *folder, const char *script)
+{
+    const char *table = "runs.csv";
+    size_t stem = strlen(script) - strlen("gp"); /* with its dot */
+    for (const struct column *column = columns; column->name; column++)
+        if (!strncmp(column->file, script, stem))
+            table = column->file;
+    char *path = memory_text("%s/%s", folder, table);
+    bool there = !access(path, R_OK);
+    free(path);
+    return there;
+}
+
 static int draw_all(const char *folder, const char *plots)
 {
     struct dirent **scripts;
     int count = scandir(plots, &scripts, is_script, alphasort), code = EXIT_OK;
     for (int i = 0; i < count; i++) {
-        if (code == EXIT_OK)
+        if (code == EXIT_OK && has_table(folder, scripts[i]->d_name))
             code = draw(folder, plots, scripts[i]->d_name);
         free(scripts[i]);
     }
@@ -93,9 +108,9 @@ static int draw_all(const char *folder, const char *plots)
 int plot_folder(const char *name)
 {
     char folder[PATH_MAX], *plots = places_plots();
-    char *table = memory_text("%s/runs.csv", name);
+    char *table = memory_text("%s/runs.csv", name), *bench = memory_text("%s/bench.csv", name);
     int code = EXIT_USAGE;
-    if (access(table, R_OK) || !realpath(name, folder))
+    if ((access(bench, R_OK) && access(table, R_OK)) || !realpath(name, folder))
         fprintf(stderr, "threadrack: cannot read '%s': %s\n", table, strerror(errno));
     else if (!plots)
         fputs("threadrack: the folder 'plots' with the gnuplot scripts is missing\n", stderr);
@@ -103,6 +118,7 @@ int plot_folder(const char *name)
         code = draw_all(folder, plots);
     free(plots);
     free(table);
+    free(bench);
     return code;
 }
 

@@ -10,7 +10,7 @@
 enum { OPTION_SEED = 256, OPTION_JSON, MOST_JOBS = 1024 };
 
 static const struct argp_option options[] = {
-    {"out", 'o', "DIR", 0, "Write runs.csv, steps.csv, nodes.csv and manifest.json into DIR", 0},
+    {"out", 'o', "DIR", 0, "Write the results as CSV files, and manifest.json, into DIR", 0},
     {"seed", OPTION_SEED, "N", 0, "The same as seed=N", 0},
     {"jobs", 'j', "N", 0, "Runs of a sweep at once, each on cores of its own (1)", 0},
     {"json", OPTION_JSON, NULL, 0, "Print results as JSON", 0},

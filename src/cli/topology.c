@@ -111,6 +111,8 @@ static struct cluster *build(const struct asked *asked)
     if (cluster && !given && !cluster_places(config) && errors->count == before)
         errors_add(errors, "%s: topology %s takes any number of nodes: give it, such as nodes=16",
                    config_where(config, "cluster.topology"), cluster->topology->name);
+    if (cluster && cluster->platform && (asked->dot || asked->png))
+        errors_add(errors, "--dot, --png: links of an imported platform have no ends to draw");
     if (cluster && !errors->count && check_routes(asked, cluster))
         return cluster;
     cluster_free(cluster);

@@ -9,7 +9,7 @@
 enum { ROOM = 64 };
 
 static const char *const bisection_words[] = {
-    "not computed: no formula holds for these numbers, and there are too many links for a cut",
+    "not computed: no formula holds, and there are too many links for a cut, or they have no ends",
     "one way, by the family's formula",
     "one way, least cut between the lower and the higher half of the nodes",
 };
@@ -31,14 +31,20 @@ static void print_route(const struct cluster *cluster, struct pair pair, int *li
     int count = cluster_route(cluster, pair.src, pair.dst, links);
     struct path path = cluster_path(cluster, pair.src, pair.dst);
     printf("%-12s%s", "route", cluster_vertex_name(cluster, pair.src));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && !cluster->platform; i++)
         printf(" > %s", cluster_vertex_name(cluster, cluster->links[links[i]].to));
+    for (int i = 0; i < count && cluster->platform; i++)
+        printf(" > %s", cluster_link_name(cluster, links[i]));
+    printf("%s%s\n", cluster->platform ? " > " : "",
+           cluster->platform ? cluster_vertex_name(cluster, pair.dst) : "");
+    if (!count)
+        return;
+    printf("%-12s%d cables, %s, %s", "", count,
+           units_format(path.latency_ps, UNIT_TIME, latency, ROOM),
+           units_format(path.bandwidth_Bps, UNIT_BANDWIDTH, bandwidth, ROOM));
+    if (!cluster->platform)
+        printf("; one of %.4g of least latency", cluster_equal_paths(cluster, pair.src, pair.dst));
     printf("\n");
-    if (count)
-        printf("%-12s%d cables, %s, %s; one of %.4g of least latency\n", "", count,
-               units_format(path.latency_ps, UNIT_TIME, latency, ROOM),
-               units_format(path.bandwidth_Bps, UNIT_BANDWIDTH, bandwidth, ROOM),
-               cluster_equal_paths(cluster, pair.src, pair.dst));
 }
 
 static void print_paths(const struct survey *survey)
@@ -71,7 +77,7 @@ void topology_print(const struct cluster *cluster, const struct survey *survey,
                survey->bisection ? units_format(survey->bisection_Bps, UNIT_BANDWIDTH, bandwidth, ROOM)
                                  : "",
                survey->bisection ? " " : "", bisection_words[survey->bisection]);
-    if (cluster->nodes > 1)
+    if (cluster->nodes > 1 && !cluster->platform)
         print_paths(survey);
     int *links = memory_zeroed((size_t)cluster_route_room(cluster) + 1, sizeof *links);
     for (int i = 0; i < count; i++)

@@ -1,5 +1,8 @@
 #include "state.h"
 
+#include "goal_write.h"
+#include "resolver/dataflow.h"
+
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
@@ -38,6 +41,7 @@ static void free_rank(struct rank_state *rank)
         free_transfers(rank->lanes[i].early);
     }
     free(rank->lanes);
+    graph_release(rank->graph);
     op_stream_free(rank->stream);
 }
 
@@ -45,6 +49,7 @@ void clock_free(struct clock *clock)
 {
     if (!clock)
         return;
+    dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
     for (int rank = 0; rank < clock->rank_count; rank++)
         free_rank(&clock->ranks[rank]);
@@ -59,22 +64,28 @@ void clock_free(struct clock *clock)
     free(clock->groups);
     free(clock->idle);
     free(clock->candidates);
+    goal_writer_free(clock->writer);
+    free(clock->unsettled);
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
     free(clock);
 }
 
-static int add_lanes(struct rank_state *rank, const struct group *group)
+static int count_lanes(struct rank_state *rank)
 {
     int base = rank->lane_count;
     rank->lane_count += GROUP_LANES;
     if (rank->lane_count > OP_LANES_MOST)
         BUG("a rank belongs to more than %d groups", (OP_LANES_MOST - 1) / GROUP_LANES);
+    return base;
+}
+
+static void make_lanes(struct rank_state *rank, int base, const struct group *group)
+{
     rank->lanes = memory_resize(rank->lanes, (size_t)rank->lane_count * sizeof *rank->lanes);
     rank->lanes[0] = (struct lane){0};
     for (int kind = 0; kind < GROUP_LANES; kind++)
         rank->lanes[base + kind] = (struct lane){.group = group, .kind = (enum group_lane)kind};
-    return base;
 }
 
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
@@ -87,16 +98,34 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
     for (int i = 0; i < size; i++) {
         group->members[i] = members[i];
-        group->lane_bases[i] = lane_bases[i] = add_lanes(&clock->ranks[members[i]], group);
+        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->ranks[members[i]]);
+        if (!clock->flow)
+            make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
+    if (clock->flow)
+        dataflow_add_group(clock->flow, group);
+    if (clock->writer)
+        goal_writer_add_group(clock->writer, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
 }
 
 enum { WORTH_RESOLVING = 192 };
 
+void clock_keep_goal(struct clock *clock)
+{
+    clock->writer = goal_writer_create(clock->cluster, clock->rank_count);
+}
+
+bool clock_write_goal(const struct clock *clock, FILE *stream)
+{
+    return goal_writer_write(clock->writer, stream);
+}
+
 bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
+    if (clock->writer)
+        goal_writer_take(clock->writer, rank, op);
     op_stream_append(clock->ranks[rank].stream, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }
@@ -115,6 +144,11 @@ static void become_idle(struct clock *clock, int rank)
 {
     clock->ranks[rank].state = COMPUTE_IDLE;
     *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
+}
+
+void clock_wake(struct clock *clock, int rank)
+{
+    become_idle(clock, rank);
 }
 
 void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
@@ -181,6 +215,7 @@ static bool post(struct clock *clock, int rank, const struct op *op)
             .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
         item.call.size = lane->group->size;
         item.call.rank = op->peer;
+        item.call.context = op->schedule->context;
     }
     lane_post(clock, rank, lane, item);
     return true;
@@ -197,6 +232,8 @@ static bool take_op(struct clock *clock, int rank, const struct op *op)
         return mark(clock, rank);
     case OP_END:
         return end(clock, rank);
+    case OP_GRAPH:
+        return graph_begin(clock, rank);
     default:
         return post(clock, rank, op);
     }
@@ -241,8 +278,16 @@ static void start_transfers(struct clock *clock)
 static void handle(struct clock *clock, const struct event *event)
 {
     int rank = (int)event->rank;
+    if (event->kind == CLOCK_ADDED) {
+        lane_added(clock, rank, event->data);
+        return;
+    }
+    if (event->kind == CLOCK_GRAPH_CALC || event->kind == CLOCK_GRAPH_FREE) {
+        graph_event(clock, event);
+        return;
+    }
     if (event->kind != CLOCK_COMPUTED) {
-        lane_event(clock, event);
+        message_event(clock, event);
         return;
     }
     account(clock, &clock->ranks[rank]);
@@ -262,8 +307,12 @@ static void handle_events(struct clock *clock)
 
 static void resolve(struct clock *clock)
 {
-    struct netmodel_sink sink = {clock, lane_sent, lane_delivered};
-    for (;;) {
+    struct netmodel_sink sink = {clock, message_sent, message_delivered};
+    if (clock->flow) {
+        dataflow_resolve(clock->flow);
+        return;
+    }
+    while (!clock->mismatch.there) {
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -272,8 +321,12 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
-        if (next_ps == TIME_NEVER)
+        if (next_ps > clock->now_ps && graph_settle(clock))
+            continue;
+        if (next_ps == TIME_NEVER) {
+            clock->stuck = clock->ended_count < clock->rank_count;
             return;
+        }
         clock->now_ps = next_ps;
         if (event_ps == next_ps)
             handle_events(clock);
@@ -290,38 +343,31 @@ void clock_resolve(struct clock *clock)
     pthread_mutex_unlock(&clock->lock);
 }
 
+bool clock_is_stuck(struct clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    bool stuck = clock->stuck;
+    pthread_mutex_unlock(&clock->lock);
+    return stuck;
+}
+
 bool clock_finish(struct clock *clock)
 {
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
-    bool all = clock->ended_count == clock->rank_count;
+    if (clock->flow)
+        dataflow_finish(clock->flow);
+    bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->ranks[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }
 
-void clock_report(struct clock *clock, FILE *stream)
-{
-    static const char *const kinds[] = {"a collective", "a send", "a receive"};
-    for (int rank = 0; rank < clock->rank_count; rank++) {
-        const struct rank_state *state = &clock->ranks[rank];
-        if (state->state != COMPUTE_BLOCKED)
-            continue;
-        const struct lane *lane = &state->lanes[state->wait_lane];
-        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
-        if (lane->receiving && !lane->message)
-            fprintf(stream, " for rank %d, which has not begun to send",
-                    lane->group->members[lane->step.recv_from]);
-        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
-    }
-}
-
 uint64_t clock_length_ps(const struct clock *clock)
 {
-    uint64_t length_ps = 0;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > length_ps)
-            length_ps = clock->ranks[rank].ended_ps;
-    return length_ps;
+    return clock->length_ps;
 }
 
 int clock_mark_count(const struct clock *clock)

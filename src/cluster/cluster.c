@@ -1,5 +1,7 @@
 #include "threadrack/cluster/cluster.h"
 
+#include "import/import.h"
+
 #include "threadrack/base/memory.h"
 #include "threadrack/cluster/device.h"
 #include "threadrack/cluster/topology.h"
@@ -15,7 +17,8 @@ static char *name_of(const struct config *config)
     const char *slash = strrchr(file, '/');
     char *base = memory_text("%s", slash ? slash + 1 : file);
     char *dot = strrchr(base, '.');
-    if (dot && dot > base && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")))
+    if (dot && dot > base &&
+        (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml") || !strcmp(dot, ".xml")))
         *dot = 0;
     return base;
 }
@@ -97,7 +100,12 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
     cluster->nodes = nodes ? nodes : fabric.places;
     cluster->vertices = fabric.places + fabric.switches;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
+    cluster->overhead_fs_B = config_whole(config, "cluster.loggp.overhead_per_byte");
+    cluster->rendezvous_bytes = config_is_set(config, "cluster.loggp.rendezvous")
+                                    ? config_whole(config, "cluster.loggp.rendezvous")
+                                    : UINT64_MAX;
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
+    cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
     make_devices(cluster, device, config);
     make_links(cluster);
@@ -106,6 +114,8 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
 
 struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
 {
+    if (import_is_wanted(config))
+        return import_create(config, nodes, errors);
     bool good = cluster_check_effect(config, errors);
     if (!nodes && good) {
         int places = cluster_places(config);
@@ -124,7 +134,8 @@ int cluster_places(const struct config *config)
 {
     struct errors errors = {0};
     struct fabric fabric = {0};
-    int places = fabric_shape(&fabric, config, 0, &errors) ? fabric.places : 0;
+    bool shaped = !import_is_wanted(config) && fabric_shape(&fabric, config, 0, &errors);
+    int places = shaped ? fabric.places : 0;
     fabric_release(&fabric);
     errors_release(&errors);
     return places;
@@ -137,6 +148,7 @@ void cluster_free(struct cluster *cluster)
     free(cluster->name);
     free(cluster->devices);
     free(cluster->links);
+    import_release(cluster);
     fabric_release(&cluster->fabric);
     free(cluster);
 }

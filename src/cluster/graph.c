@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct graph *graph_create(int places)
+struct cable_graph *cable_graph_create(int places)
 {
-    struct graph *graph = memory_zeroed(1, sizeof *graph);
+    struct cable_graph *graph = memory_zeroed(1, sizeof *graph);
     graph->places = places;
     return graph;
 }
 
-void graph_free(struct graph *graph)
+void cable_graph_free(struct cable_graph *graph)
 {
     free(graph->links);
     free(graph->next_link);
@@ -21,17 +21,17 @@ void graph_free(struct graph *graph)
     free(graph);
 }
 
-void graph_release(void *graph)
+void cable_graph_release(void *graph)
 {
-    graph_free(graph);
+    cable_graph_free(graph);
 }
 
-int graph_add_switch(struct graph *graph)
+int cable_graph_add_switch(struct cable_graph *graph)
 {
     return graph->places + graph->switches++;
 }
 
-static void add_link(struct graph *graph, int from, int to, struct path cable)
+static void add_link(struct cable_graph *graph, int from, int to, struct path cable)
 {
     *vector_push(&graph->links, &graph->link_count, &graph->link_room) =
         (struct link){.from = from,
@@ -40,19 +40,19 @@ static void add_link(struct graph *graph, int from, int to, struct path cable)
                       .bandwidth_Bps = cable.bandwidth_Bps};
 }
 
-int graph_add_cable(struct graph *graph, int from, int to, struct path cable)
+int cable_graph_add_cable(struct cable_graph *graph, int from, int to, struct path cable)
 {
     add_link(graph, from, to, cable);
     add_link(graph, to, from, cable);
     return graph->link_count - 2;
 }
 
-static size_t pair(const struct graph *graph, int src, int dst)
+static size_t pair(const struct cable_graph *graph, int src, int dst)
 {
     return (size_t)src * (size_t)graph->places + (size_t)dst;
 }
 
-void graph_give_route(struct graph *graph, int src, int dst, const int *links, int count)
+void cable_graph_give_route(struct cable_graph *graph, int src, int dst, const int *links, int count)
 {
     size_t pairs = (size_t)graph->places * (size_t)graph->places;
     if (!graph->given) {
@@ -67,7 +67,7 @@ void graph_give_route(struct graph *graph, int src, int dst, const int *links, i
         graph->longest = count;
 }
 
-static bool all_are_given(const struct graph *graph)
+static bool all_are_given(const struct cable_graph *graph)
 {
     for (int src = 0; src < graph->places; src++)
         for (int dst = 0; dst < graph->places; dst++)
@@ -76,10 +76,10 @@ static bool all_are_given(const struct graph *graph)
     return true;
 }
 
-bool graph_finish(struct graph *graph, struct fabric *fabric, const char *where,
+bool cable_graph_finish(struct cable_graph *graph, struct fabric *fabric, const char *where,
                   struct errors *errors)
 {
-    int lost = all_are_given(graph) ? -1 : graph_search(graph);
+    int lost = all_are_given(graph) ? -1 : cable_graph_search(graph);
     *fabric = (struct fabric){.topology = &topology_explicit,
                               .state = graph,
                               .places = graph->places,
@@ -95,9 +95,9 @@ bool graph_finish(struct graph *graph, struct fabric *fabric, const char *where,
     return false;
 }
 
-void graph_wire(const struct fabric *fabric, struct wiring *wiring)
+void cable_graph_wire(const struct fabric *fabric, struct wiring *wiring)
 {
-    const struct graph *graph = fabric->state;
+    const struct cable_graph *graph = fabric->state;
     for (int i = 0; i < graph->link_count; i += 2) {
         const struct link *link = &graph->links[i];
         int first = wiring_cable(wiring, link->from, link->to,
@@ -110,17 +110,17 @@ void graph_wire(const struct fabric *fabric, struct wiring *wiring)
 }
 
 /* The links of a given route, or NULL. */
-static const int *given_route(const struct graph *graph, int src, int dst, int *count)
+static const int *given_route(const struct cable_graph *graph, int src, int dst, int *count)
 {
     int at = graph->given ? graph->given[pair(graph, src, dst)] : -1;
     *count = at >= 0 ? graph->given_links[at] : 0;
     return at >= 0 ? graph->given_links + at + 1 : NULL;
 }
 
-int graph_route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links)
+int cable_graph_route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links)
 {
     (void)hash;
-    const struct graph *graph = fabric->state;
+    const struct cable_graph *graph = fabric->state;
     int count;
     const int *given = given_route(graph, src, dst, &count);
     for (int i = 0; i < count; i++)
@@ -135,10 +135,10 @@ static struct path add(struct path path, const struct link *link)
     return path_join(path, (struct path){link->latency_ps, link->bandwidth_Bps});
 }
 
-struct path graph_path(const struct fabric *fabric, int src, int dst, uint64_t hash)
+struct path cable_graph_path(const struct fabric *fabric, int src, int dst, uint64_t hash)
 {
     (void)hash;
-    const struct graph *graph = fabric->state;
+    const struct cable_graph *graph = fabric->state;
     struct path path = {.bandwidth_Bps = UINT64_MAX};
     int count;
     const int *given = given_route(graph, src, dst, &count);

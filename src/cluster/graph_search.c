@@ -19,12 +19,12 @@ struct incoming {
     int *first, *into;
 };
 
-static int vertices_of(const struct graph *graph)
+static int vertices_of(const struct cable_graph *graph)
 {
     return graph->places + graph->switches;
 }
 
-static struct incoming incoming_create(const struct graph *graph)
+static struct incoming incoming_create(const struct cable_graph *graph)
 {
     struct incoming in = {memory_zeroed((size_t)vertices_of(graph) + 2, sizeof(int)),
                           memory_zeroed((size_t)graph->link_count, sizeof(int))};
@@ -50,7 +50,7 @@ static struct distance beyond(struct distance distance, const struct link *link)
 }
 
 /* Fills distance[vertices] to the destination. */
-static void search(const struct graph *graph, const struct incoming *in, int destination,
+static void search(const struct cable_graph *graph, const struct incoming *in, int destination,
                    struct distance *distance)
 {
     struct heap heap = {0};
@@ -77,7 +77,7 @@ static void search(const struct graph *graph, const struct incoming *in, int des
 }
 
 /* Chooses each vertex's link towards the destination: on a shortest path, to the lowest vertex. */
-static void choose(struct graph *graph, int destination, const struct distance *distance)
+static void choose(struct cable_graph *graph, int destination, const struct distance *distance)
 {
     for (int i = 0; i < graph->link_count; i++) {
         const struct link *link = &graph->links[i];
@@ -92,7 +92,7 @@ static void choose(struct graph *graph, int destination, const struct distance *
     }
 }
 
-static int first_lost(const struct graph *graph, const struct distance *distance)
+static int first_lost(const struct cable_graph *graph, const struct distance *distance)
 {
     for (int v = 0; v < vertices_of(graph); v++)
         if (distance[v].hops == UINT32_MAX)
@@ -100,14 +100,14 @@ static int first_lost(const struct graph *graph, const struct distance *distance
     return -1;
 }
 
-static void note_longest(struct graph *graph, const struct distance *distance)
+static void note_longest(struct cable_graph *graph, const struct distance *distance)
 {
     for (int v = 0; v < graph->places; v++)
         if ((int)distance[v].hops > graph->longest)
             graph->longest = (int)distance[v].hops;
 }
 
-int graph_search(struct graph *graph)
+int cable_graph_search(struct cable_graph *graph)
 {
     size_t slots = (size_t)vertices_of(graph) * (size_t)graph->places;
     struct incoming in = incoming_create(graph);

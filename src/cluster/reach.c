@@ -75,7 +75,7 @@ void reach_from(struct reach *reach, int source)
     const struct cluster *cluster = reach->cluster;
     struct heap heap = {0};
     for (int v = 0; v < cluster->vertices; v++)
-        reach->hops[v] = UINT32_MAX;
+        reach->hops[v] = UINT32_MAX, reach->paths[v] = 0;
     reach->hops[source] = 0;
     reach->latency_ps[source] = 0;
     reach->paths[source] = 1;

@@ -99,6 +99,8 @@ void survey_take(const struct cluster *cluster, struct survey *survey)
     *survey = (struct survey){0};
     count_kinds(cluster, survey);
     measure_routes(cluster, survey);
+    if (cluster->platform)
+        return; /* its links have no ends, so there is no graph to look at */
     measure_paths(cluster, survey);
     measure_bisection(cluster, survey);
 }

@@ -23,6 +23,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.overhead_per_byte", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.rendezvous", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.gap", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.offload", !loggp, "only netmodel=loggp reads it"},
         {"cluster.device.flops", measured, "compute=measured times this host"},
@@ -37,7 +39,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          "no node of this run is slow"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].idle && config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
+        if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
+            config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
             result_note(result, "%s=%s has no effect in this run: %s", settings[i].key,
                         config_text(setup->config, settings[i].key), settings[i].why);
 }
@@ -45,12 +48,16 @@ static void note_idle(const struct setup *setup, struct result *result)
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
+    if (setup->goal)
+        replay_notes_before(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    for (int i = 0; i < setup->cluster->note_count; i++)
+        result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)
         result_note(result, "%d of the cluster's %d nodes take part", setup->nodes,
                     setup->cluster->nodes);

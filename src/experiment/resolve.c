@@ -157,15 +157,15 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* Found before anything is trained. */
-static bool check_save(const struct setup *setup, struct errors *errors)
+static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
-    if (!config_is_set(setup->config, "save"))
+    if (!config_is_set(setup->config, key))
         return true;
-    char *path = memory_text("%s", config_text(setup->config, "save"));
+    char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||
                 errors_add(errors, "%s: cannot write in the folder '%s': %s",
-                           config_where(setup->config, "save"), folder, strerror(errno));
+                           config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
 }
@@ -191,9 +191,15 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     bool members = resolve_members(setup, errors);
     if (!check_agreement(setup, errors) || !members)
         return false;
+    if (setup->strategy == &strategy_replay)
+        return replay_resolve(setup, errors);
+    if (config_is_set(config, "replay.goal"))
+        return errors_add(errors, "%s: replay.goal is of strategy=replay only",
+                          config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_save(setup, errors))
+        !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
+        !check_writable(setup, "goal", errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
@@ -210,6 +216,7 @@ void setup_release(struct setup *setup)
         loader_free(setup->loader);
     if (setup->dataset)
         dataset_free(setup->dataset);
+    goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

@@ -27,10 +27,17 @@ struct transfer {
 
     /* The clock's. */
     struct transfer *next; /* in a list of one owner at a time */
-    int src_lane, dst_lane;
+    int src_lane, dst_lane; /* of lanes' messages; 0: a graph's */
     bool sent, delivered, received;
+    int stage;                /* of the protocol, see protocol.c */
+    bool wanted;              /* its receive has been posted */
+    bool being_taken_in, taken_in; /* a graph's: its receiver's processor is to pay, has paid */
+    uint64_t paid_ps;         /* when its sender's processor is done with it */
+    struct transfer *subject; /* a request's or an answer's: the message that it is about */
+    const struct graph_op *send_op, *receive_op; /* a graph's; else NULL */
 
     /* The netmodel's. */
+    bool arrived;
     uint64_t finish_ps;
     double remaining_bytes, rate_Bps;
     uint64_t anchor_ps;
@@ -59,6 +66,8 @@ struct netmodel_ops {
     void (*free)(struct netmodel *model);
     /* Takes over the transfer from `now` on. */
     void (*start)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
+    /* A transfer that was started before is `wanted` from now on. NULL: the model does not care. */
+    void (*ask)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
     /* The time of the next event, TIME_NEVER when there is none. */
     uint64_t (*next)(struct netmodel *model);
     /* Handles all events of that time. */

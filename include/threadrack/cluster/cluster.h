@@ -57,8 +57,15 @@ struct cluster {
     const struct topology_ops *topology; /* the fabric's */
     struct fabric fabric;    /* its vertices and links are the cluster's */
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
-    uint64_t gap_ps;         /* loggp's g, the least time between two messages of a port */
+    uint64_t overhead_fs_B;  /* loggp's O, likewise for each byte but the first, in femtoseconds */
+    uint64_t gap_ps;         /* loggp's g, between the last byte of a port's message and the next */
+    uint64_t rendezvous_bytes; /* loggp's S: longer messages ask first; UINT64_MAX: none does */
+    bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
+                              * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
+    struct platform *platform; /* of an imported cluster; else NULL */
+    char **notes;            /* note_count of them: what its file says and has no effect here */
+    int note_count, note_room;
 };
 
 /* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
@@ -79,7 +86,8 @@ void cluster_free(struct cluster *cluster);
 /* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
  * shipped one (`ethernet-10g`), looked for in ./topologies, then beside the program, then in the
  * installed share folder, each with and without .yaml. (THREADRACK_TOPOLOGIES names a folder to look
- * in before these.) Nothing to do, and true, when the key is not set. */
+ * in before these.) Nothing to do, and true, when the key is not set. Of a file of another simulator
+ * (cluster.format) only `nodes` is taken: the rest is read by cluster_create. */
 bool cluster_read(struct config *config, struct errors *errors);
 
 /* The links that a message from one node to another takes, in order. `links` has room for

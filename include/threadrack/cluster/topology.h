@@ -21,6 +21,7 @@ struct topology_ops {
     const char *summary; /* one line, for `threadrack list topologies` */
     const char *options; /* the keys that not all families read but this does, separated by spaces;
                           * "" for none. Giving one that has no effect is an error. */
+    bool equal_routes; /* where all links are equal, so are the paths of all pairs of nodes */
     /* Fills the fabric (topology is set already) for so many nodes, 0 when that is not said. A family
      * whose numbers fix its size makes that many places, whatever `nodes` is; the caller refuses
      * nodes without a place. One that takes any size makes `nodes` places, and when nodes is 0 leaves

@@ -7,8 +7,8 @@ static bool shape(struct fabric *fabric, const struct config *config, int nodes,
 {
     if (!nodes)
         return true;
-    struct graph *graph = explicit_links_read(nodes, config, errors);
-    return graph && graph_finish(graph, fabric, config_where(config, "cluster.links"), errors);
+    struct cable_graph *graph = explicit_links_read(nodes, config, errors);
+    return graph && cable_graph_finish(graph, fabric, config_where(config, "cluster.links"), errors);
 }
 
 const struct topology_ops topology_explicit = {
@@ -16,8 +16,8 @@ const struct topology_ops topology_explicit = {
     .summary = "a graph of nodes and switches; messages take the path of least latency",
     .options = "cluster.links",
     .shape = shape,
-    .wire = graph_wire,
-    .route = graph_route,
-    .path = graph_path,
-    .release = graph_release,
+    .wire = cable_graph_wire,
+    .route = cable_graph_route,
+    .path = cable_graph_path,
+    .release = cable_graph_release,
 };

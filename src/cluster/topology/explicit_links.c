@@ -23,7 +23,7 @@ static bool fail(const struct item *item, struct errors *errors, const char *wha
 }
 
 /* "node3" or "switch0" to a vertex; -1 when it is neither. */
-static int vertex_of(const struct graph *graph, const char *word)
+static int vertex_of(const struct cable_graph *graph, const char *word)
 {
     static const char *const kinds[] = {"node", "switch"};
     int most[] = {graph->places, MOST_SWITCHES};
@@ -39,7 +39,7 @@ static int vertex_of(const struct graph *graph, const char *word)
     return -1;
 }
 
-static bool read_end(struct graph *graph, struct item *item, const char *word,
+static bool read_end(struct cable_graph *graph, struct item *item, const char *word,
                      struct errors *errors)
 {
     char what[160];
@@ -79,7 +79,7 @@ static bool read_option(struct item *item, const char *word, const char *equals,
     return true;
 }
 
-static bool read_words(struct graph *graph, struct item *item, struct errors *errors)
+static bool read_words(struct cable_graph *graph, struct item *item, struct errors *errors)
 {
     bool good = true;
     char *state, *copy = memory_text("%s", item->text);
@@ -96,7 +96,7 @@ static bool read_words(struct graph *graph, struct item *item, struct errors *er
     return good;
 }
 
-static bool read_item(struct graph *graph, const struct config *config, int i,
+static bool read_item(struct cable_graph *graph, const struct config *config, int i,
                       struct errors *errors)
 {
     struct item item = {.where = config_list_where(config, "cluster.links", i),
@@ -107,14 +107,14 @@ static bool read_item(struct graph *graph, const struct config *config, int i,
     for (int l = 0; l < graph->link_count; l++)
         if (graph->links[l].from == item.ends[0] && graph->links[l].to == item.ends[1])
             return fail(&item, errors, "this cable is listed twice", "");
-    graph_add_cable(graph, item.ends[0], item.ends[1], item.link);
+    cable_graph_add_cable(graph, item.ends[0], item.ends[1], item.link);
     for (int end = 0; end < 2; end++)
         while (item.ends[end] >= graph->places + graph->switches)
-            graph_add_switch(graph);
+            cable_graph_add_switch(graph);
     return true;
 }
 
-struct graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors)
+struct cable_graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors)
 {
     bool good = true;
     if (nodes > GRAPH_MOST_PLACES)
@@ -127,10 +127,10 @@ struct graph *explicit_links_read(int nodes, const struct config *config, struct
     if (count > MOST_CABLES)
         good = errors_add(errors, "%s: cluster.links has at most %d cables, not %d",
                           config_where(config, "cluster.links"), MOST_CABLES, count);
-    struct graph *graph = good ? graph_create(nodes) : NULL;
+    struct cable_graph *graph = good ? cable_graph_create(nodes) : NULL;
     for (int i = 0; graph && i < count; i++)
         good = read_item(graph, config, i, errors) && good;
     if (graph && !good)
-        graph_free(graph);
+        cable_graph_free(graph);
     return good ? graph : NULL;
 }

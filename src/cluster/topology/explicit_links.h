@@ -5,6 +5,6 @@
 #include "../graph.h"
 
 /* NULL when something is wrong with the list, all of which is reported at once. */
-struct graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors);
+struct cable_graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors);
 
 #endif

@@ -57,6 +57,7 @@ const struct topology_ops topology_full_mesh = {
     .name = "full_mesh",
     .summary = "a cable between every two nodes",
     .options = "",
+    .equal_routes = true,
     .shape = shape,
     .wire = wire,
     .route = route,

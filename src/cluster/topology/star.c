@@ -78,6 +78,7 @@ const struct topology_ops topology_star = {
     .name = "star",
     .summary = "every node on one switch",
     .options = "",
+    .equal_routes = true,
     .shape = shape,
     .wire = wire,
     .route = route,

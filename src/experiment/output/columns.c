@@ -21,12 +21,18 @@ const struct column columns[] = {
 #define COLUMN(name, cell, meaning) {"nodes.csv", #name, meaning},
 #include "nodes.def"
 #undef COLUMN
+    {"bench.csv", "run", RUN_MEANING},
+    {"bench.csv", "KEY", KEY_MEANING},
+#define COLUMN(name, cell, meaning) {"bench.csv", #name, meaning},
+#include "bench.def"
+#undef COLUMN
     {NULL, NULL, NULL},
 };
 
 const char *csv_name(enum csv_file file)
 {
-    static const char *const names[CSV_FILES] = {"runs.csv", "steps.csv", "nodes.csv"};
+    static const char *const names[CSV_NAMES] = {"runs.csv", "steps.csv", "nodes.csv",
+                                                  "bench.csv"};
     return names[file];
 }
 

@@ -66,6 +66,15 @@ json_t *manifest_run(struct place place)
     return run;
 }
 
+json_t *manifest_point(const struct sweep *sweep, int index)
+{
+    json_t *run = json_object(), *configuration = json_object();
+    config_each(sweep->points[index].config, add_setting, configuration);
+    json_object_set_new(run, "run", json_integer(index));
+    json_object_set_new(run, "configuration", configuration);
+    return run;
+}
+
 void manifest_write(json_t *manifest, json_t *runs, struct text *out)
 {
     json_object_set_new(manifest, "blis", blis_to_json());

@@ -34,14 +34,13 @@ static uint64_t memory_total(const struct node_record *node)
     return total;
 }
 
-static void begin_row(enum csv_file file, struct place place, struct text *row)
+static void begin_row(enum csv_file file, const struct sweep *sweep, int index, struct text *row)
 {
-    const struct sweep *sweep = place.sweep;
     row->length = 0;
-    cell_to_csv(whole((uint64_t)place.index), row);
+    cell_to_csv(whole((uint64_t)index), row);
     for (int i = 0; i < sweep->key_count; i++)
         if (!csv_has_column(file, sweep->keys[i]))
-            cell_to_csv(asked(sweep->points[place.index].config, sweep->keys[i], NULL), row);
+            cell_to_csv(asked(sweep->points[index].config, sweep->keys[i], NULL), row);
 }
 
 static void add_run(const struct config *point, const struct result *result, struct text *row)
@@ -87,7 +86,7 @@ void csv_rows(enum csv_file file, struct place place, struct text *out)
     const struct config *point = place.sweep->points[place.index].config;
     struct text row = {0};
     for (int i = 0; i < row_count(file, place.result); i++) {
-        begin_row(file, place, &row);
+        begin_row(file, place.sweep, place.index, &row);
         if (file == CSV_RUNS)
             add_run(point, place.result, &row);
         else if (file == CSV_STEPS)
@@ -116,5 +115,37 @@ json_t *run_to_json(struct place place)
     for (int i = 0; i < result->note_count; i++)
         json_array_append_new(notes, json_string(result->notes[i]));
     json_object_set_new(object, "notes", notes);
+    return object;
+}
+
+/* ---- A bench's. ---- */
+
+void bench_csv_row(const struct sweep *sweep, const struct bench *bench, const struct bench_row *row,
+                   struct text *out)
+{
+    const struct config *point = sweep->points[row->point].config;
+    const struct bench_operation *operation = bench_operation(bench->operation);
+    struct text line = {0};
+    begin_row(CSV_BENCH, sweep, row->point, &line);
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, &line);
+#include "bench.def"
+#undef COLUMN
+    text_add(out, "%s\n", line.bytes);
+    text_release(&line);
+}
+
+json_t *bench_row_to_json(const struct sweep *sweep, const struct bench *bench,
+                          const struct bench_row *row)
+{
+    const struct config *point = sweep->points[row->point].config;
+    const struct bench_operation *operation = bench_operation(bench->operation);
+    json_t *object = json_object();
+    json_object_set_new(object, "run", json_integer(row->point));
+    for (int i = 0; i < sweep->key_count; i++)
+        json_object_set_new(object, sweep->keys[i],
+                            cell_to_json(asked(point, sweep->keys[i], NULL)));
+#define COLUMN(name, cell, meaning) json_object_set_new(object, #name, cell_to_json(cell));
+#include "bench.def"
+#undef COLUMN
     return object;
 }

@@ -1,0 +1,34 @@
+/* A point of a bench, made ready. Private to the bench. */
+#ifndef EXPERIMENT_BENCH_INSIDE_H
+#define EXPERIMENT_BENCH_INSIDE_H
+
+#include "threadrack/clock/cost.h"
+#include "threadrack/experiment/bench.h"
+
+struct bench_point {
+    struct cluster *cluster;
+    const struct netmodel_ops *netmodel;
+    const struct cost_ops *cost; /* of nothing: a bench computes only additions, which the device costs */
+    int nodes;
+    struct path path; /* the group's, for predictions */
+};
+
+bool bench_point_make(struct bench_point *made, const struct config *point, struct errors *errors);
+void bench_point_release(struct bench_point *made);
+
+/* What `auto` takes. */
+const struct collective *bench_choice(const struct bench *bench, const struct bench_point *point,
+                                      size_t count);
+uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *collective,
+                            size_t count);
+
+/* Measures one operation of `count` elements; fills the row's time, messages and bytes. */
+bool bench_measure(const struct bench *bench, const struct bench_point *point, struct bench_row *row,
+                   struct errors *errors);
+
+/* Whether the bench reads the key. */
+bool bench_reads(const char *key);
+
+enum { BENCH_ELEMENT = sizeof(float) };
+
+#endif
