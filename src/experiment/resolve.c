@@ -23,8 +23,10 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
                  (asked.pipeline || !strategy->spreads_pipeline);
     bool free = config_source(config, "nodes") == SOURCE_DEFAULT ||
                 (whole && config_source(config, "nodes") == SOURCE_CLUSTER);
+    /* A topology whose numbers make its places has a node in each. */
+    int places = !some && config_source(config, "nodes") == SOURCE_DEFAULT ? cluster_places(config) : 0;
     if (!some || !free)
-        return (int)config_whole(config, "nodes");
+        return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
     int axes[3] = {asked.data, asked.tensor, asked.pipeline};
     for (int i = 0; i < 3; i++)
