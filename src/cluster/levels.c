@@ -6,6 +6,11 @@
 
 enum { MOST_PLACES = 1000000, MOST_LINKS = 400000000 };
 
+int levels_box(const struct fabric *fabric)
+{
+    return ((const struct levels *)fabric->state)->level[0].size;
+}
+
 void levels_release(void *state)
 {
     struct levels *levels = state;

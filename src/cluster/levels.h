@@ -49,6 +49,7 @@ void levels_wire(const struct fabric *fabric, struct wiring *wiring);
 int levels_route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links);
 struct path levels_path(const struct fabric *fabric, int src, int dst, uint64_t hash);
 uint64_t levels_bisection(const struct fabric *fabric);
+int levels_box(const struct fabric *fabric);
 void levels_release(void *levels);
 
 #endif

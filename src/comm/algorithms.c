@@ -151,7 +151,7 @@ void algorithms_free(struct algorithms *algorithms)
  * the group touches hold as many, and there are several. */
 static int box_by_wiring(const struct cluster *cluster, const int *nodes, int size)
 {
-    int room = cluster->box_size, box = 1;
+    int room = cluster_box_size(cluster), box = 1;
     if (room == 0)
         return 0;
     while (box < size && nodes[box] / room == nodes[0] / room)
@@ -206,7 +206,7 @@ static uint64_t signature_of(const struct algorithms *algorithms, const int *nod
                              struct path path)
 {
     uint64_t hash = mix(mix((uint64_t)size, path.latency_ps), path.bandwidth_Bps);
-    int room = algorithms->cluster->box_size;
+    int room = cluster_box_size(algorithms->cluster);
     hash = mix(hash, room ? (uint64_t)(nodes[0] % room) : 0);
     hash = mix(hash, size > 1 ? (uint64_t)(nodes[1] - nodes[0]) : 0);
     for (int i = 0; size <= PREDICT_MEMBERS && i < size; i++)

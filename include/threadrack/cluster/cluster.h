@@ -102,6 +102,9 @@ struct path {
 };
 struct path cluster_path(const struct cluster *cluster, int src, int dst);
 
+/* Nodes of a box, for collectives that go by boxes; 0 where the topology has none. */
+int cluster_box_size(const struct cluster *cluster);
+
 /* "node3", "empty30", "switch0", "node3->switch0": valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);
 const char *cluster_link_name(const struct cluster *cluster, int link);

@@ -43,6 +43,9 @@ struct topology_ops {
     /* The bandwidth, one way, that joins the worst two halves of its places, in B/s; 0 when the
      * formula does not hold for these numbers. NULL: no formula is known. */
     uint64_t (*bisection)(const struct fabric *fabric);
+    /* Places of a box: those that sit closer to each other than to others, places 0 to box - 1 and so
+     * on. NULL means: it has no boxes. */
+    int (*box)(const struct fabric *fabric);
     void (*release)(void *state); /* NULL means free(state) */
 };
 

@@ -154,5 +154,6 @@ const struct topology_ops topology_multi_level = {
     .route = levels_route,
     .path = levels_path,
     .bisection = levels_bisection,
+    .box = levels_box,
     .release = levels_release,
 };

@@ -62,5 +62,6 @@ const struct topology_ops topology_rail_optimized = {
     .route = levels_route,
     .path = levels_path,
     .bisection = levels_bisection,
+    .box = levels_box,
     .release = levels_release,
 };

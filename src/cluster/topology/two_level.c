@@ -81,6 +81,11 @@ static uint64_t bisection(const struct fabric *fabric)
     return up < nodes ? up : nodes;
 }
 
+static int box(const struct fabric *fabric)
+{
+    return ((const struct boxes *)fabric->state)->size;
+}
+
 const struct topology_ops topology_two_level = {
     .name = "two_level",
     .summary = "boxes of nodes on a fast fabric, one shared uplink a box to a core switch",
@@ -88,6 +93,7 @@ const struct topology_ops topology_two_level = {
     .shape = shape,
     .wire = wire,
     .route = route,
+    .box = box,
     .path = path,
     .bisection = bisection,
 };
