@@ -13,6 +13,7 @@ struct item {
     struct call call;
     uint64_t unit_bytes; /* of an element; point to point: of the whole message */
     int peer;            /* point to point: the member sent to or received from */
+    int training_step;   /* in which it was posted */
 };
 
 struct group {
@@ -82,6 +83,7 @@ struct clock {
     struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
     int candidate_count, candidate_room;
     struct transfer *spare; /* transfers to use again */
+    struct clock_observer *observers; /* a list */
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;

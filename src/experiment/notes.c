@@ -33,6 +33,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
+        {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
+        {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
          "no node of this run is slow"},
     };

@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 
@@ -154,16 +154,16 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return true;
 }
 
-/* Found before anything is trained. */
-static bool check_save(const struct setup *setup, struct errors *errors)
+/* The folder of a file that is to be written: found before anything is trained. */
+static bool check_folder(const struct setup *setup, const char *key, struct errors *errors)
 {
-    if (!config_is_set(setup->config, "save"))
+    if (!config_is_set(setup->config, key))
         return true;
-    char *path = memory_text("%s", config_text(setup->config, "save"));
+    char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||
                 errors_add(errors, "%s: cannot write in the folder '%s': %s",
-                           config_where(setup->config, "save"), folder, strerror(errno));
+                           config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
 }
@@ -191,7 +191,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return false;
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_save(setup, errors))
+        !resolve_init(setup, errors) || !check_folder(setup, "save", errors) || !check_folder(setup, "trace", errors) ||
+        !watch_check(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

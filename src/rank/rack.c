@@ -82,6 +82,11 @@ const struct cluster *rack_cluster(const struct rack *rack)
     return rack->cluster;
 }
 
+void rack_observe(struct rack *rack, struct clock_observer *observer)
+{
+    clock_observe(rack->clock, observer);
+}
+
 const struct clock *rack_clock(const struct rack *rack)
 {
     return rack->clock;

@@ -13,6 +13,7 @@
 #include "threadrack/base/errors.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
+#include "threadrack/clock/observer.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
 #include "threadrack/record/record.h"
@@ -68,6 +69,8 @@ void rank_end(struct rank *self);  /* timing-only: the rank has ended its progra
 void rack_resolve(struct rack *rack);
 /* Resolves the rest. False and a message (who waits for whom) when ranks wait for each other. */
 bool rack_finish(struct rack *rack, struct errors *errors);
+/* Before the first op; see clock/observer.h. */
+void rack_observe(struct rack *rack, struct clock_observer *observer);
 const struct clock *rack_clock(const struct rack *rack);
 uint64_t rack_mailbox_bytes(const struct rack *rack); /* the most that copies took at a time */
 

@@ -1,0 +1,23 @@
+/* The bytes under way on each link, told once an instant. Private to the experiment. */
+#ifndef EXPERIMENT_TIMELINE_LOAD_H
+#define EXPERIMENT_TIMELINE_LOAD_H
+
+#include "threadrack/cluster/cluster.h"
+#include "threadrack/clock/netmodel.h"
+
+struct link_load;
+
+/* `tell` is called for a link that is shown and whose load has changed in the instant `now_ps`. */
+struct link_load *link_load_create(const struct cluster *cluster,
+                                   void (*tell)(void *context, int link, uint64_t now_ps,
+                                                uint64_t bytes),
+                                   void *context);
+void link_load_free(struct link_load *load);
+/* A message begins or has been delivered at the present instant; the links of one that is `shown` are
+ * shown from then on. */
+void link_load_change(struct link_load *load, const struct transfer *message, bool begins,
+                      bool shown);
+/* Time has come to now_ps: tells what changed before. */
+void link_load_flush(struct link_load *load, uint64_t now_ps);
+
+#endif
