@@ -1,6 +1,7 @@
 #include "threadrack/clock/links.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/clock/load.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,45 +10,46 @@ struct link_meter {
     struct clock_observer observer;
     const struct cluster *cluster;
     struct link_record *records; /* by link */
-    uint64_t *backlog_bytes;     /* likewise, at present */
-    int *route;                  /* room for one */
+    struct link_load *load;
+    int *route; /* room for one */
 };
 
-static void add(struct link_meter *meter, int link, uint64_t bytes)
+static void take_load(void *context, int link, uint64_t now_ps, uint64_t bytes)
 {
-    struct link_record *record = &meter->records[link];
-    record->bytes += bytes;
-    record->messages++;
-    meter->backlog_bytes[link] += bytes;
-    if (meter->backlog_bytes[link] > record->most_backlog_bytes)
-        record->most_backlog_bytes = meter->backlog_bytes[link];
+    struct link_record *record = &((struct link_meter *)context)->records[link];
+    (void)now_ps;
+    if (bytes > record->most_backlog_bytes)
+        record->most_backlog_bytes = bytes;
+}
+
+static void count(struct link_meter *meter, const struct transfer *message)
+{
+    int length = cluster_route(meter->cluster, message->src, message->dst, meter->route);
+    for (int i = 0; i < length; i++) {
+        meter->records[meter->route[i]].bytes += message->bytes;
+        meter->records[meter->route[i]].messages++;
+    }
 }
 
 static void saw(struct clock_observer *observer, const struct sight *sight)
 {
     struct link_meter *meter = (struct link_meter *)observer;
     bool begins = sight->kind == SIGHT_MESSAGE_BEGINS;
-    if (!begins && sight->kind != SIGHT_MESSAGE_DELIVERED)
-        return;
-    const struct transfer *message = sight->message;
-    int length = cluster_route(meter->cluster, message->src, message->dst, meter->route);
-    for (int i = 0; i < length; i++) {
-        if (begins)
-            add(meter, meter->route[i], message->bytes);
-        else
-            meter->backlog_bytes[meter->route[i]] -= message->bytes;
-    }
+    link_load_flush(meter->load, sight->now_ps);
+    if (begins)
+        count(meter, sight->message);
+    if (begins || sight->kind == SIGHT_MESSAGE_DELIVERED)
+        link_load_change(meter->load, sight->message, begins, true);
 }
 
 struct link_meter *link_meter_create(const struct cluster *cluster)
 {
     struct link_meter *meter = memory_zeroed(1, sizeof *meter);
-    size_t links = (size_t)cluster->link_count;
     *meter = (struct link_meter){
         .observer = {.saw = saw},
         .cluster = cluster,
-        .records = memory_zeroed(links ? links : 1, sizeof *meter->records),
-        .backlog_bytes = memory_zeroed(links ? links : 1, sizeof *meter->backlog_bytes),
+        .records = memory_zeroed((size_t)cluster->link_count + 1, sizeof *meter->records),
+        .load = link_load_create(cluster, take_load, meter),
         .route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *meter->route)};
     return meter;
 }
@@ -61,8 +63,8 @@ void link_meter_free(struct link_meter *meter)
 {
     if (!meter)
         return;
+    link_load_free(meter->load);
     free(meter->records);
-    free(meter->backlog_bytes);
     free(meter->route);
     free(meter);
 }

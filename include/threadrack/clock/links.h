@@ -1,6 +1,4 @@
-/* What each link carried: an observer of the clock. A message is on all links of its route from the
- * instant in which its sender begins to send it until its last byte has arrived, whatever the
- * netmodel. */
+/* What each link carried in a run: an observer of the clock. For the backlog see clock/load.h. */
 #ifndef THREADRACK_CLOCK_LINKS_H
 #define THREADRACK_CLOCK_LINKS_H
 

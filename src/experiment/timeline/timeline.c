@@ -2,13 +2,22 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/version.h"
+#include "threadrack/clock/load.h"
 
 #include "file.h"
-#include "load.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
+
+/* What was seen in the present instant, with what it needs of its message, which may be gone later. */
+struct kept {
+    struct sight sight;
+    int track, order;
+    int source_lane;
+    uint64_t began_ps;
+    bool both_ends; /* a message whose sender is shown, too */
+};
 
 struct timeline {
     struct clock_observer observer;
@@ -17,7 +26,9 @@ struct timeline {
     const struct cluster *cluster;
     struct window steps, nodes;
     struct link_load *load;
-    uint64_t arrows;
+    struct kept *kept;
+    int kept_count, kept_room;
+    uint64_t now_ps, arrows;
     bool any; /* an event has been written: the next has a comma before it */
 };
 
@@ -140,21 +151,20 @@ static void begin_step(struct timeline *timeline, const struct sight *sight)
 
 /* ---- Arrows, where both ends are shown. ---- */
 
-static void draw_arrow(struct timeline *timeline, const struct sight *sight)
+static void draw_arrow(struct timeline *timeline, const struct kept *kept)
 {
-    const struct transfer *message = sight->message;
-    if (!window_has(&timeline->nodes, message->src) ||
-        !window_has(&timeline->steps, message->training_step + 1))
+    const struct sight *sight = &kept->sight;
+    if (!kept->both_ends)
         return;
     uint64_t id = ++timeline->arrows;
     EVENT(timeline,
           "\"ph\":\"s\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          message->src, message->src_lane, US_OF(message->began_ps), id);
+          sight->receive_from, kept->source_lane, US_OF(kept->began_ps), id);
     EVENT(timeline,
           "\"ph\":\"f\",\"bp\":\"e\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          message->dst, message->dst_lane, US_OF(sight->now_ps), id);
+          sight->rank, sight->lane, US_OF(sight->now_ps), id);
 }
 
 /* ---- Counters. ---- */
@@ -182,8 +192,9 @@ static void watch_links(struct timeline *timeline, const struct sight *sight)
 
 /* ---- What the clock tells. ---- */
 
-static void draw(struct timeline *timeline, const struct sight *sight)
+static void draw(struct timeline *timeline, const struct kept *kept)
 {
+    const struct sight *sight = &kept->sight;
     switch (sight->kind) {
     case SIGHT_COMPUTE_BEGINS:
         begin_slice(timeline, sight, 0, "compute", "");
@@ -209,7 +220,7 @@ static void draw(struct timeline *timeline, const struct sight *sight)
         end_slice(timeline, sight, 0);
         break;
     case SIGHT_MESSAGE_RECEIVED:
-        draw_arrow(timeline, sight);
+        draw_arrow(timeline, kept);
         break;
     case SIGHT_MESSAGE_BEGINS:
     case SIGHT_MESSAGE_SENT:
@@ -218,15 +229,54 @@ static void draw(struct timeline *timeline, const struct sight *sight)
     }
 }
 
+/* Within an instant the order of ranks is the host's, and so is that of a rank's tracks; a track's own
+ * is the clock's. */
+static int by_track(const void *a, const void *b)
+{
+    const struct kept *left = a, *right = b;
+    if (left->sight.rank != right->sight.rank)
+        return left->sight.rank - right->sight.rank;
+    return left->track != right->track ? left->track - right->track : left->order - right->order;
+}
+
+static void pass_to(struct timeline *timeline, uint64_t now_ps)
+{
+    if (now_ps == timeline->now_ps)
+        return;
+    timeline->now_ps = now_ps;
+    if (timeline->kept_count > 1)
+        qsort(timeline->kept, (size_t)timeline->kept_count, sizeof *timeline->kept, by_track);
+    for (int i = 0; i < timeline->kept_count; i++)
+        draw(timeline, &timeline->kept[i]);
+    timeline->kept_count = 0;
+    link_load_flush(timeline->load, now_ps);
+}
+
+static void keep(struct timeline *timeline, const struct sight *sight)
+{
+    bool of_lane = sight->kind != SIGHT_WAIT_BEGINS && sight->kind != SIGHT_WAIT_ENDS;
+    int order = timeline->kept_count;
+    struct kept *kept =
+        vector_push(&timeline->kept, &timeline->kept_count, &timeline->kept_room);
+    *kept = (struct kept){
+        .sight = *sight, .track = of_lane ? sight->lane : 0, .order = order};
+    if (!sight->message)
+        return;
+    kept->source_lane = sight->message->src_lane;
+    kept->began_ps = sight->message->began_ps;
+    kept->both_ends = window_has(&timeline->nodes, sight->message->src) &&
+                      window_has(&timeline->steps, sight->message->training_step + 1);
+}
+
 static void saw(struct clock_observer *observer, const struct sight *sight)
 {
     struct timeline *timeline = (struct timeline *)observer;
-    link_load_flush(timeline->load, sight->now_ps);
+    pass_to(timeline, sight->now_ps);
     if (sight->message)
         watch_links(timeline, sight);
     if (window_has(&timeline->nodes, sight->rank) &&
         window_has(&timeline->steps, sight->training_step + 1))
-        draw(timeline, sight);
+        keep(timeline, sight);
 }
 
 /* ---- The whole. ---- */
@@ -257,17 +307,23 @@ struct clock_observer *timeline_observer(struct timeline *timeline)
     return &timeline->observer;
 }
 
+static void release(struct timeline *timeline)
+{
+    link_load_free(timeline->load);
+    free(timeline->kept);
+    free(timeline);
+}
+
 bool timeline_finish(struct timeline *timeline, const char *left_out, struct errors *errors)
 {
-    link_load_flush(timeline->load, UINT64_MAX);
+    pass_to(timeline, TIME_NEVER);
     json_t *other = json_pack("{s:s, s:s?}", "threadrack", THREADRACK_VERSION, "left_out", left_out);
     char *words = json_dumps(other, JSON_COMPACT);
     timeline_file_add(timeline->file, "\n],\"otherData\":%s}\n", words);
     free(words);
     json_decref(other);
     bool good = timeline_file_finish(timeline->file, errors);
-    link_load_free(timeline->load);
-    free(timeline);
+    release(timeline);
     return good;
 }
 
@@ -276,6 +332,5 @@ void timeline_drop(struct timeline *timeline)
     if (!timeline)
         return;
     timeline_file_drop(timeline->file);
-    link_load_free(timeline->load);
-    free(timeline);
+    release(timeline);
 }

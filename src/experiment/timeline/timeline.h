@@ -3,7 +3,7 @@
  *
  * A node is a process, `pid` its number, and its tracks are threads: `tid` 0 the compute lane, the
  * others its communication lanes, numbered as the clock numbers them. Slices are B and E events in the
- * order of virtual time: on the compute lane what it computes and waits for; on the others each
+ * order of virtual time, node and track: on the compute lane what it computes and waits for; on the others each
  * operation, and within a collective each step of its algorithm. A message is an arrow (s, f) from the
  * step that sends it to the step that takes it in; both ends are written when it is taken in, so the
  * first is the only event that is not in order. The links are counters (C) of one more process: the

@@ -1,4 +1,4 @@
-#include "load.h"
+#include "threadrack/clock/load.h"
 
 #include "threadrack/base/memory.h"
 
@@ -12,7 +12,7 @@ struct link_load {
         uint64_t bytes, told_bytes;
         bool shown, changed;
     } *links;
-    int *changed; /* links whose `changed` is set, in order */
+    int *changed; /* links whose `changed` is set */
     int changed_count, changed_room;
     int *route;   /* room for one */
     uint64_t now_ps;
@@ -52,10 +52,17 @@ void link_load_change(struct link_load *load, const struct transfer *message, bo
     }
 }
 
+static int by_number(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
 void link_load_flush(struct link_load *load, uint64_t now_ps)
 {
     if (now_ps == load->now_ps)
         return;
+    if (load->changed_count > 1)
+        qsort(load->changed, (size_t)load->changed_count, sizeof *load->changed, by_number);
     for (int i = 0; i < load->changed_count; i++) {
         int link = load->changed[i];
         load->links[link].changed = false;

@@ -1,13 +1,17 @@
-/* The bytes under way on each link, told once an instant. Private to the experiment. */
-#ifndef EXPERIMENT_TIMELINE_LOAD_H
-#define EXPERIMENT_TIMELINE_LOAD_H
+/* The bytes under way on each link: a message is on all links of its route from the instant in which its
+ * sender begins to send it until its last byte has arrived, whatever the netmodel. What holds at the
+ * end of an instant counts, so that the order within it does not matter; a message that takes no time
+ * (netmodel ideal) is never under way. */
+#ifndef THREADRACK_CLOCK_LOAD_H
+#define THREADRACK_CLOCK_LOAD_H
 
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/clock/netmodel.h"
 
 struct link_load;
 
-/* `tell` is called for a link that is shown and whose load has changed in the instant `now_ps`. */
+/* `tell` is called, in the order of links, for each that is shown and whose load was changed by the
+ * instant `now_ps`. */
 struct link_load *link_load_create(const struct cluster *cluster,
                                    void (*tell)(void *context, int link, uint64_t now_ps,
                                                 uint64_t bytes),
