@@ -42,6 +42,9 @@ ifneq ($(SANITIZE),)
 # The sanitizers make gcc guess wrongly how long texts may be.
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -Wno-format-truncation \
 	-Wno-format-overflow -Wno-maybe-uninitialized
+ifneq ($(findstring fuzzer,$(SANITIZE)),)
+ALL_CFLAGS += -DTHREADRACK_FUZZER -Wno-unknown-warning-option -Wno-unknown-pragmas
+endif
 export ASAN_OPTIONS = detect_leaks=1
 export UBSAN_OPTIONS = print_stacktrace=1:halt_on_error=1
 endif
@@ -50,14 +53,23 @@ SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 MAIN := $(OUT)/obj/src/cli/main.o
 TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
+# The fuzz targets read what all floors read.
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
+TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out %/replay.c,$(FUZZ_SOURCES)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-all check-built bench bench-built install clean tests FORCE
+.PHONY: all help deps demo check check-all check-built bench bench-built fuzz \
+	fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
+
+# Seconds that each fuzz target is run for.
+FUZZ_SECONDS ?= 10
+FUZZ_CC ?= clang
 
 all: $(OUT)/threadrack ## build the program
 
@@ -81,6 +93,7 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-built: $(OUT)/tests $(PROGRAM)
@@ -94,6 +107,14 @@ bench: deps ## measure what threadrack adds to the maths
 
 bench-built: $(BENCHES)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
+
+# The fuzzers are clang's, a build of their own.
+fuzz: ## look for bytes that break a reader of files, FUZZ_SECONDS each
+	@.ci/deps fuzz
+	@$(MAKE) --no-print-directory fuzz-built CC="$(FUZZ_CC)" SANITIZE=fuzzer-no-link,address,undefined
+
+fuzz-built: $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do tests/fuzz/run.sh $$fuzzer $(FUZZ_SECONDS) || exit 1; done
 
 install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/threadrack/topologies \
@@ -132,6 +153,16 @@ $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OBJECTS) $(OUT)/objects
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
+
+# An archive, so that a fuzzer has only the floors that its reader stands on.
+$(OUT)/threadrack.a: $(OBJECTS) $(OUT)/objects
+	$(call say,ar,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(OBJECTS)
+
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/threadrack.a
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(ALL_CFLAGS)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 .PRECIOUS: $(OUT)/obj/%.o
 $(OUT)/obj/%.o: %.c $(OUT)/flags

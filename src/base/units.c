@@ -19,6 +19,7 @@ const char *units_example(enum unit unit)
         [UNIT_SIZE] = "a size such as 64KiB",
         [UNIT_BANDWIDTH] = "a bandwidth such as 10Gbit/s or 1.25GB/s",
         [UNIT_FLOPS] = "a rate such as 100Gflop/s",
+        [UNIT_BYTE_TIME] = "a time a byte such as 10ps/B",
     };
     return examples[unit];
 }

@@ -24,5 +24,9 @@ const struct unit_measure unit_measures[] = {
     {UNIT_BANDWIDTH, "B/s", 1, 1, true, true},
     {UNIT_BANDWIDTH, "bit/s", 1, 8, true, true},
     {UNIT_FLOPS, "flop/s", 1, 1, true, false},
+    {UNIT_BYTE_TIME, "fs/B", 1, 1, false, false},
+    {UNIT_BYTE_TIME, "ps/B", 1000, 1, false, false},
+    {UNIT_BYTE_TIME, "ns/B", 1000000, 1, false, false},
+    {UNIT_BYTE_TIME, "us/B", 1000000000, 1, false, false},
 };
 const int unit_measure_count = sizeof unit_measures / sizeof *unit_measures;

@@ -1,5 +1,7 @@
 #include "observe.h"
 
+#include "resolver/dataflow.h"
+
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
@@ -45,6 +47,7 @@ void clock_free(struct clock *clock)
 {
     if (!clock)
         return;
+    dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
     for (int rank = 0; rank < clock->rank_count; rank++)
         free_rank(&clock->ranks[rank]);
@@ -64,17 +67,21 @@ void clock_free(struct clock *clock)
     free(clock);
 }
 
-static int add_lanes(struct rank_state *rank, const struct group *group)
+static int count_lanes(struct rank_state *rank)
 {
     int base = rank->lane_count;
     rank->lane_count += GROUP_LANES;
     if (rank->lane_count > OP_LANES_MOST)
         BUG("a rank belongs to more than %d groups", (OP_LANES_MOST - 1) / GROUP_LANES);
+    return base;
+}
+
+static void make_lanes(struct rank_state *rank, int base, const struct group *group)
+{
     rank->lanes = memory_resize(rank->lanes, (size_t)rank->lane_count * sizeof *rank->lanes);
     rank->lanes[0] = (struct lane){0};
     for (int kind = 0; kind < GROUP_LANES; kind++)
         rank->lanes[base + kind] = (struct lane){.group = group, .kind = (enum group_lane)kind};
-    return base;
 }
 
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
@@ -87,8 +94,12 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
     for (int i = 0; i < size; i++) {
         group->members[i] = members[i];
-        group->lane_bases[i] = lane_bases[i] = add_lanes(&clock->ranks[members[i]], group);
+        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->ranks[members[i]]);
+        if (!clock->flow)
+            make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
+    if (clock->flow)
+        dataflow_add_group(clock->flow, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
 }
@@ -185,6 +196,7 @@ static bool post(struct clock *clock, int rank, const struct op *op)
             .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
         item.call.size = lane->group->size;
         item.call.rank = op->peer;
+        item.call.context = op->schedule->context;
     }
     lane_post(clock, rank, lane, item);
     return true;
@@ -245,8 +257,12 @@ static void start_transfers(struct clock *clock)
 static void handle(struct clock *clock, const struct event *event)
 {
     int rank = (int)event->rank;
+    if (event->kind == CLOCK_ADDED) {
+        lane_added(clock, rank, event->data);
+        return;
+    }
     if (event->kind != CLOCK_COMPUTED) {
-        lane_event(clock, event);
+        message_event(clock, event);
         return;
     }
     account(clock, &clock->ranks[rank]);
@@ -268,7 +284,11 @@ static void handle_events(struct clock *clock)
 
 static void resolve(struct clock *clock)
 {
-    struct netmodel_sink sink = {clock, lane_sent, lane_delivered};
+    struct netmodel_sink sink = {clock, message_sent, message_delivered};
+    if (clock->flow) {
+        dataflow_resolve(clock->flow);
+        return;
+    }
     for (;;) {
         drain(clock);
         if (clock->idle_count > 0)
@@ -278,8 +298,10 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
-        if (next_ps == TIME_NEVER)
+        if (next_ps == TIME_NEVER) {
+            clock->stuck = clock->ended_count < clock->rank_count;
             return;
+        }
         clock->now_ps = next_ps;
         if (event_ps == next_ps)
             handle_events(clock);
@@ -296,10 +318,20 @@ void clock_resolve(struct clock *clock)
     pthread_mutex_unlock(&clock->lock);
 }
 
+bool clock_is_stuck(struct clock *clock)
+{
+    pthread_mutex_lock(&clock->lock);
+    bool stuck = clock->stuck;
+    pthread_mutex_unlock(&clock->lock);
+    return stuck;
+}
+
 bool clock_finish(struct clock *clock)
 {
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
+    if (clock->flow)
+        dataflow_finish(clock->flow);
     bool all = clock->ended_count == clock->rank_count;
     pthread_mutex_unlock(&clock->lock);
     return all;
@@ -308,6 +340,8 @@ bool clock_finish(struct clock *clock)
 void clock_report(struct clock *clock, FILE *stream)
 {
     static const char *const kinds[] = {"a collective", "a send", "a receive"};
+    if (clock->flow)
+        dataflow_report(clock->flow, stream);
     for (int rank = 0; rank < clock->rank_count; rank++) {
         const struct rank_state *state = &clock->ranks[rank];
         if (state->state != COMPUTE_BLOCKED)
@@ -317,6 +351,9 @@ void clock_report(struct clock *clock, FILE *stream)
         if (lane->receiving && !lane->message)
             fprintf(stream, " for rank %d, which has not begun to send",
                     lane->group->members[lane->step.recv_from]);
+        else if (lane->sending)
+            fprintf(stream, " to rank %d, which has not posted its receive",
+                    lane->group->members[lane->step.send_to]);
         fprintf(stream, " (operation %u of its lane)\n", lane->ended);
     }
 }

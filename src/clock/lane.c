@@ -1,7 +1,7 @@
 /* A lane's life: operations in post order, each a step at a time.
  *
- *     post -> [queue] -> step: pay o, send ----------> sent
- *                              receive <- delivered, pay o
+ *     post -> [queue] -> step: send ---> sent          (protocol.c: what each side's
+ *                              receive <- delivered     processor pays, and who asks whom)
  *                        both ended -> add what came in -> next step -> ... -> operation ended
  *
  * A message is matched to a receive of the same group and kind by its source, in send order.
@@ -12,24 +12,6 @@
 #include "threadrack/clock/cost.h"
 
 #include <stdlib.h>
-
-static struct transfer *transfer_new(struct clock *clock)
-{
-    struct transfer *transfer = clock->spare;
-    if (!transfer)
-        return memory_zeroed(1, sizeof *transfer);
-    clock->spare = transfer->next;
-    *transfer = (struct transfer){0};
-    return transfer;
-}
-
-static void transfer_end(struct clock *clock, struct transfer *transfer)
-{
-    if (!transfer->sent || !transfer->delivered || !transfer->received)
-        return;
-    transfer->next = clock->spare;
-    clock->spare = transfer;
-}
 
 /* Takes the earliest message from that source that was begun before the lane asked for it. */
 static struct transfer *take_early(struct lane *lane, int source)
@@ -60,31 +42,6 @@ static uint64_t step_bytes(const struct lane *lane, struct share range)
     return lane->item.schedule ? range.count * lane->item.unit_bytes : lane->item.unit_bytes;
 }
 
-/* Reserves the processor for one overhead o, and returns when it is paid. While the compute lane is
- * busy, its op is put off by as much. */
-static uint64_t pay_overhead(struct clock *clock, struct rank_state *rank)
-{
-    uint64_t begin =
-        clock->now_ps > rank->cpu_free_ps ? clock->now_ps : rank->cpu_free_ps;
-    rank->cpu_free_ps = begin + clock->cluster->overhead_ps;
-    if (rank->state == COMPUTE_BUSY) {
-        rank->busy_until_ps += clock->cluster->overhead_ps;
-        rank->stolen_ps += clock->cluster->overhead_ps;
-    }
-    return rank->cpu_free_ps;
-}
-
-static bool pays_overhead(const struct clock *clock)
-{
-    return clock->netmodel->ops->overhead && !clock->cluster->offload &&
-           clock->cluster->overhead_ps > 0;
-}
-
-static void hand_over(struct clock *clock, struct transfer *transfer)
-{
-    *vector_push(&clock->candidates, &clock->candidate_count, &clock->candidate_room) = transfer;
-}
-
 /* The lane's step begins to send. The receiver knows from now on that its message is on its way. */
 static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
@@ -112,13 +69,11 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
         group->members[receiver->step.recv_from] == rank) {
         account(clock, peer);
         receiver->message = transfer;
+        message_wanted(clock, transfer);
     } else {
         put_early(receiver, transfer);
     }
-    if (pays_overhead(clock))
-        clock_schedule(clock, rank, pay_overhead(clock, self), CLOCK_SEND_PAID, transfer);
-    else
-        hand_over(clock, transfer);
+    message_send(clock, transfer);
 }
 
 static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane)
@@ -130,13 +85,8 @@ static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *l
     return cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
 }
 
-static void message_here(struct clock *clock, int rank, struct lane *lane)
+static void begin_adding(struct clock *clock, int rank, struct lane *lane)
 {
-    lane->message->received = true;
-    observe_message(clock, lane->message, SIGHT_MESSAGE_RECEIVED);
-    transfer_end(clock, lane->message);
-    lane->message = NULL;
-    lane->receiving = false;
     uint64_t adding_ps = add_ps(clock, rank, lane);
     if (adding_ps == 0)
         return;
@@ -144,13 +94,20 @@ static void message_here(struct clock *clock, int rank, struct lane *lane)
     clock_schedule(clock, rank, clock->now_ps + adding_ps, CLOCK_ADDED, lane);
 }
 
+static void message_here(struct clock *clock, int rank, struct lane *lane)
+{
+    lane->message->received = true;
+    observe_message(clock, lane->message, SIGHT_MESSAGE_RECEIVED);
+    transfer_end(clock, lane->message);
+    lane->message = NULL;
+    lane->receiving = false;
+    begin_adding(clock, rank, lane);
+}
+
 /* The message has been delivered to the lane that waits for it. */
 static void take_in(struct clock *clock, int rank, struct lane *lane)
 {
-    if (pays_overhead(clock))
-        clock_schedule(clock, rank, pay_overhead(clock, &clock->ranks[rank]), CLOCK_RECEIVE_PAID,
-                       lane);
-    else
+    if (!message_pay_receive(clock, lane->message))
         message_here(clock, rank, lane);
 }
 
@@ -160,10 +117,15 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
     lane->receiving = lane->step.recv_from >= 0;
     if (lane->sending)
         begin_send(clock, rank, lane);
+    if (!lane->sending && !lane->receiving)
+        begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
     lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);
-    if (lane->message && lane->message->delivered)
+    if (!lane->message)
+        return;
+    message_wanted(clock, lane->message);
+    if (lane->message->delivered)
         take_in(clock, rank, lane);
 }
 
@@ -230,48 +192,38 @@ void lane_post(struct clock *clock, int rank, struct lane *lane, struct item ite
     run(clock, rank, lane);
 }
 
-void lane_event(struct clock *clock, const struct event *event)
+void lane_added(struct clock *clock, int rank, struct lane *lane)
 {
-    int rank = (int)event->rank;
-    struct lane *lane = event->data;
     account(clock, &clock->ranks[rank]);
-    if (event->kind == CLOCK_SEND_PAID) {
-        struct transfer *transfer = event->data;
-        transfer->ready_ps = clock->now_ps;
-        hand_over(clock, transfer);
-        return;
-    }
-    if (event->kind == CLOCK_ADDED)
-        lane->adding = false;
-    else
-        message_here(clock, rank, lane);
+    lane->adding = false;
     run(clock, rank, lane);
 }
 
-void lane_sent(void *context, struct transfer *transfer)
+void lane_sent(struct clock *clock, int rank, int index)
 {
-    struct clock *clock = context;
-    struct rank_state *rank = &clock->ranks[transfer->src];
-    struct lane *lane = &rank->lanes[transfer->src_lane];
-    account(clock, rank);
-    transfer->sent = true;
-    observe_message(clock, transfer, SIGHT_MESSAGE_SENT);
+    struct lane *lane = &clock->ranks[rank].lanes[index];
+    account(clock, &clock->ranks[rank]);
     lane->sending = false;
-    int source = transfer->src;
-    transfer_end(clock, transfer);
-    run(clock, source, lane);
+    run(clock, rank, lane);
 }
 
-void lane_delivered(void *context, struct transfer *transfer)
+void lane_delivered(struct clock *clock, struct transfer *message)
 {
-    struct clock *clock = context;
-    struct rank_state *rank = &clock->ranks[transfer->dst];
-    struct lane *lane = &rank->lanes[transfer->dst_lane];
+    struct rank_state *rank = &clock->ranks[message->dst];
+    struct lane *lane = &rank->lanes[message->dst_lane];
     account(clock, rank);
-    transfer->delivered = true;
-    observe_message(clock, transfer, SIGHT_MESSAGE_DELIVERED);
-    if (lane->message != transfer)
+    if (lane->message != message)
         return;
-    take_in(clock, transfer->dst, lane);
-    run(clock, (int)(rank - clock->ranks), lane);
+    int receiver = message->dst;
+    take_in(clock, receiver, lane);
+    run(clock, receiver, lane);
+}
+
+void lane_received(struct clock *clock, struct transfer *message)
+{
+    int rank = message->dst;
+    struct lane *lane = &clock->ranks[rank].lanes[message->dst_lane];
+    account(clock, &clock->ranks[rank]);
+    message_here(clock, rank, lane);
+    run(clock, rank, lane);
 }

@@ -4,6 +4,8 @@
 void clock_observe(struct clock *clock, struct clock_observer *observer)
 {
     struct clock_observer **end = &clock->observers;
+    if (clock->flow)
+        BUG("only the events resolver can be observed");
     while (*end)
         end = &(*end)->next;
     observer->next = NULL;

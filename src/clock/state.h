@@ -67,6 +67,7 @@ struct rank_state {
     struct node_record record;
 };
 
+struct dataflow;
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
@@ -87,21 +88,44 @@ struct clock {
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;
+    bool stuck;
+    struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 
-enum clock_event { CLOCK_COMPUTED, CLOCK_ADDED, CLOCK_SEND_PAID, CLOCK_RECEIVE_PAID };
+enum clock_event {
+    CLOCK_COMPUTED,
+    CLOCK_ADDED,        /* data: the lane */
+    CLOCK_SEND_PAID,    /* the transfer: its sender's o */
+    CLOCK_BYTES_PAID,   /* the transfer: its sender's (n-1)O, where that takes longer than sending */
+    CLOCK_RECEIVE_PAID, /* the transfer: its receiver's o, and what is left of its (n-1)O */
+    CLOCK_CONTROL_PAID  /* the request or answer: its receiver's o */
+};
 
 /* account.c: brings the rank's record up to now; call before anything about the rank changes. */
 void account(struct clock *clock, struct rank_state *rank);
 
+/* protocol.c: a message's way from its sender's processor to its receiver's. */
+struct transfer *transfer_new(struct clock *clock);
+/* Hands it back once it has been sent, delivered and received. */
+void transfer_end(struct clock *clock, struct transfer *transfer);
+/* Its sender begins: eager, or by asking the receiver first. */
+void message_send(struct clock *clock, struct transfer *message);
+/* Its receiver has posted the receive that it is for. */
+void message_wanted(struct clock *clock, struct transfer *message);
+/* Charges its receiver's processor, CLOCK_RECEIVE_PAID follows; false: there is nothing to pay. */
+bool message_pay_receive(struct clock *clock, struct transfer *message);
+void message_event(struct clock *clock, const struct event *event);
+void message_sent(void *clock, struct transfer *transfer);      /* for netmodel_sink */
+void message_delivered(void *clock, struct transfer *transfer); /* likewise */
+
 /* lane.c */
 void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item);
-void lane_event(struct clock *clock, const struct event *event);
-void lane_sent(void *clock, struct transfer *transfer);      /* for netmodel_sink */
-void lane_delivered(void *clock, struct transfer *transfer); /* likewise */
+void lane_added(struct clock *clock, int rank, struct lane *lane);
+void lane_sent(struct clock *clock, int rank, int lane);
+void lane_delivered(struct clock *clock, struct transfer *message);
+void lane_received(struct clock *clock, struct transfer *message);
 
 /* clock.c */
-/* `data` is the transfer of CLOCK_SEND_PAID, the lane of CLOCK_ADDED and CLOCK_RECEIVE_PAID. */
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
                     void *data);
 /* An operation of the rank's lane has ended: it may have been waiting for it. */

@@ -99,7 +99,12 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     cluster->topology = topologies[config_choice(config, "cluster.topology")];
     cluster->route_room = ROUTE_LONGEST;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
+    cluster->overhead_fs_B = config_whole(config, "cluster.loggp.overhead_per_byte");
+    cluster->rendezvous_bytes = config_is_set(config, "cluster.loggp.rendezvous")
+                                    ? config_whole(config, "cluster.loggp.rendezvous")
+                                    : UINT64_MAX;
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
+    cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
     make_devices(cluster, config);
     bool good = check_effect(cluster, config, errors);

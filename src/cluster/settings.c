@@ -55,8 +55,19 @@ const struct setting cluster_settings[] = {
      .help = "speed of the slow nodes; divides the duration of every compute op"},
     TIME("cluster.loggp.overhead", "2us",
          "LogGP's o: processor time for each message sent or received"),
-    TIME("cluster.loggp.gap", "2us", "LogGP's g: least time between two messages of a port"),
+    {.key = "cluster.loggp.overhead_per_byte", .unit = UNIT_BYTE_TIME, .high = 1e9,
+     .fallback = "0ps/B",
+     .help = "LogGOPS's O: processor time for each further byte of a message"},
+    TIME("cluster.loggp.gap", "2us",
+         "LogGP's g: a port's rest between the last byte of a message and the next message"),
+    {.key = "cluster.loggp.rendezvous", .unit = UNIT_SIZE, .high = MOST_RATE,
+     .help = "LogGOPS's S: messages of more bytes are sent when their receiver has asked for them; "
+             "unset: all are sent at once"},
     {.key = "cluster.loggp.offload", .kind = SETTING_CHOICE, .choices = "off|on", .fallback = "off",
      .help = "on: o is not paid by the compute lane"},
+    {.key = "cluster.loggp.ports", .kind = SETTING_CHOICE, .choices = "arrival|program_order",
+     .fallback = "arrival",
+     .help = "how a receive port serves messages: in order of arrival, or as its rank program asks "
+             "for them"},
     {.key = NULL},
 };

@@ -1,31 +1,10 @@
 #include "threadrack/comm/allreduce.h"
 
-enum { PAIRS_ALL = 64 };
-
-static void widen(struct path *path, const struct cluster *cluster, int a, int b)
-{
-    struct path pair = cluster_path(cluster, a, b);
-    if (pair.latency_ps > path->latency_ps)
-        path->latency_ps = pair.latency_ps;
-    if (pair.bandwidth_Bps < path->bandwidth_Bps)
-        path->bandwidth_Bps = pair.bandwidth_Bps;
-}
-
-struct path group_path(const struct cluster *cluster, const struct group *group)
-{
-    struct path path = {.latency_ps = 0, .bandwidth_Bps = UINT64_MAX};
-    int size = group_size(group);
-    for (int i = 0; i < size; i++)
-        for (int d = 1; d < size; d = size <= PAIRS_ALL ? d + 1 : 2 * d)
-            widen(&path, cluster, group_member_rank(group, i), group_member_rank(group, (i + d) % size));
-    return path;
-}
-
 void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group *group,
                     const struct collective *fixed)
 {
     *allreduce = (struct allreduce){.self = self, .group = group, .fixed = fixed};
-    allreduce->path = group_path(rank_cluster(self), group);
+    allreduce->path = group_path(group);
 }
 
 static void note_use(struct allreduce *allreduce, const struct collective *collective)

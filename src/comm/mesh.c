@@ -27,8 +27,10 @@ static struct group **make_axis(struct rack *rack, int size, int length, int str
 {
     struct group **by_rank = memory_zeroed((size_t)size, sizeof *by_rank);
     int *members = memory_zeroed((size_t)length, sizeof *members);
+    for (int rank = 0; rank < size && length == 1; rank++)
+        by_rank[rank] = rack_lone_group(rack);
     for (int first = 0; first < size; first++) {
-        if (first / stride % length)
+        if (length == 1 || first / stride % length)
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;

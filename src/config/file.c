@@ -7,11 +7,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Reads by chunks, since a pipe has no size and a device no end. */
+/* Reads by chunks, since a pipe has no size and a device no end: up to one byte more than `limit`. */
 static char *read_all(FILE *file, size_t limit, size_t *length)
 {
-    char *bytes = memory_zeroed(limit + 2, 1);
-    *length = fread(bytes, 1, limit + 1, file);
+    char *bytes = NULL;
+    size_t room = 4096;
+    *length = 0;
+    do {
+        room = 4 * room > limit + 2 ? limit + 2 : 4 * room;
+        bytes = memory_resize(bytes, room);
+        *length += fread(bytes + *length, 1, room - 1 - *length, file);
+    } while (*length == room - 1 && *length <= limit);
     bytes[*length] = 0;
     return bytes;
 }

@@ -23,6 +23,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.overhead_per_byte", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.loggp.rendezvous", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.gap", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.offload", !loggp, "only netmodel=loggp reads it"},
         {"cluster.device.flops", measured, "compute=measured times this host"},

@@ -17,8 +17,10 @@ struct drive {
     struct result *result;
     struct watch watch;
     struct progress_hook progress;
-    struct training **trainings; /* by rank */
+    const struct rack *rack;
+    struct training **trainings; /* by rank; real runs only, as the two below */
     double *losses;              /* (steps, ranks): each rank's part */
+    unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
     int meet_every;
     bool stop;                   /* written only while all ranks meet */
@@ -79,7 +81,8 @@ static void confer(void *argument)
     struct drive *drive = meeting->drive;
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
-    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step);
+    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step) ||
+                  rack_is_stuck(drive->rack);
     drive->stopped_at = meeting->step + 1;
 }
 
@@ -95,14 +98,20 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     return !drive->stop;
 }
 
+static void tell_progress(const struct drive *drive, int step)
+{
+    if (drive->progress.tell)
+        drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
+}
+
 static void take_step(struct drive *drive, struct rank *self, int step)
 {
     int rank = rank_id(self), ranks = drive->setup->nodes;
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
         drive->plan->strategy->step(self, drive->trainings[rank], (size_t)step);
     rank_mark(self);
-    if (rank == 0 && drive->progress.tell)
-        drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
+    if (rank == 0)
+        tell_progress(drive, step);
 }
 
 static void train(void *argument, struct rank *self)
@@ -123,15 +132,34 @@ static void train(void *argument, struct rank *self)
         checkpoint_put(drive->gathered, training->model);
 }
 
-/* ---- Timing-only: every rank's step in turn, on this thread. ---- */
+/* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
+ * are shapes; they are made for its step and dropped behind it, so that there is one at a time. ---- */
+
+static struct training *shape_of(const struct drive *drive, struct rank *self)
+{
+    rank_begin_setup(self);
+    return training_create(self, drive->plan);
+}
+
+static void count_step(struct drive *drive, struct rank *self, int step)
+{
+    struct training *training = shape_of(drive, self);
+    drive->plan->strategy->step(self, training, (size_t)step);
+    rank_mark(self);
+    drive->allreduces |= training_allreduces(training);
+    training_free(training);
+}
 
 static void count_only(struct drive *drive, struct rack *rack)
 {
-    for (int step = 0; step < drive->setup->steps && !experiment_interrupted; step++) {
+    for (int step = 0; step < drive->setup->steps && !experiment_interrupted &&
+                       !rack_failed(rack) && !rack_is_stuck(rack);
+         step++) {
         for (int rank = 0; rank < rack_size(rack); rank++)
-            take_step(drive, rack_rank(rack, rank), step);
+            count_step(drive, rack_rank(rack, rank), step);
         rack_resolve(rack);
         drive->stopped_at = step + 1;
+        tell_progress(drive, step);
     }
     for (int rank = 0; rank < rack_size(rack); rank++)
         rank_end(rack_rank(rack, rank));
@@ -139,29 +167,31 @@ static void count_only(struct drive *drive, struct rack *rack)
 
 /* ---- Both ways. ---- */
 
-static void create_trainings(struct drive *drive, struct rack *rack)
+/* Counts what each region is to hold. */
+static void count_regions(const struct drive *drive, struct rack *rack)
 {
     for (int rank = 0; rank < rack_size(rack); rank++)
-        drive->trainings[rank] = training_create(rack_rank(rack, rank), drive->plan);
+        training_free(shape_of(drive, rack_rank(rack, rank)));
 }
 
 static void free_trainings(struct drive *drive)
 {
-    for (int rank = 0; rank < drive->setup->nodes; rank++) {
-        training_free(drive->trainings[rank]);
-        drive->trainings[rank] = NULL;
-    }
+    for (int rank = 0; rank < drive->setup->nodes; rank++)
+        if (drive->trainings[rank]) {
+            drive->allreduces |= training_allreduces(drive->trainings[rank]);
+            training_free(drive->trainings[rank]);
+        }
 }
 
 static void collect_losses(struct drive *drive)
 {
     struct result *result = drive->result;
-    size_t ranks = (size_t)drive->setup->nodes;
+    size_t ranks = drive->setup->real ? (size_t)drive->setup->nodes : 0;
     for (int step = 0; step < result->steps; step++) {
         double loss = 0;
         for (size_t rank = 0; rank < ranks; rank++)
             loss += drive->losses[(size_t)step * ranks + rank];
-        result->step[step].loss = drive->setup->real ? loss : NAN;
+        result->step[step].loss = ranks ? loss : NAN;
     }
     if (result->steps)
         result->final_loss = result->step[result->steps - 1].loss;
@@ -169,13 +199,9 @@ static void collect_losses(struct drive *drive)
 
 static void name_allreduces(const struct drive *drive)
 {
-    unsigned used = 0;
-    for (int rank = 0; rank < drive->setup->nodes; rank++)
-        if (drive->trainings[rank])
-            used |= training_allreduces(drive->trainings[rank]);
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
-        if (used & 1u << i)
+        if (drive->allreduces & 1u << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
     if (names.length) {
         free(drive->result->allreduce);
@@ -196,10 +222,11 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
     if (!drive->setup->real) {
         count_only(drive, rack);
     } else {
+        bool ran = rack_open(rack, host, seats.first_core, seats.cores,
+                             gathered_bytes(drive->setup), errors) &&
+                   rack_run(rack, train, drive, errors);
         free_trainings(drive);
-        if (!rack_open(rack, host, seats.first_core, seats.cores, gathered_bytes(drive->setup),
-                       errors) ||
-            !rack_run(rack, train, drive, errors))
+        if (!ran)
             return false;
     }
     return rack_finish(rack, errors);
@@ -237,20 +264,20 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
                           .plan = &plan,
                           .result = result,
                           .progress = progress,
-                          .trainings = memory_zeroed(ranks, sizeof *drive.trainings),
-                          .losses = memory_zeroed(steps * ranks, sizeof *drive.losses),
+                          .rack = rack,
                           .meet_every = steps_between_meetings(setup)};
     result->step = memory_zeroed(steps, sizeof *result->step);
     for (size_t step = 0; step < steps; step++)
         result->step[step].accuracy = result->step[step].test_loss = NAN;
-    if (setup->real)
+    if (setup->real) {
+        drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
+        drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = checkpoint_create(setup->model);
-    create_trainings(&drive, rack);
+    }
+    count_regions(&drive, rack);
     bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
-                run_counted(&drive, rack, host, seats, errors) &&
-                finish(&drive, rack, errors);
+                run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
-    free_trainings(&drive);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
     free(drive.trainings);

@@ -1,6 +1,7 @@
 /* A schedule over vectors that lie in one machine. It is made once into a list of moves in an order
- * that respects it; then the list runs over windows of the vectors that fit in the cache, since what
- * becomes of one element never depends on another. Additions happen in the schedule's order, so the
+ * that respects it; then the list runs over windows of the vectors that fit in the cache, where what
+ * becomes of one element never depends on another: that is, where every move keeps its elements'
+ * places. Else it runs over the whole vectors. Additions happen in the schedule's order, so the
  * result is the one that the algorithm gives on a real cluster. */
 #include "inside.h"
 
@@ -20,26 +21,99 @@ struct move {
     enum move_kind kind;
     int src, dst;
     bool from_copy;
-    struct share range;
+    size_t from, to, count; /* elements; places from the call's count on are in the scratch */
 };
 
 /* A member's place in the schedule while the list is made. */
 struct cursor {
     struct call call;
     struct step step;
-    int index;
+    int index; /* of the step after this one */
     bool sending, receiving, copied, ended;
 };
+
+/* The i-th range of what the cursor's step sends or receives. */
+static bool piece_of(const struct moves *moves, const struct cursor *cursor, bool sent, int i,
+                     struct share *range)
+{
+    if (moves->schedule->piece)
+        return moves->schedule->piece(&cursor->call, cursor->index - 1, sent, i, range);
+    *range = sent ? cursor->step.send : cursor->step.recv;
+    return i == 0;
+}
 
 static bool overlap(struct share a, struct share b)
 {
     return a.begin < b.begin + b.count && b.begin < a.begin + a.count;
 }
 
+static bool overwrites_what_it_sends(const struct moves *moves, const struct cursor *cursor)
+{
+    struct share sent, received;
+    for (int i = 0; piece_of(moves, cursor, true, i, &sent); i++)
+        for (int j = 0; piece_of(moves, cursor, false, j, &received); j++)
+            if (overlap(sent, received))
+                return true;
+    return false;
+}
+
 static void add_move(struct moves *moves, struct move move)
 {
-    if (move.range.count)
-        *vector_push(&moves->moves, &moves->move_count, &moves->move_room) = move;
+    if (move.count == 0)
+        return;
+    moves->keeps_places &= move.from == move.to;
+    *vector_push(&moves->moves, &moves->move_count, &moves->move_room) = move;
+}
+
+static void set_aside(struct moves *moves, struct cursor *cursor)
+{
+    struct share range;
+    cursor->copied = true;
+    for (int i = 0; piece_of(moves, cursor, true, i, &range); i++)
+        add_move(moves, (struct move){.kind = MOVE_SET_ASIDE,
+                                      .src = cursor->call.rank,
+                                      .from = range.begin,
+                                      .to = range.begin,
+                                      .count = range.count});
+}
+
+/* One end of a message while its pieces are laid against the other end's. */
+struct end {
+    const struct cursor *cursor;
+    bool sent;
+    int next;
+    struct share left; /* of the present piece */
+};
+
+static bool more(const struct moves *moves, struct end *end)
+{
+    while (end->left.count == 0)
+        if (!piece_of(moves, end->cursor, end->sent, end->next++, &end->left))
+            return false;
+    return true;
+}
+
+static void carry(struct moves *moves, const struct cursor *sender, const struct cursor *receiver)
+{
+    struct end from = {.cursor = sender, .sent = true}, to = {.cursor = receiver};
+    bool sent = more(moves, &from), wanted = more(moves, &to);
+    while (sent && wanted) {
+        size_t count = from.left.count < to.left.count ? from.left.count : to.left.count;
+        add_move(moves, (struct move){.kind = receiver->step.reduce ? MOVE_ADD : MOVE_STORE,
+                                      .src = sender->call.rank,
+                                      .dst = receiver->call.rank,
+                                      .from_copy = sender->copied,
+                                      .from = from.left.begin,
+                                      .to = to.left.begin,
+                                      .count = count});
+        from.left = (struct share){from.left.begin + count, from.left.count - count};
+        to.left = (struct share){to.left.begin + count, to.left.count - count};
+        sent = more(moves, &from);
+        wanted = more(moves, &to);
+    }
+    if (sent || wanted || sender->step.send.count != receiver->step.recv.count)
+        BUG("%s: members %d and %d of %d disagree on a message's length", moves->schedule->name,
+            sender->call.rank, receiver->call.rank, receiver->call.size);
 }
 
 static bool enter_step(struct moves *moves, struct cursor *cursor)
@@ -51,10 +125,13 @@ static bool enter_step(struct moves *moves, struct cursor *cursor)
     }
     cursor->sending = step->send_to >= 0;
     cursor->receiving = step->recv_from >= 0;
-    cursor->copied = cursor->sending && cursor->receiving && overlap(step->send, step->recv);
-    if (cursor->copied)
-        add_move(moves, (struct move){
-                            .kind = MOVE_SET_ASIDE, .src = cursor->call.rank, .range = step->send});
+    cursor->copied = false;
+    bool within = !cursor->sending && !cursor->receiving;
+    if ((within || (cursor->sending && cursor->receiving)) &&
+        overwrites_what_it_sends(moves, cursor))
+        set_aside(moves, cursor);
+    if (within)
+        carry(moves, cursor, cursor);
     return true;
 }
 
@@ -66,15 +143,7 @@ static bool take(struct moves *moves, struct cursor *cursors, struct cursor *sel
     struct cursor *sender = &cursors[self->step.recv_from];
     if (!sender->sending || sender->step.send_to != self->call.rank)
         return false;
-    if (sender->step.send.begin != self->step.recv.begin ||
-        sender->step.send.count != self->step.recv.count)
-        BUG("%s: members %d and %d of %d disagree on a range", moves->schedule->name,
-            sender->call.rank, self->call.rank, self->call.size);
-    add_move(moves, (struct move){.kind = self->step.reduce ? MOVE_ADD : MOVE_STORE,
-                                  .src = sender->call.rank,
-                                  .dst = self->call.rank,
-                                  .from_copy = sender->copied,
-                                  .range = self->step.recv});
+    carry(moves, sender, self);
     sender->sending = self->receiving = false;
     return true;
 }
@@ -95,8 +164,14 @@ static void make_moves(struct moves *moves, int size)
 {
     struct cursor *cursors = memory_zeroed((size_t)size, sizeof *cursors);
     for (int i = 0; i < size; i++)
-        cursors[i].call = (struct call){
-            .size = size, .rank = i, .root = moves->root, .count = moves->count};
+        cursors[i].call = (struct call){.size = size,
+                                        .rank = i,
+                                        .root = moves->root,
+                                        .count = moves->count,
+                                        .context = moves->schedule->context};
+    moves->keeps_places = true;
+    if (moves->schedule->scratch)
+        moves->scratch = moves->schedule->scratch(&cursors[0].call);
     while (advance(moves, cursors, size))
         ;
     for (int i = 0; i < size; i++)
@@ -121,28 +196,45 @@ static const struct moves *moves_for(struct group *group, const struct meeting *
     return moves;
 }
 
-static struct share clip(struct share range, struct share window)
+/* What a run of moves works on: the members' vectors, with the scratch behind each, and room for
+ * what is set aside. Of a windowed run only the window's elements have room. */
+struct field {
+    float *const *vectors;
+    size_t count, scratch;
+    struct share window;
+    float *scratches, *copies;
+};
+
+static struct share clip(const struct move *move, struct share window)
 {
-    size_t begin = range.begin > window.begin ? range.begin : window.begin;
-    size_t range_end = range.begin + range.count, window_end = window.begin + window.count;
+    size_t begin = move->from > window.begin ? move->from : window.begin;
+    size_t range_end = move->from + move->count, window_end = window.begin + window.count;
     size_t end = range_end < window_end ? range_end : window_end;
     return (struct share){begin, end > begin ? end - begin : 0};
 }
 
-static void run_move(struct group *group, const struct move *move, float *const *vectors,
-                     struct share window)
+static float *place_of(const struct field *field, int member, size_t element)
 {
-    struct share part = clip(move->range, window);
+    if (element < field->count)
+        return field->vectors[member] + element;
+    return field->scratches + (size_t)member * field->scratch + (element - field->count);
+}
+
+static void run_move(const struct field *field, const struct move *move)
+{
+    struct share part = clip(move, field->window);
     if (part.count == 0)
         return;
-    float *copy = group->scratch + (size_t)move->src * window.count + (part.begin - window.begin);
-    const float *from = move->from_copy ? copy : vectors[move->src] + part.begin;
+    float *copy = field->copies + (size_t)move->src * field->window.count +
+                  (part.begin - field->window.begin);
+    const float *from = move->from_copy ? copy : place_of(field, move->src, part.begin);
+    float *to = place_of(field, move->dst, move->to + (part.begin - move->from));
     if (move->kind == MOVE_SET_ASIDE)
-        memcpy(copy, vectors[move->src] + part.begin, part.count * sizeof *copy);
+        memcpy(copy, place_of(field, move->src, part.begin), part.count * sizeof *copy);
     else if (move->kind == MOVE_STORE)
-        memcpy(vectors[move->dst] + part.begin, from, part.count * sizeof *from);
+        memcpy(to, from, part.count * sizeof *from);
     else
-        math_add(part.count, vectors[move->dst] + part.begin, from);
+        math_add(part.count, to, from);
 }
 
 enum { CACHE_FLOATS = 128 * 1024, WINDOW_LEAST = 512 };
@@ -153,19 +245,30 @@ static size_t window_floats(int size)
     return window < WINDOW_LEAST ? WINDOW_LEAST : window;
 }
 
+static void make_room(struct group *group, size_t floats)
+{
+    if (group->scratch_floats >= floats)
+        return;
+    group->scratch = memory_resize(group->scratch, floats * sizeof *group->scratch);
+    group->scratch_floats = floats;
+}
+
 void moves_run(struct group *group, const struct meeting *meeting)
 {
     const struct moves *moves = moves_for(group, meeting);
-    size_t window = window_floats(group->size), need = window * (size_t)group->size;
-    if (group->scratch_floats < need) {
-        group->scratch = memory_resize(group->scratch, need * sizeof *group->scratch);
-        group->scratch_floats = need;
-    }
-    for (size_t begin = 0; begin < meeting->count; begin += window) {
-        size_t left = meeting->count - begin;
-        struct share part = {begin, left < window ? left : window};
+    size_t size = (size_t)group->size, all = meeting->count + moves->scratch;
+    size_t window = moves->keeps_places && !moves->scratch ? window_floats(group->size) : all;
+    make_room(group, (window + moves->scratch) * size);
+    struct field field = {.vectors = meeting->vectors,
+                          .count = meeting->count,
+                          .scratch = moves->scratch,
+                          .copies = group->scratch,
+                          .scratches = group->scratch + window * size};
+    for (size_t begin = 0; begin < all; begin += window) {
+        size_t left = all - begin;
+        field.window = (struct share){begin, left < window ? left : window};
         for (int i = 0; i < moves->move_count; i++)
-            run_move(group, &moves->moves[i], meeting->vectors, part);
+            run_move(&field, &moves->moves[i]);
     }
 }
 

@@ -3,6 +3,13 @@
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static int *copy_of(const int *values, int count)
+{
+    int *copy = memory_zeroed((size_t)count, sizeof *copy);
+    return memcpy(copy, values, (size_t)count * sizeof *copy);
+}
 
 static void must_ascend(const int *members, int size, int ranks)
 {
@@ -19,23 +26,97 @@ static void count_lanes(struct rank *rank, int lane_base)
         rank->posted[lane] = 0;
 }
 
+/* The groups of a mesh are strides, and need no list of their members. */
+static void keep_members(struct group *group, const int *members)
+{
+    group->first = members[0];
+    group->stride = group->size > 1 ? members[1] - members[0] : 1;
+    for (int i = 0; i < group->size; i++)
+        if (members[i] != group->first + i * group->stride) {
+            group->members = copy_of(members, group->size);
+            return;
+        }
+}
+
+static void keep_lanes(struct group *group, int *lane_bases)
+{
+    group->lane_base = lane_bases[0];
+    for (int i = 0; i < group->size; i++)
+        if (lane_bases[i] != group->lane_base) {
+            group->lane_bases = copy_of(lane_bases, group->size);
+            return;
+        }
+}
+
+enum { PAIRS_ALL = 64 };
+
+static void widen(struct path *path, const struct cluster *cluster, int a, int b)
+{
+    struct path pair = cluster_path(cluster, a, b);
+    if (pair.latency_ps > path->latency_ps)
+        path->latency_ps = pair.latency_ps;
+    if (pair.bandwidth_Bps < path->bandwidth_Bps)
+        path->bandwidth_Bps = pair.bandwidth_Bps;
+}
+
+static struct path widest_path(const struct cluster *cluster, const int *members, int size)
+{
+    struct path path = {.latency_ps = 0, .bandwidth_Bps = UINT64_MAX};
+    for (int i = 0; i < size; i++)
+        for (int d = 1; d < size; d = size <= PAIRS_ALL ? d + 1 : 2 * d)
+            widen(&path, cluster, members[i], members[(i + d) % size]);
+    return path;
+}
+
 struct group *rack_group(struct rack *rack, const int *members, int size, bool pipeline)
 {
     must_ascend(members, size, rack->size);
     struct group *group = memory_zeroed(1, sizeof *group);
+    int *lane_bases = memory_zeroed((size_t)size, sizeof *lane_bases);
     group->rack = rack;
     group->size = size;
-    group->members = memory_zeroed((size_t)size, sizeof *group->members);
-    group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
-    pthread_mutex_init(&group->lock, NULL);
-    pthread_cond_init(&group->done, NULL);
+    group->path = widest_path(rack->cluster, members, size);
+    clock_add_group(rack->clock, members, size, pipeline, lane_bases);
     for (int i = 0; i < size; i++)
-        group->members[i] = members[i];
-    clock_add_group(rack->clock, members, size, pipeline, group->lane_bases);
-    for (int i = 0; i < size; i++)
-        count_lanes(&rack->ranks[members[i]], group->lane_bases[i]);
+        count_lanes(&rack->ranks[members[i]], lane_bases[i]);
+    keep_members(group, members);
+    keep_lanes(group, lane_bases);
+    free(lane_bases);
     *vector_push(&rack->groups, &rack->group_count, &rack->group_room) = group;
     return group;
+}
+
+struct group *rack_lone_group(struct rack *rack)
+{
+    if (!rack->lone) {
+        rack->lone = memory_zeroed(1, sizeof *rack->lone);
+        *rack->lone = (struct group){
+            .rack = rack, .size = 1, .path = {.latency_ps = 0, .bandwidth_Bps = UINT64_MAX}};
+    }
+    return rack->lone;
+}
+
+static void free_meetings(struct group *group)
+{
+    for (int i = 0; i < group->meeting_room; i++)
+        free(group->meetings[i].vectors);
+    free(group->meetings);
+}
+
+void group_free(struct group *group)
+{
+    if (!group)
+        return;
+    free_meetings(group);
+    moves_release(group);
+    if (group->gate) {
+        pthread_mutex_destroy(&group->gate->lock);
+        pthread_cond_destroy(&group->gate->done);
+    }
+    free(group->gate);
+    free(group->members);
+    free(group->lane_bases);
+    free(group);
 }
 
 int group_size(const struct group *group)
@@ -43,9 +124,14 @@ int group_size(const struct group *group)
     return group->size;
 }
 
+struct path group_path(const struct group *group)
+{
+    return group->path;
+}
+
 int group_member_rank(const struct group *group, int index)
 {
-    return group->members[index];
+    return group->members ? group->members[index] : group->first + index * group->stride;
 }
 
 static int compare_ranks(const void *a, const void *b)
@@ -53,11 +139,28 @@ static int compare_ranks(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+static int find_member(const struct group *group, int id)
+{
+    if (group->members) {
+        const int *place = bsearch(&id, group->members, (size_t)group->size, sizeof id, compare_ranks);
+        return place ? (int)(place - group->members) : -1;
+    }
+    int from = id - group->first, index = from / group->stride;
+    return from >= 0 && index < group->size && index * group->stride == from ? index : -1;
+}
+
 int group_rank(const struct group *group, const struct rank *self)
 {
-    const int *place = bsearch(&self->id, group->members, (size_t)group->size,
-                               sizeof *group->members, compare_ranks);
-    if (!place)
+    if (group == self->rack->lone)
+        return 0;
+    int index = find_member(group, self->id);
+    if (index < 0)
         BUG("rank %d is no member of the group that it uses", self->id);
-    return (int)(place - group->members);
+    return index;
+}
+
+int group_lane(const struct group *group, const struct rank *self, enum group_lane lane)
+{
+    int base = group->lane_bases ? group->lane_bases[group_rank(group, self)] : group->lane_base;
+    return base + (int)lane;
 }

@@ -7,6 +7,7 @@
 #include "threadrack/rank/rack.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 
 /* A node's memory: one mapping. While it is counted, `base` is NULL and only `used` grows. */
@@ -34,22 +35,32 @@ struct parcel_list {
     struct parcel *spare;
 };
 
-struct rank {
-    struct rack *rack; /* NULL: an observer */
-    int id;
-    bool real;
-    struct region region;
-    uint32_t *posted; /* by lane: operations posted so far */
-    uint64_t measured_from_ns;
+/* What a rank with a thread of its own has besides. */
+struct desk {
     pthread_mutex_t *core; /* held while computing: as many ranks compute at once as cores */
+    uint64_t measured_from_ns;
+    jmp_buf *way_out; /* of its program, once the run has failed */
 
     pthread_mutex_t lock; /* of what follows: others deliver here */
     pthread_cond_t bell;
     bool waiting;
     struct parcel_list sent, wanted;
+};
 
-    void **observed; /* an observer's memory */
-    int observed_count, observed_room;
+/* Small, since a timing-only run has a hundred thousand of them. */
+struct rank {
+    struct rack *rack; /* NULL: an observer */
+    int id;
+    bool real;
+    struct region region;
+    uint32_t *posted;  /* by lane: operations posted so far */
+    struct desk *desk; /* NULL: timing-only, or an observer */
+};
+
+struct observer {
+    struct rank rank;
+    void **memory;
+    int count, room;
 };
 
 /* One collective on its way: who has posted, with which vector. */
@@ -59,31 +70,41 @@ struct meeting {
     int root;
     size_t count;
     int first_poster;
-    float **vectors; /* by member */
+    float **vectors; /* by member; NULL in a timing-only run */
 };
 
 struct move; /* exec.c */
 struct moves {
     const struct schedule *schedule;
     int root;
-    size_t count;
+    size_t count, scratch;
+    bool keeps_places; /* no move takes an element to another place */
     struct move *moves;
     int move_count, move_room;
+};
+
+/* Of a group in a real run. */
+struct gate {
+    pthread_mutex_t lock; /* of the group's collectives */
+    pthread_cond_t done;
 };
 
 struct group {
     struct rack *rack;
     int size;
-    int *members, *lane_bases;
+    int first, stride; /* member i is rank first + i * stride, unless `members` has them */
+    int *members;      /* NULL where they are a stride apart */
+    int lane_base;     /* of every member, unless `lane_bases` has them */
+    int *lane_bases;   /* by member; NULL where all have the same */
+    struct path path;
 
-    pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t done;
+    struct gate *gate; /* NULL: timing-only. Its lock is that of what follows */
     struct meeting *meetings; /* a ring of `meeting_room`; those from `ended` on are under way */
     uint32_t ended, begun;
     int meeting_room;
     struct moves *known; /* schedules made into moves */
     int known_count, known_room;
-    float *scratch;
+    float *scratch; /* of the collective that runs: copies set aside, and the members' scratch */
     size_t scratch_floats;
 };
 
@@ -95,6 +116,7 @@ struct rack {
     int size;
     struct group **groups;
     int group_count, group_room;
+    struct group *lone; /* the group of one; see rack_lone_group */
 
     const struct host *host;
     struct seat *seats;
@@ -102,6 +124,9 @@ struct rack {
     int core_count;
 
     atomic_int live, blocked; /* ranks in their program; those that wait for others */
+    atomic_bool failed;       /* no rank goes on */
+    pthread_mutex_t failure_lock;
+    char *failure; /* the first that was said; NULL, when failed: they wait for each other */
     pthread_mutex_t meeting_lock;
     pthread_cond_t meeting_over;
     int met;
@@ -112,12 +137,23 @@ struct rack {
 /* Appends an op; resolves the clock when the stream has grown long. */
 void rank_record(struct rank *self, const struct op *op);
 
-/* Counts the caller as blocked: call with the lock that its waker takes held, just before it waits;
- * whoever satisfies it calls rack_unblock under that lock. The last one to block finds a deadlock.
- */
-void rack_block(struct rack *rack, struct rank *self, const char *what);
+/* failure.c: ranks that block, and the end of a run that cannot go on. */
+
+/* Waits, with the lock held that whoever wakes the caller takes, and who calls rack_unblock under it.
+ * The last rank to block finds the deadlock. Returns with the lock held when done(argument), else,
+ * when the run has failed, not at all: then the lock has been given back. */
+void rank_block(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
+                bool (*done)(const void *argument), const void *argument);
 void rack_unblock(struct rack *rack, int ranks);
-void rack_leave(struct rack *rack, struct rank *self); /* the rank's program has ended */
+void rack_leave(struct rack *rack); /* a rank's program has ended */
+/* Says why the run has failed, unless that has been said; call it with no lock held. A real rank does
+ * not return. */
+void rank_fail(struct rank *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether the post may go on: a real rank of a failed run does not return, another one gets false. */
+bool rank_goes_on(struct rank *self);
+
+void group_free(struct group *group);
+int group_lane(const struct group *group, const struct rank *self, enum group_lane lane);
 
 /* Parcels (mailbox.c). */
 void mailbox_send(struct rank *self, struct group *group, int peer, uint32_t number,
@@ -131,6 +167,9 @@ void mailbox_release(struct rank *rank);
 /* Collectives (meeting.c, exec.c). */
 void meeting_post(struct rank *self, struct group *group, const struct schedule *schedule, int root,
                   float *vector, size_t count, uint32_t number);
+/* Timing-only: no vectors meet, but what the members post is compared all the same. */
+void meeting_compare(struct rank *self, struct group *group, const struct schedule *schedule,
+                     int root, size_t count, uint32_t number);
 void meeting_wait(struct rank *self, struct group *group, uint32_t number);
 void moves_run(struct group *group, const struct meeting *meeting);
 void moves_release(struct group *group);

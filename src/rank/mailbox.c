@@ -46,40 +46,48 @@ static struct parcel *parcel_find(const struct parcel_list *list, const struct g
     return NULL;
 }
 
-static void must_match(const struct group *group, int source, int target, size_t sent, size_t wanted)
+/* Of a message whose two ends have met. With no lock held. */
+static void must_match(struct rank *self, int source, int target, size_t sent, size_t wanted)
 {
     if (sent != wanted)
-        BUG("rank %d sends %zu bytes to rank %d, which wants %zu (a group of %d)", source, sent,
-            target, wanted, group->size);
+        rank_fail(self, "rank %d sends %zu bytes to rank %d, which wants %zu there", source, sent,
+                  target, wanted);
+}
+
+static struct rank *rank_of(struct rack *rack, const struct group *group, int peer)
+{
+    return &rack->ranks[group_member_rank(group, peer)];
 }
 
 static void ring_bell(struct rank *rank)
 {
-    if (!rank->waiting)
+    if (!rank->desk->waiting)
         return;
-    rank->waiting = false;
+    rank->desk->waiting = false;
     rack_unblock(rank->rack, 1);
-    pthread_cond_signal(&rank->bell);
+    pthread_cond_signal(&rank->desk->bell);
 }
 
 void mailbox_send(struct rank *self, struct group *group, int peer, uint32_t number,
                   const void *bytes, size_t count)
 {
-    struct rank *target = &self->rack->ranks[group->members[peer]];
-    pthread_mutex_lock(&target->lock);
-    struct parcel *wanted = parcel_take(&target->wanted, group, self->id);
-    if (wanted) {
-        must_match(group, self->id, target->id, count, wanted->count);
+    struct rank *target = rank_of(self->rack, group, peer);
+    struct desk *desk = target->desk;
+    pthread_mutex_lock(&desk->lock);
+    struct parcel *wanted = parcel_take(&desk->wanted, group, self->id);
+    size_t expected = wanted ? wanted->count : count;
+    if (wanted && expected == count) {
         memcpy(wanted->bytes, bytes, count);
         ring_bell(target);
-    } else {
-        parcel_put(&target->sent, (struct parcel){.group = group,
+    } else if (!wanted) {
+        parcel_put(&desk->sent, (struct parcel){.group = group,
                                                   .source = self->id,
                                                   .number = number,
                                                   .bytes = (void *)(uintptr_t)bytes,
-                                                  .count = count});
+                                                .count = count});
     }
-    pthread_mutex_unlock(&target->lock);
+    pthread_mutex_unlock(&desk->lock);
+    must_match(self, self->id, target->id, count, expected);
 }
 
 static void leave_mailbox(struct rack *rack, const struct parcel *parcel)
@@ -93,21 +101,23 @@ static void leave_mailbox(struct rack *rack, const struct parcel *parcel)
 void mailbox_receive(struct rank *self, struct group *group, int peer, uint32_t number, void *bytes,
                      size_t count)
 {
-    int source = group->members[peer];
-    pthread_mutex_lock(&self->lock);
-    struct parcel *sent = parcel_take(&self->sent, group, source);
+    int source = group_member_rank(group, peer);
+    struct desk *desk = self->desk;
+    pthread_mutex_lock(&desk->lock);
+    struct parcel *sent = parcel_take(&desk->sent, group, source);
+    size_t coming = sent ? sent->count : count;
     if (sent) {
-        must_match(group, source, self->id, sent->count, count);
-        memcpy(bytes, sent->bytes, count);
+        memcpy(bytes, sent->bytes, coming < count ? coming : count);
         leave_mailbox(self->rack, sent);
     } else {
-        parcel_put(&self->wanted, (struct parcel){.group = group,
+        parcel_put(&desk->wanted, (struct parcel){.group = group,
                                                   .source = source,
                                                   .number = number,
-                                                  .bytes = bytes,
-                                                  .count = count});
+                                                .bytes = bytes,
+                                                .count = count});
     }
-    pthread_mutex_unlock(&self->lock);
+    pthread_mutex_unlock(&desk->lock);
+    must_match(self, source, self->id, coming, count);
 }
 
 static void enter_mailbox(struct rack *rack, struct parcel *parcel)
@@ -124,24 +134,28 @@ static void enter_mailbox(struct rack *rack, struct parcel *parcel)
 
 void mailbox_wait_sent(struct rank *self, struct group *group, int peer, uint32_t number)
 {
-    struct rank *target = &self->rack->ranks[group->members[peer]];
-    pthread_mutex_lock(&target->lock);
-    struct parcel *parcel = parcel_find(&target->sent, group, self->id, number);
+    struct desk *desk = rank_of(self->rack, group, peer)->desk;
+    pthread_mutex_lock(&desk->lock);
+    struct parcel *parcel = parcel_find(&desk->sent, group, self->id, number);
     if (parcel && !parcel->copied)
         enter_mailbox(self->rack, parcel);
-    pthread_mutex_unlock(&target->lock);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+static bool bell_has_rung(const void *desk)
+{
+    return !((const struct desk *)desk)->waiting;
 }
 
 void mailbox_wait_received(struct rank *self, struct group *group, uint32_t number)
 {
-    pthread_mutex_lock(&self->lock);
-    while (parcel_find(&self->wanted, group, -1, number)) {
-        self->waiting = true;
-        rack_block(self->rack, self, "a message");
-        while (self->waiting)
-            pthread_cond_wait(&self->bell, &self->lock);
+    struct desk *desk = self->desk;
+    pthread_mutex_lock(&desk->lock);
+    while (parcel_find(&desk->wanted, group, -1, number)) {
+        desk->waiting = true;
+        rank_block(self, &desk->lock, &desk->bell, bell_has_rung, desk);
     }
-    pthread_mutex_unlock(&self->lock);
+    pthread_mutex_unlock(&desk->lock);
 }
 
 static void free_parcels(struct parcel *parcel)
@@ -155,10 +169,11 @@ static void free_parcels(struct parcel *parcel)
 
 void mailbox_release(struct rank *rank)
 {
-    for (struct parcel *parcel = rank->sent.first; parcel; parcel = parcel->next)
+    struct desk *desk = rank->desk;
+    for (struct parcel *parcel = desk->sent.first; parcel; parcel = parcel->next)
         leave_mailbox(rank->rack, parcel);
-    free_parcels(rank->sent.first);
-    free_parcels(rank->sent.spare);
-    free_parcels(rank->wanted.first);
-    free_parcels(rank->wanted.spare);
+    free_parcels(desk->sent.first);
+    free_parcels(desk->sent.spare);
+    free_parcels(desk->wanted.first);
+    free_parcels(desk->wanted.spare);
 }

@@ -13,7 +13,7 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
     while (number - group->ended >= (uint32_t)group->meeting_room) {
         int room = group->meeting_room ? 2 * group->meeting_room : 4;
         struct meeting *meetings = memory_zeroed((size_t)room, sizeof *meetings);
-        for (int i = 0; i < room; i++)
+        for (int i = 0; i < room && group->gate; i++)
             meetings[i].vectors = memory_zeroed((size_t)group->size, sizeof(float *));
         for (uint32_t n = group->ended; n != group->begun; n++) {
             struct meeting *old = &group->meetings[n % (uint32_t)group->meeting_room];
@@ -33,19 +33,28 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
     return &group->meetings[number % (uint32_t)group->meeting_room];
 }
 
-static void join(struct meeting *meeting, const struct rank *self,
-                 const struct schedule *schedule, int root, size_t count)
+/* Whether the member posts what the first one did. */
+static bool join(struct meeting *meeting, const struct rank *self, const struct schedule *schedule,
+                 int root, size_t count)
 {
     if (meeting->posted++ == 0) {
         meeting->schedule = schedule;
         meeting->root = root;
         meeting->count = count;
         meeting->first_poster = self->id;
-    } else if (meeting->schedule != schedule || meeting->root != root || meeting->count != count) {
-        BUG("rank %d posts %s of %zu from root %d where rank %d posted %s of %zu from root %d",
-            self->id, schedule->name, count, root, meeting->first_poster, meeting->schedule->name,
-            meeting->count, meeting->root);
     }
+    return meeting->schedule == schedule && meeting->root == root && meeting->count == count;
+}
+
+static void disagree(struct rank *self, const struct group *group, const struct meeting *meeting,
+                     const struct schedule *schedule, int root, size_t count, uint32_t number)
+{
+    rank_fail(self,
+              "rank %d posts %s of %zu elements from root %d where rank %d posted %s of %zu from "
+              "root %d (collective %u of the group of %d ranks from rank %d on)",
+              self->id, schedule->name, count, root, meeting->first_poster,
+              meeting->schedule->name, meeting->count, meeting->root, number + 1, group->size,
+              group_member_rank(group, 0));
 }
 
 /* The vectors are all there and every member but this one is past its post, so nobody else touches
@@ -53,54 +62,93 @@ static void join(struct meeting *meeting, const struct rank *self,
 static void hold(struct group *group, uint32_t number)
 {
     struct meeting meeting = *meeting_of(group, number);
-    pthread_mutex_unlock(&group->lock);
+    pthread_mutex_unlock(&group->gate->lock);
     moves_run(group, &meeting);
-    pthread_mutex_lock(&group->lock);
+    pthread_mutex_lock(&group->gate->lock);
     struct meeting *slot = meeting_of(group, number);
     rack_unblock(group->rack, slot->waiting);
     slot->posted = slot->waiting = 0;
     group->ended = number + 1;
-    pthread_cond_broadcast(&group->done);
+    pthread_cond_broadcast(&group->gate->done);
 }
 
 void meeting_post(struct rank *self, struct group *group, const struct schedule *schedule, int root,
                   float *vector, size_t count, uint32_t number)
 {
-    pthread_mutex_lock(&group->lock);
-    struct meeting *meeting = meeting_of(group, number);
-    join(meeting, self, schedule, root, count);
-    meeting->vectors[group_rank(group, self)] = vector;
-    if (meeting->posted == group->size)
-        hold(group, number);
-    pthread_mutex_unlock(&group->lock);
+    pthread_mutex_lock(&group->gate->lock);
+    struct meeting *meeting = meeting_of(group, number), found = *meeting;
+    bool agreed = join(meeting, self, schedule, root, count);
+    if (agreed) {
+        meeting->vectors[group_rank(group, self)] = vector;
+        if (meeting->posted == group->size)
+            hold(group, number);
+    }
+    pthread_mutex_unlock(&group->gate->lock);
+    if (!agreed)
+        disagree(self, group, &found, schedule, root, count, number);
 }
 
-static bool is_over(const struct group *group, uint32_t number)
+/* The ring is given back whenever nothing is under way: of many groups few are at work at a time,
+ * since the ranks post one after the other. */
+void meeting_compare(struct rank *self, struct group *group, const struct schedule *schedule,
+                     int root, size_t count, uint32_t number)
 {
-    return (int32_t)(group->ended - number) > 0;
+    struct meeting *meeting = meeting_of(group, number);
+    if (!join(meeting, self, schedule, root, count))
+        disagree(self, group, meeting, schedule, root, count, number);
+    if (meeting->posted < group->size)
+        return;
+    meeting->posted = 0;
+    group->ended = number + 1;
+    if (group->ended != group->begun)
+        return;
+    free(group->meetings);
+    group->meetings = NULL;
+    group->meeting_room = 0;
+}
+
+struct awaited {
+    const struct group *group;
+    uint32_t number;
+};
+
+static bool is_over(const void *argument)
+{
+    const struct awaited *awaited = argument;
+    return (int32_t)(awaited->group->ended - awaited->number) > 0;
 }
 
 void meeting_wait(struct rank *self, struct group *group, uint32_t number)
 {
-    pthread_mutex_lock(&group->lock);
-    if (!is_over(group, number)) {
+    struct awaited awaited = {group, number};
+    pthread_mutex_lock(&group->gate->lock);
+    if (!is_over(&awaited)) {
         meeting_of(group, number)->waiting++;
-        rack_block(group->rack, self, "a collective");
-        while (!is_over(group, number))
-            pthread_cond_wait(&group->done, &group->lock);
+        rank_block(self, &group->gate->lock, &group->gate->done, is_over, &awaited);
     }
-    pthread_mutex_unlock(&group->lock);
+    pthread_mutex_unlock(&group->gate->lock);
+}
+
+struct gathering { /* off the clock */
+    const struct rack *rack;
+    uint64_t number;
+};
+
+static bool has_gathered(const void *argument)
+{
+    const struct gathering *gathering = argument;
+    return gathering->rack->meetings != gathering->number;
 }
 
 void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument)
 {
     struct rack *rack = self->rack;
+    if (!rank_goes_on(self))
+        return;
     pthread_mutex_lock(&rack->meeting_lock);
-    uint64_t present = rack->meetings;
+    struct gathering present = {rack, rack->meetings};
     if (++rack->met < rack->size) {
-        rack_block(rack, self, "the others, off the clock");
-        while (rack->meetings == present)
-            pthread_cond_wait(&rack->meeting_over, &rack->meeting_lock);
+        rank_block(self, &rack->meeting_lock, &rack->meeting_over, has_gathered, &present);
     } else {
         serial(argument);
         rack->met = 0;

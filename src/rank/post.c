@@ -2,19 +2,24 @@
 
 static struct request post(struct rank *self, struct group *group, enum group_lane lane, int peer)
 {
-    int index = group->lane_bases[group_rank(group, self)] + (int)lane;
-    return (struct request){
-        .group = group, .lane = lane, .peer = peer, .number = self->posted[index]++};
+    return (struct request){.group = group,
+                            .lane = lane,
+                            .peer = peer,
+                            .number = self->posted[group_lane(group, self, lane)]++};
 }
 
 static int lane_index(const struct rank *self, struct request request)
 {
-    return request.group->lane_bases[group_rank(request.group, self)] + (int)request.lane;
+    return group_lane(request.group, self, request.lane);
 }
+
+static const struct request nothing = {0};
 
 struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
                               size_t count)
 {
+    if (!rank_goes_on(self))
+        return nothing;
     struct request request = post(self, group, LANE_SENDS, peer);
     rank_record(self, &(struct op){.kind = OP_SEND,
                                    .lane = lane_index(self, request),
@@ -28,9 +33,13 @@ struct request rank_post_send(struct rank *self, struct group *group, int peer, 
 struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
                                  size_t count)
 {
+    if (!rank_goes_on(self))
+        return nothing;
     struct request request = post(self, group, LANE_RECEIVES, peer);
-    rank_record(self,
-                &(struct op){.kind = OP_RECV, .lane = lane_index(self, request), .peer = peer});
+    rank_record(self, &(struct op){.kind = OP_RECV,
+                                   .lane = lane_index(self, request),
+                                   .peer = peer,
+                                   .value = count});
     if (self->real)
         mailbox_receive(self, group, peer, request.number, bytes, count);
     return request;
@@ -40,6 +49,8 @@ struct request rank_post_collective(struct rank *self, struct group *group,
                                     const struct schedule *schedule, int root, float *vector,
                                     size_t count)
 {
+    if (!rank_goes_on(self) || group == self->rack->lone)
+        return nothing;
     struct request request = post(self, group, LANE_COLLECTIVES, -1);
     rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
                                    .lane = lane_index(self, request),
@@ -49,12 +60,14 @@ struct request rank_post_collective(struct rank *self, struct group *group,
                                    .element_bytes = sizeof *vector});
     if (self->real)
         meeting_post(self, group, schedule, root, vector, count, request.number);
+    else
+        meeting_compare(self, group, schedule, root, count, request.number);
     return request;
 }
 
 void rank_wait(struct rank *self, struct request request)
 {
-    if (!request.group)
+    if (!request.group || !rank_goes_on(self))
         return;
     rank_record(self, &(struct op){.kind = OP_WAIT,
                                    .lane = lane_index(self, request),

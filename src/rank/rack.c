@@ -15,36 +15,28 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     rack->ranks = memory_zeroed((size_t)ranks, sizeof *rack->ranks);
     pthread_mutex_init(&rack->meeting_lock, NULL);
     pthread_cond_init(&rack->meeting_over, NULL);
-    for (int id = 0; id < ranks; id++) {
-        struct rank *rank = &rack->ranks[id];
-        *rank = (struct rank){.rack = rack, .id = id};
-        pthread_mutex_init(&rank->lock, NULL);
-        pthread_cond_init(&rank->bell, NULL);
-    }
+    pthread_mutex_init(&rack->failure_lock, NULL);
+    for (int id = 0; id < ranks; id++)
+        rack->ranks[id] = (struct rank){.rack = rack, .id = id};
     return rack;
 }
 
-static void free_group(struct group *group)
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels)
 {
-    for (int i = 0; i < group->meeting_room; i++)
-        free(group->meetings[i].vectors);
-    free(group->meetings);
-    moves_release(group);
-    free(group->members);
-    free(group->lane_bases);
-    pthread_mutex_destroy(&group->lock);
-    pthread_cond_destroy(&group->done);
-    free(group);
+    clock_use(rack->clock, resolver, kernels);
 }
 
 static void free_rank(struct rank *rank)
 {
     if (rank->region.base)
         host_region_unmap(rank->region.base, rank->region.size);
-    mailbox_release(rank);
     free(rank->posted);
-    pthread_mutex_destroy(&rank->lock);
-    pthread_cond_destroy(&rank->bell);
+    if (!rank->desk)
+        return;
+    mailbox_release(rank);
+    pthread_mutex_destroy(&rank->desk->lock);
+    pthread_cond_destroy(&rank->desk->bell);
+    free(rank->desk);
 }
 
 void rack_free(struct rack *rack)
@@ -52,13 +44,16 @@ void rack_free(struct rack *rack)
     if (!rack)
         return;
     for (int i = 0; i < rack->group_count; i++)
-        free_group(rack->groups[i]);
+        group_free(rack->groups[i]);
+    group_free(rack->lone);
     for (int id = 0; id < rack->size; id++)
         free_rank(&rack->ranks[id]);
     for (int core = 0; core < rack->core_count; core++)
         pthread_mutex_destroy(&rack->cores[core]);
     pthread_mutex_destroy(&rack->meeting_lock);
     pthread_cond_destroy(&rack->meeting_over);
+    pthread_mutex_destroy(&rack->failure_lock);
+    free(rack->failure);
     clock_free(rack->clock);
     free(rack->cores);
     free(rack->seats);
@@ -117,49 +112,37 @@ void rack_resolve(struct rack *rack)
     clock_resolve(rack->clock);
 }
 
-bool rack_finish(struct rack *rack, struct errors *errors)
+bool rack_is_stuck(const struct rack *rack)
 {
-    if (clock_finish(rack->clock))
-        return true;
+    return clock_is_stuck(rack->clock);
+}
+
+/* Where all ranks were blocked, the clock knows who waits for whom, but for what is off the clock. */
+static void say_what_failed(struct rack *rack, bool clock_ended, struct errors *errors)
+{
+    if (rack->failure) {
+        errors_add_status(errors, STATUS_FAILED, "%s", rack->failure);
+        return;
+    }
+    if (clock_ended) {
+        errors_add_status(errors, STATUS_FAILED,
+                          "ranks wait off the clock for others, which have ended");
+        return;
+    }
     char *report = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&report, &length);
     clock_report(rack->clock, stream);
     fclose(stream);
-    errors_add_status(errors, STATUS_FAILED, "the rank programs wait for each other for ever:\n%s",
-                      report);
+    errors_add_status(errors, STATUS_FAILED, "%s", report);
     free(report);
+}
+
+bool rack_finish(struct rack *rack, struct errors *errors)
+{
+    bool clock_ended = !rack->failure && clock_finish(rack->clock);
+    if (clock_ended && !rack_failed(rack))
+        return true;
+    say_what_failed(rack, clock_ended, errors);
     return false;
-}
-
-/* ---- Who is blocked. ---- */
-
-static void find_deadlock(struct rack *rack, const struct rank *self, const char *what)
-{
-    int live = atomic_load(&rack->live); /* before `blocked`, which its last wakers lower first */
-    if (live == 0 || atomic_load(&rack->blocked) < live)
-        return;
-    fprintf(stderr, "threadrack: every rank waits; the last is rank %d, for %s\n",
-            self ? self->id : -1, what);
-    clock_resolve(rack->clock);
-    clock_report(rack->clock, stderr);
-    BUG("the rank programs wait for each other for ever");
-}
-
-void rack_block(struct rack *rack, struct rank *self, const char *what)
-{
-    clock_resolve(rack->clock);
-    atomic_fetch_add(&rack->blocked, 1);
-    find_deadlock(rack, self, what);
-}
-
-void rack_leave(struct rack *rack, struct rank *self)
-{
-    atomic_fetch_sub(&rack->live, 1);
-    find_deadlock(rack, self, "nothing: it has ended");
-}
-
-void rack_unblock(struct rack *rack, int ranks)
-{
-    atomic_fetch_sub(&rack->blocked, ranks);
 }

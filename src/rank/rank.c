@@ -49,18 +49,18 @@ bool rank_compute_begin(struct rank *self, struct work work)
         record_compute(self, cost_ps(self->rack->cost, device_of(self), &work));
     if (!self->real)
         return false;
-    if (self->core)
-        pthread_mutex_lock(self->core);
+    if (self->desk)
+        pthread_mutex_lock(self->desk->core);
     if (is_measured(self))
-        self->measured_from_ns = thread_cpu_ns();
+        self->desk->measured_from_ns = thread_cpu_ns();
     return true;
 }
 
 void rank_compute_end(struct rank *self)
 {
-    uint64_t elapsed_ns = is_measured(self) ? thread_cpu_ns() - self->measured_from_ns : 0;
-    if (self->core)
-        pthread_mutex_unlock(self->core);
+    uint64_t elapsed_ns = is_measured(self) ? thread_cpu_ns() - self->desk->measured_from_ns : 0;
+    if (self->desk)
+        pthread_mutex_unlock(self->desk->core);
     if (is_measured(self))
         record_compute(self, cost_scaled_ps(device_of(self), elapsed_ns * 1000));
 }

@@ -27,31 +27,38 @@ void *region_take(struct region *region, enum memory_kind kind, size_t bytes)
     return region->base + at; /* a fresh mapping is zero */
 }
 
-static void *observer_take(struct rank *observer, size_t bytes)
+void rank_begin_setup(struct rank *self)
+{
+    if (!self->region.base)
+        self->region = (struct region){0};
+}
+
+static void *observer_take(struct observer *observer, size_t bytes)
 {
     void *memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
     if (!memory)
         memory = memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    *vector_push(&observer->observed, &observer->observed_count, &observer->observed_room) = memory;
+    *vector_push(&observer->memory, &observer->count, &observer->room) = memory;
     return memset(memory, 0, bytes);
 }
 
 void *rank_alloc(struct rank *self, enum memory_kind kind, size_t bytes)
 {
-    return self->rack ? region_take(&self->region, kind, bytes) : observer_take(self, bytes);
+    return self->rack ? region_take(&self->region, kind, bytes) : observer_take((struct observer *)self, bytes);
 }
 
 struct rank *rank_observer(void)
 {
-    struct rank *observer = memory_zeroed(1, sizeof *observer);
-    observer->real = true;
-    return observer;
+    struct observer *observer = memory_zeroed(1, sizeof *observer);
+    observer->rank.real = true;
+    return &observer->rank;
 }
 
-void rank_observer_free(struct rank *observer)
+void rank_observer_free(struct rank *self)
 {
-    for (int i = 0; i < observer->observed_count; i++)
-        free(observer->observed[i]);
-    free(observer->observed);
+    struct observer *observer = (struct observer *)self;
+    for (int i = 0; i < observer->count; i++)
+        free(observer->memory[i]);
+    free(observer->memory);
     free(observer);
 }

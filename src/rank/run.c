@@ -74,6 +74,23 @@ static bool map_region(struct rank *rank, struct errors *errors)
     return true;
 }
 
+static struct desk *desk_new(pthread_mutex_t *core)
+{
+    struct desk *desk = memory_zeroed(1, sizeof *desk);
+    desk->core = core;
+    pthread_mutex_init(&desk->lock, NULL);
+    pthread_cond_init(&desk->bell, NULL);
+    return desk;
+}
+
+static struct gate *gate_new(void)
+{
+    struct gate *gate = memory_zeroed(1, sizeof *gate);
+    pthread_mutex_init(&gate->lock, NULL);
+    pthread_cond_init(&gate->done, NULL);
+    return gate;
+}
+
 bool rack_open(struct rack *rack, const struct host *host, int first_core, int cores,
                uint64_t besides_bytes, struct errors *errors)
 {
@@ -86,8 +103,10 @@ bool rack_open(struct rack *rack, const struct host *host, int first_core, int c
         pthread_mutex_init(&rack->cores[core], NULL);
     if (!fits_host(rack, besides_bytes, errors))
         return false;
+    for (int i = 0; i < rack->group_count; i++)
+        rack->groups[i]->gate = gate_new();
     for (int id = 0; id < rack->size; id++) {
-        rack->ranks[id].core = &rack->cores[rack->seats[id].core];
+        rack->ranks[id].desk = desk_new(&rack->cores[rack->seats[id].core]);
         if (!map_region(&rack->ranks[id], errors))
             return false;
     }
@@ -107,10 +126,13 @@ static void run_rank(void *argument, int index)
     struct rank *self = &rack->ranks[index];
     host_region_bind(rack->host, self->region.base, self->region.size, rack->seats[index]);
     memset(self->region.base, 0, self->region.size); /* the first touch, by the pinned thread */
-    body->call(body->argument, self);
-    rank_end(self);
+    jmp_buf way_out;
+    self->desk->way_out = &way_out;
+    if (!setjmp(way_out))
+        body->call(body->argument, self);
+    rank_end(self); /* of a failed run, too: so the clock knows that nothing follows */
     clock_resolve(rack->clock);
-    rack_leave(rack, self);
+    rack_leave(rack);
 }
 
 bool rack_run(struct rack *rack, void (*call)(void *argument, struct rank *self), void *argument,

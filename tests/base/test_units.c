@@ -32,6 +32,9 @@ static void reads_what_people_write(void)
         {"3bit/s", UNIT_BANDWIDTH, 0},
         {"100Gflop/s", UNIT_FLOPS, 100000000000},
         {"1.5Pflop/s", UNIT_FLOPS, 1500000000000000},
+        {"10ps/B", UNIT_BYTE_TIME, 10000},
+        {"0.25ps/B", UNIT_BYTE_TIME, 250},
+        {"1.5ns/B", UNIT_BYTE_TIME, 1500000},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct quantity quantity;
@@ -87,6 +90,8 @@ static void refuses_what_could_be_misread(void)
         {"1e999", UNIT_REAL, "range"},
         {"0x1p3", UNIT_REAL, "a number"},
         {"1 ", UNIT_REAL, "a number"},
+        {"10ps", UNIT_BYTE_TIME, "a time a byte"},
+        {"10", UNIT_BYTE_TIME, "needs a unit"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct quantity quantity;
@@ -109,12 +114,14 @@ static void formats_readably(void)
     CHECK_TEXT(units_format(64000, UNIT_SIZE, out, sizeof out), "64kB");
     CHECK_TEXT(units_format(0, UNIT_SIZE, out, sizeof out), "0B");
     CHECK_TEXT(units_format(100000000000, UNIT_FLOPS, out, sizeof out), "100Gflop/s");
+    CHECK_TEXT(units_format(10000, UNIT_BYTE_TIME, out, sizeof out), "10ps/B");
     CHECK_TEXT(units_format(12, UNIT_COUNT, out, sizeof out), "12");
 }
 
 static void formatting_loses_nothing(void)
 {
-    static const enum unit units[] = {UNIT_COUNT, UNIT_TIME, UNIT_SIZE, UNIT_BANDWIDTH, UNIT_FLOPS};
+    static const enum unit units[] = {UNIT_COUNT, UNIT_TIME, UNIT_SIZE, UNIT_BANDWIDTH, UNIT_FLOPS,
+                                      UNIT_BYTE_TIME};
     struct draw draw = {.seed = 3, .purpose = PURPOSE_TEST};
     for (uint64_t i = 0; i < 5000; i++) {
         uint64_t whole = draw_bits(draw, i) >> (i % 64);

@@ -12,7 +12,7 @@ static bool no_step(const struct call *call, int index, struct step *step)
     return false;
 }
 
-static const struct schedule schedule = {"none", no_step};
+static const struct schedule schedule = {.name = "none", .step = no_step};
 
 static struct op op_number(uint64_t i)
 {

@@ -221,7 +221,8 @@ static bool up_step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static const struct schedule down = {"down", down_step}, up = {"up", up_step};
+static const struct schedule down = {.name = "down", .step = down_step};
+static const struct schedule up = {.name = "up", .step = up_step};
 
 enum { MEMBERS = 7, ROUNDS = 50, LENGTH = 3000 };
 

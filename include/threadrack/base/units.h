@@ -17,10 +17,11 @@ enum unit {
     UNIT_TIME,      /* ps: 5us; ps ns us ms s */
     UNIT_SIZE,      /* bytes: 64KiB; B and its prefixes */
     UNIT_BANDWIDTH, /* B/s: 10Gbit/s = 1.25GB/s */
-    UNIT_FLOPS      /* flop/s: 100Gflop/s */
+    UNIT_FLOPS,     /* flop/s: 100Gflop/s */
+    UNIT_BYTE_TIME  /* fs/B: 10ps/B; fs, ps, ns and us a byte */
 };
 
-/* A parsed quantity: `whole` is exact in the base unit (ps, bytes, B/s, flop/s, or the count),
+/* A parsed quantity: `whole` is exact in the base unit (ps, bytes, B/s, flop/s, fs/B, or the count),
  * rounded half up; `real` the same as a double. For UNIT_REAL only `real` holds. */
 struct quantity {
     uint64_t whole;

@@ -27,12 +27,18 @@ struct transfer {
 
     /* The clock's. */
     struct transfer *next; /* in a list of one owner at a time */
-    int src_lane, dst_lane;
+    int src_lane, dst_lane; /* of lanes' messages; 0: a graph's */
     uint64_t began_ps; /* when its sender's lane came to it; ready_ps is when its overhead is paid */
     int training_step; /* in which its sender posted it, from 0 */
     bool sent, delivered, received;
+    int stage;                /* of the protocol, see protocol.c */
+    bool wanted;              /* its receive has been posted */
+    uint64_t paid_ps;         /* when its sender's processor is done with it */
+    struct transfer *subject; /* a request's or an answer's: the message that it is about */
+    struct graph_op *send_op, *receive_op; /* a graph's */
 
     /* The netmodel's. */
+    bool arrived;
     uint64_t finish_ps;
     double remaining_bytes, rate_Bps;
     uint64_t anchor_ps;
@@ -61,6 +67,8 @@ struct netmodel_ops {
     void (*free)(struct netmodel *model);
     /* Takes over the transfer from `now` on. */
     void (*start)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
+    /* A transfer that was started before is `wanted` from now on. NULL: the model does not care. */
+    void (*ask)(struct netmodel *model, struct transfer *transfer, uint64_t now_ps);
     /* The time of the next event, TIME_NEVER when there is none. */
     uint64_t (*next)(struct netmodel *model);
     /* Handles all events of that time. */

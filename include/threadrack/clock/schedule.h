@@ -1,10 +1,15 @@
 /* A collective's algorithm, as a pure function: what a member does in its i-th step.
  *
- * All members hold a vector of `count` elements; a step sends one range of it to one member and
- * receives one range from one member, at the same time, and ends when both have ended. Ranges of a
- * send and of the receive that it meets are the same. The clock times the steps, the rank floor
- * moves the bytes, and both ask this one function. It holds no state, so a collective of any size
- * is one macro-op, expanded lazily.
+ * All members hold a vector of `count` elements, and behind it, where the schedule asks for it,
+ * scratch: elements from `count` on. A step sends one message to one member and receives one from
+ * one member, at the same time, and ends when both have ended; a step with neither moves elements
+ * within the member. The two ends of a message have equal counts, but may name different places.
+ * The clock times the steps, the rank floor moves the bytes, and both ask this one function. It holds
+ * no state and is called for every message of a run, so it must be cheap: no allocation, few
+ * divisions. A collective of any size is one macro-op, expanded lazily.
+ *
+ * A schedule may not rely on sends being buffered: it must come to its end also where a send ends
+ * only once its receiver takes it.
  */
 #ifndef THREADRACK_CLOCK_SCHEDULE_H
 #define THREADRACK_CLOCK_SCHEDULE_H
@@ -16,22 +21,36 @@
 
 /* One call of a collective as one member sees it. */
 struct call {
-    int size;     /* members of the group */
-    int rank;     /* this member, in [0, size) */
-    int root;     /* of broadcast and gather; else 0 */
-    size_t count; /* elements of the whole vector */
+    int size;            /* members of the group */
+    int rank;            /* this member, in [0, size) */
+    int root;            /* of broadcast, reduce, gather and scatter; else 0 */
+    size_t count;        /* elements of the whole vector */
+    const void *context; /* the schedule's */
 };
 
 struct step {
-    int send_to, recv_from; /* members, or -1: none */
-    struct share send, recv; /* ranges of elements */
-    bool reduce;             /* what is received is added to the range; else it replaces it */
+    /* Members, or -1: none. Both -1: `send` is moved to `recv` within this member, which takes no
+     * time, or is added to it, which takes the time of the additions. */
+    int send_to, recv_from;
+    /* Ranges of elements, each within the vector or within the scratch. Where the schedule has
+     * `piece`, only their counts hold: the sums of the pieces'. */
+    struct share send, recv;
+    bool reduce; /* what is received is added to the range; else it replaces it */
 };
 
 struct schedule {
     const char *name;
     /* Fills step and returns true, or returns false when index is past the member's last step. */
     bool (*step)(const struct call *call, int index, struct step *step);
+    /* The i-th range of what the step sends (or receives), in the message's order; false when i is
+     * past the last. The two ends may cut the message differently. Asked by the rank floor only,
+     * since timing needs no more than the sums. NULL: every message is the one range of its step. */
+    bool (*piece)(const struct call *call, int index, bool sent, int i, struct share *range);
+    /* Elements of scratch that each member needs; the same at all. NULL: none. */
+    size_t (*scratch)(const struct call *call);
+    /* What the algorithm needs to know besides the call, such as the size of a box: the same object
+     * at every member, and it outlives the run. */
+    const void *context;
 };
 
 #endif

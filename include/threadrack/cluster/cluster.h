@@ -47,7 +47,11 @@ struct cluster {
     int route_room;          /* links of the longest route */
     int *next_link;          /* of explicit: [vertex * nodes + destination], the link to take; or NULL */
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
-    uint64_t gap_ps;         /* loggp's g, the least time between two messages of a port */
+    uint64_t overhead_fs_B;  /* loggp's O, likewise for each byte but the first, in femtoseconds */
+    uint64_t gap_ps;         /* loggp's g, between the last byte of a port's message and the next */
+    uint64_t rendezvous_bytes; /* loggp's S: longer messages ask first; UINT64_MAX: none does */
+    bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
+                              * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
 };
 

@@ -13,6 +13,7 @@ struct topology_ops {
     const char *summary; /* one line, for `threadrack list topologies` */
     const char *options; /* the keys that not all families read but this does, separated by spaces;
                           * "" for none. Giving one that has no effect is an error. */
+    bool equal_routes; /* where all links are equal, so are the paths of all pairs of nodes */
     /* Adds links (cluster_add_cable) and sets vertices. Required. */
     bool (*build)(struct cluster *cluster, const struct config *config, struct errors *errors);
     /* See cluster_route. Called with src != dst. Required. */

@@ -11,7 +11,7 @@ struct allreduce {
     struct rank *self;
     struct group *group;
     const struct collective *fixed; /* NULL: auto */
-    struct path path;  /* of the group: its largest latency and its smallest bandwidth */
+    struct path path;  /* of the group */
     unsigned used;     /* bit i: collectives[i] has run */
 };
 
@@ -22,9 +22,5 @@ void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group
 struct request allreduce_post(struct allreduce *allreduce, float *vector, size_t count);
 /* The same, and waits. */
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count);
-
-/* The largest latency and smallest bandwidth between members of a group: of all pairs, where it has
- * at most 64; else of each member's pairs at distances 1, 2, 4, ... */
-struct path group_path(const struct cluster *cluster, const struct group *group);
 
 #endif

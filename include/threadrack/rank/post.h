@@ -2,7 +2,10 @@
  *
  * A post never blocks. Its buffer belongs to the operation until the wait. In a real run bytes move
  * when the last member posts; a send that nobody has asked for by its wait is copied to a mailbox,
- * so that waiting for a send never blocks (it is *buffered*). Messages of a group between two
+ * so that waiting for a send never blocks its thread (it is *buffered*). On the virtual clock it is
+ * buffered, too, unless the netmodel's rendezvous says otherwise (cluster.loggp.rendezvous): then
+ * waiting for a long send lasts until its receive is posted, and a cycle of such waits is a deadlock,
+ * which rack_finish reports of a real run as of a timing-only one. Messages of a group between two
  * members keep their order. Members post the collectives of a group in one order; a mismatch of
  * operation, count or root is an error that names both.
  */

@@ -14,6 +14,7 @@
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/observer.h"
+#include "threadrack/clock/resolver.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
 #include "threadrack/record/record.h"
@@ -26,6 +27,8 @@ struct group;
 struct rack *rack_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
                          const struct cost_ops *cost, int ranks);
 void rack_free(struct rack *rack);
+/* See clock_use: before groups are made. */
+void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);
@@ -34,11 +37,21 @@ const struct cluster *rank_cluster(const struct rank *self);
 /* A group of ranks, in ascending order; in a `pipeline` group a wait for a message that its sender
  * has not begun to send is bubble. A group may have one member only. */
 struct group *rack_group(struct rack *rack, const int *members, int size, bool pipeline);
+/* The group that anyone may use who is to have one and shares nothing: it has one member, whoever
+ * asks. What is posted there has ended at once and leaves no op; messages are not for it. */
+struct group *rack_lone_group(struct rack *rack);
 int group_size(const struct group *group);
+/* The largest latency and smallest bandwidth between members: of all pairs, where it has at most 64;
+ * else of each member's pairs at distances 1, 2, 4, ... */
+struct path group_path(const struct group *group);
 int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
 int group_member_rank(const struct group *group, int index);             /* the rank of a member */
 
 /* ---- Memory. ---- */
+
+/* Set-up of a timing-only rank begins, anew if it has been set up before: its region is counted from
+ * nothing. */
+void rank_begin_setup(struct rank *self);
 
 /* What the rank's region holds by kind, and in all. */
 const uint64_t *rack_memory_bytes(const struct rack *rack, int rank); /* [MEMORY_KINDS] */
@@ -59,6 +72,13 @@ bool rack_open(struct rack *rack, const struct host *host, int first_core, int c
 bool rack_run(struct rack *rack, void (*body)(void *argument, struct rank *self), void *argument,
               struct errors *errors);
 
+/* The run has failed when ranks wait for each other for ever, or when members of a group disagree on
+ * an operation or on a message's size. Then no rank returns from its next post, wait or meeting: the
+ * thread leaves the rank's program by longjmp, back into rack_run. So a rank program holds no lock
+ * over those calls, and what it allocates hangs on what its caller frees. rack_finish says what
+ * happened. (A timing-only rank program goes on to its end, and nothing that it posts counts.) */
+bool rack_failed(const struct rack *rack);
+
 /* Off the clock: all ranks meet; the last to come runs serial(argument) while the others wait. */
 void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument);
 
@@ -67,7 +87,9 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 void rank_mark(struct rank *self); /* the rank has ended a step */
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
-/* Resolves the rest. False and a message (who waits for whom) when ranks wait for each other. */
+bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */
+/* Resolves the rest. False and a message of the kind STATUS_FAILED, of one line, when the run has
+ * failed: which ranks disagree, or who waits for whom, and where. */
 bool rack_finish(struct rack *rack, struct errors *errors);
 /* Before the first op; see clock/observer.h. */
 void rack_observe(struct rack *rack, struct clock_observer *observer);

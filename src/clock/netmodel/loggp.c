@@ -1,9 +1,32 @@
-/* LogGP (Alexandrov, Ionescu, Schauser, Scheiman: LogGP, SPAA 1995): a message of n bytes sent at s
- * leaves its port at s + (n-1)G, is at its destination after L more, and costs o on each side's
- * processor. L is the route's latency, G the inverse of its smallest bandwidth, g and o the
- * cluster's. A send port takes its next message max(g, (n-1)G) after the last; a receive port serves
- * first bytes in order of arrival, one message at a time, and each for the same time. Links are not
- * shared. o is paid on the compute lane (clock.c), unless cluster.loggp.offload is on.
+/* LogGP (Alexandrov, Ionescu, Schauser, Scheiman: LogGP, SPAA 1995) with the O and S of LogGOPS
+ * (Hoefler, Schneider, Lumsdaine: LogGOPSim, LSAP 2010). For a message of n bytes:
+ *
+ *   o       each side's processor: the sender's before the first byte leaves, the receiver's after
+ *           the last one is there. It is paid on the compute lane (protocol.c), unless
+ *           cluster.loggp.offload is on; then neither o nor O is paid by anybody.
+ *   O       (n-1)O more of each side's processor. The sender's goes on behind o while the bytes leave,
+ *           and does not hold them up; its send ends no sooner. The receiver's runs while the bytes
+ *           come in: what is longer than (n-1)G follows the last byte, besides o.
+ *   G       the inverse of the route's smallest bandwidth: bytes leave (n-1)G after one another, and
+ *           come in so. The send ends when the last one has left.
+ *   L       the sum of the route's latencies, from a byte's leaving to its arrival.
+ *   g       a port's rest between the last byte of a message and the first of the next: it serves the
+ *           next one g + (n-1)G after it began this one. So does the receive port, which takes
+ *           messages in order of their first byte's arrival.
+ *   S       a message of more than S bytes is a rendezvous: a request of one byte, the receiver's answer
+ *           of one byte once the receive is posted and the request is there, and only then the data.
+ *           Each of the three is a message with its o's, g and L; the send ends with the data. A send
+ *           whose receive is never posted never ends: S decides whether a program can deadlock.
+ *
+ * With cluster.loggp.ports=program_order a receive port serves a message once its receiver's program
+ * asks for it: from its arrival on, or from when the port was free of those asked for before. (What
+ * came while the port was free has been taken in by the time it is asked for.) Of several that are
+ * asked for at a time, by several lanes, the first to arrive goes first. Requests and answers of a
+ * rendezvous are always asked for.
+ *
+ * So one message takes o + L + (n-1)G + o, and by rendezvous with a receive posted early
+ * 3 (o + L + o) + (n-1)G. LogGOPSim charges (n-1)G likewise, and g + (n-1)G between messages. Links
+ * are not shared.
  */
 #include "threadrack/clock/netmodel.h"
 
@@ -55,6 +78,12 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* How long a port is taken by a message that streams for so long. */
+static uint64_t port_ps(const struct loggp *loggp, uint64_t stream_ps)
+{
+    return loggp->base.cluster->gap_ps + stream_ps;
+}
+
 /* (n-1)G of the transfer's route. */
 static uint64_t stream_ps(const struct loggp *loggp, const struct transfer *transfer,
                           struct path *path)
@@ -70,7 +99,7 @@ static void start(struct netmodel *model, struct transfer *transfer, uint64_t no
     uint64_t stream = stream_ps(loggp, transfer, &path);
     uint64_t *port = &loggp->send_free_ps[transfer->src];
     uint64_t begin = later(now_ps, *port);
-    *port = begin + later(model->cluster->gap_ps, stream);
+    *port = begin + port_ps(loggp, stream);
     add_event(loggp, EVENT_SENT, begin + stream, transfer);
     add_event(loggp, EVENT_ARRIVED, begin + path.latency_ps, transfer);
     link_use_begin(model->use, transfer->src, transfer->dst);
@@ -82,14 +111,30 @@ static uint64_t next(struct netmodel *model)
     return first ? first->time_ps : TIME_NEVER;
 }
 
-static void arrive(struct loggp *loggp, struct transfer *transfer, uint64_t now_ps)
+/* The transfer's first byte was at the port at arrival_ps. */
+static void serve(struct loggp *loggp, struct transfer *transfer, uint64_t arrival_ps,
+                  uint64_t now_ps)
 {
     struct path path;
     uint64_t stream = stream_ps(loggp, transfer, &path);
     uint64_t *port = &loggp->receive_free_ps[transfer->dst];
-    uint64_t begin = later(now_ps, *port);
-    *port = begin + later(loggp->base.cluster->gap_ps, stream);
-    add_event(loggp, EVENT_DELIVERED, begin + stream, transfer);
+    uint64_t begin = later(arrival_ps, *port);
+    *port = begin + port_ps(loggp, stream);
+    add_event(loggp, EVENT_DELIVERED, later(now_ps, begin + stream), transfer);
+}
+
+static void arrive(struct loggp *loggp, struct transfer *transfer, uint64_t now_ps)
+{
+    transfer->arrived = true;
+    transfer->finish_ps = now_ps;
+    if (transfer->wanted || transfer->subject || !loggp->base.cluster->program_order)
+        serve(loggp, transfer, now_ps, now_ps);
+}
+
+static void ask(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
+{
+    if (transfer->arrived && model->cluster->program_order)
+        serve((struct loggp *)model, transfer, transfer->finish_ps, now_ps);
 }
 
 static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
@@ -111,14 +156,16 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 
 const struct netmodel_ops netmodel_loggp = {
     .name = "loggp",
-    .summary = "L, o, g, G; each node's send and receive port serves one message at a time, in "
-               "order of arrival; links are not shared",
+    .summary = "L, o, g, G, O, S; each node's send and receive port serves one message at a time "
+               "(in order of arrival, or of the program); links are not shared",
     .options = "cluster.link.latency (L), cluster.link.bandwidth (1/G), cluster.loggp.overhead (o), "
-               "cluster.loggp.gap (g), cluster.loggp.offload",
+               "cluster.loggp.gap (g), cluster.loggp.overhead_per_byte (O), "
+               "cluster.loggp.rendezvous (S), cluster.loggp.offload, cluster.loggp.ports",
     .overhead = true,
     .create = create,
     .free = release,
     .start = start,
+    .ask = ask,
     .next = next,
     .advance = advance,
 };

@@ -31,6 +31,7 @@ const struct topology_ops topology_full_mesh = {
     .name = "full_mesh",
     .summary = "a cable between every two nodes",
     .options = "",
+    .equal_routes = true,
     .build = build,
     .route = route,
 };

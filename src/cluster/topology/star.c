@@ -30,6 +30,7 @@ const struct topology_ops topology_star = {
     .name = "star",
     .summary = "every node on one switch",
     .options = "",
+    .equal_routes = true,
     .build = build,
     .route = route,
 };

@@ -21,7 +21,7 @@ static struct group *everybody(struct rack *rack)
 static struct path path_of(const struct bench_point *point)
 {
     struct rack *rack = rack_create(point->cluster, point->netmodel, point->cost, point->nodes);
-    struct path path = group_path(point->cluster, everybody(rack));
+    struct path path = group_path(everybody(rack));
     rack_free(rack);
     return path;
 }

@@ -23,6 +23,6 @@ const struct collective collective_allgather_ring = {
     .name = "ring",
     .summary = "blocks travel round a ring; (p-1) steps of n/p",
     .options = "",
-    .schedule = {"ring allgather", step},
+    .schedule = {.name = "ring allgather", .step = step},
     .closed_form_ps = closed_form_ps,
 };

@@ -52,6 +52,6 @@ const struct collective collective_allreduce_halving_doubling = {
     .name = "halving_doubling",
     .summary = "recursive halving, then doubling (Rabenseifner); the ring's bytes in 2 lg p steps",
     .options = "",
-    .schedule = {"halving-doubling allreduce", step},
+    .schedule = {.name = "halving-doubling allreduce", .step = step},
     .closed_form_ps = closed_form_ps,
 };

@@ -31,6 +31,6 @@ const struct collective collective_allreduce_recursive_doubling = {
     .name = "recursive_doubling",
     .summary = "exchange whole vectors at distances 1, 2, 4, ...; fewest steps, for short vectors",
     .options = "",
-    .schedule = {"recursive-doubling allreduce", step},
+    .schedule = {.name = "recursive-doubling allreduce", .step = step},
     .closed_form_ps = closed_form_ps,
 };

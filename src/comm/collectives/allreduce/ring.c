@@ -28,6 +28,6 @@ const struct collective collective_allreduce_ring = {
     .name = "ring",
     .summary = "reduce-scatter and all-gather round a ring; fewest bytes, 2(p-1) steps",
     .options = "",
-    .schedule = {"ring allreduce", step},
+    .schedule = {.name = "ring allreduce", .step = step},
     .closed_form_ps = closed_form_ps,
 };

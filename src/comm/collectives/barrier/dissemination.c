@@ -23,6 +23,6 @@ const struct collective collective_barrier_dissemination = {
     .name = "dissemination",
     .summary = "empty messages at distances 1, 2, 4, ...; ceil(lg p) steps",
     .options = "",
-    .schedule = {"dissemination barrier", step},
+    .schedule = {.name = "dissemination barrier", .step = step},
     .closed_form_ps = closed_form_ps,
 };

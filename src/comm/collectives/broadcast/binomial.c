@@ -30,6 +30,6 @@ const struct collective collective_broadcast_binomial = {
     .name = "binomial",
     .summary = "those who have it send it on, twice as many each round; ceil(lg p) steps",
     .options = "",
-    .schedule = {"binomial broadcast", step},
+    .schedule = {.name = "binomial broadcast", .step = step},
     .closed_form_ps = closed_form_ps,
 };

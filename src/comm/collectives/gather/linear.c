@@ -27,6 +27,6 @@ const struct collective collective_gather_linear = {
     .name = "linear",
     .summary = "each member sends its block straight to the root; (p-1) messages there",
     .options = "",
-    .schedule = {"linear gather", step},
+    .schedule = {.name = "linear gather", .step = step},
     .closed_form_ps = closed_form_ps,
 };

@@ -25,6 +25,6 @@ const struct collective collective_reduce_scatter_ring = {
     .name = "ring",
     .summary = "sums travel round a ring to their owners; (p-1) steps of n/p",
     .options = "",
-    .schedule = {"ring reduce-scatter", step},
+    .schedule = {.name = "ring reduce-scatter", .step = step},
     .closed_form_ps = closed_form_ps,
 };

@@ -1,0 +1,193 @@
+/* The dataflow resolver: a rank goes on as soon as what it waits for is known.
+ *
+ * There is no global order of events. Each rank has a time of its own; a step of it asks for one
+ * message, and whoever sends that message hands it over and lets the rank go on. Worked example, a
+ * ring of three, one step each:
+ *
+ *     queue: 0 1 2    rank 0 sends to 1 (1 has not asked: kept in its list), asks 2: blocked
+ *     queue: 1 2      rank 1 sends to 2 (kept), asks 0: in its list, so its step has ended
+ *     queue: 2        rank 2 sends to 0, which waits for exactly this: 0 goes to the queue; ...
+ *
+ * That is exact where what happens at a rank depends on its own program order alone:
+ *   - its receive port serves messages in the order in which its program asks for them, or every
+ *     port happens to have been asked in order of arrival (which is checked message by message), or
+ *     the windows (wheel.c) have put the arrivals in order first;
+ *   - at most one of its lanes waits for messages at a time, and its compute lane waits for that
+ *     one: a post is followed by its wait. Sends may be under way besides, when they could begin at
+ *     once. What a rank does beyond that makes the resolver say that it is lost (dataflow_lose),
+ *     and the run is resolved by another.
+ * Where a rank's time goes is accounted when a step ends, since all about it is known then.
+ */
+#ifndef CLOCK_RESOLVER_DATAFLOW_H
+#define CLOCK_RESOLVER_DATAFLOW_H
+
+#include "../state.h"
+
+#include "threadrack/clock/resolver.h"
+
+#include "road.h"
+
+#include "threadrack/base/memory.h"
+
+#define NOBODY UINT32_MAX /* no message, no rank, nothing wanted */
+
+/* 64 bytes: all of a rank that its messages touch. */
+struct seat {
+    uint64_t now_ps; /* all before is resolved; of a rank in a step: when the step began */
+    uint64_t cpu_free_ps, send_free_ps, receive_free_ps; /* when each can serve the next message */
+    uint64_t sent_ps;      /* when the step's send has left */
+    uint64_t arrived_ps;   /* of the last message that the receive port has served, */
+    uint32_t arrived_from; /* and its sender */
+    uint32_t wanted;       /* key of the message that the rank waits for, or NOBODY */
+    uint32_t first, last;  /* messages that it has not asked for, in order of sending */
+};
+
+/* What a message is matched by: the lane of its receiver, and its sender. */
+static inline uint32_t message_key(int lane, int source)
+{
+    return (uint32_t)lane << 20 | (uint32_t)source;
+}
+
+struct message {
+    uint64_t begun_ps;   /* when its sender began to send it */
+    uint64_t arrival_ps; /* of its first byte at the port; once served: of its last byte */
+    uint64_t stream_ps;  /* how long it takes to pass the port */
+    uint32_t key;
+    uint32_t receiver;
+    uint32_t next; /* in a list of one owner at a time */
+    bool served;
+};
+
+enum phase {
+    PHASE_READY,    /* takes its next op */
+    PHASE_POSTED,   /* has posted an operation and is to wait for it at once */
+    PHASE_STEP,     /* in an operation; when it runs, its next step begins */
+    PHASE_GATHERED, /* in an operation that a kernel will resolve as a whole */
+    PHASE_ENDED
+};
+
+/* A group as one of its members sees it. */
+struct slot {
+    const struct group *group;
+    struct gathering *gathering;  /* of the group */
+    uint32_t posted[GROUP_LANES]; /* operations so far */
+    uint64_t sent_ps;             /* when the last of its sends has left */
+};
+
+/* The rest of a rank: its operation at work. */
+struct task {
+    enum phase phase;
+    bool queued;
+    int lane, index;
+    const struct schedule *schedule; /* NULL: one message */
+    struct call call;
+    uint64_t unit_bytes; /* of an element; of one message: of all of it */
+    uint64_t add_bytes;  /* to be added when the step's message is there */
+    const struct group *group;
+    struct slot *slots;
+    int slot_count;
+    uint64_t began_ps, waiting_ps, adding_ps; /* of the operation */
+    uint64_t sending_until_ps;                /* all sends that were posted have left then */
+    uint64_t bytes, messages;                 /* sent, and not yet in the record */
+};
+
+struct wheel;
+struct dataflow {
+    struct clock *clock;
+    struct roads roads;
+    uint64_t overhead_ps, gap_ps;
+    uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
+    bool by_arrival; /* ports serve in order of arrival */
+    bool with_kernels;
+    struct wheel *wheel; /* NULL: messages are handed over as they are sent */
+    uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
+
+    struct seat *seats;
+    struct task *tasks;
+    uint32_t *queue; /* a ring of ranks that can go on */
+    int queue_head, queue_count;
+
+    struct message *messages; /* a pool */
+    uint32_t message_count, message_room, spare;
+
+    struct gathering **gatherings; /* by group */
+    int gathering_count, gathering_room;
+    uint64_t kernel_messages;
+
+    const char *lost; /* why the results are not exact; NULL: they are */
+};
+
+const char *dataflow_refuses(const struct resolver_run *run);
+
+/* For a clock without groups or streams yet. `windows`: arrivals are put in order by time windows. */
+struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels);
+void dataflow_free(struct dataflow *flow);
+/* Tells of a group of the clock. */
+void dataflow_add_group(struct dataflow *flow, const struct group *group);
+/* As clock_resolve, by whoever holds the clock's lock. */
+void dataflow_resolve(struct dataflow *flow);
+/* All streams have ended: completes the records. */
+void dataflow_finish(struct dataflow *flow);
+/* Who waits for whom. */
+void dataflow_report(const struct dataflow *flow, FILE *stream);
+
+void dataflow_lose(struct dataflow *flow, const char *why);
+
+/* Puts the rank among those that can go on. */
+void dataflow_push(struct dataflow *flow, int rank);
+
+/* step.c */
+/* Begins the next step of the rank's operation; false: the rank waits for a message. */
+bool step_begin(struct dataflow *flow, int rank);
+/* A send that nothing waits for yet begins now; returns when it has left. */
+uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
+                         uint64_t bytes);
+/* A message goes to the rank that waits for it, or is kept. */
+void step_deliver(struct dataflow *flow, const struct message *message);
+/* The receive port serves a message: returns when its last byte is there. */
+uint64_t port_serve(struct dataflow *flow, struct seat *seat, const struct message *message);
+/* The rank's operation has ended at its present time. */
+void operation_end(struct dataflow *flow, int rank);
+
+/* gathering.c */
+struct gathering *gathering_new(const struct group *group);
+void gathering_free(struct gathering *gathering);
+/* Whether a kernel will resolve the collective that the rank has just begun to wait for. */
+bool gathering_join(struct dataflow *flow, int rank);
+
+/* wheel.c */
+/* `window_ps`: at least 1. */
+struct wheel *wheel_create(uint64_t window_ps, int ranks);
+void wheel_free(struct wheel *wheel);
+void wheel_put(struct dataflow *flow, const struct message *message);
+/* Serves the arrivals of the next window; false: there are none, or a starved rank may still send
+ * one that comes before. */
+bool wheel_turn(struct dataflow *flow);
+
+static inline uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline uint32_t message_new(struct dataflow *flow)
+{
+    uint32_t index = flow->spare;
+    if (index != NOBODY) {
+        flow->spare = flow->messages[index].next;
+        return index;
+    }
+    if (flow->message_count == flow->message_room) {
+        flow->message_room = flow->message_room ? 2 * flow->message_room : 1024;
+        flow->messages =
+            memory_resize(flow->messages, flow->message_room * sizeof *flow->messages);
+    }
+    return flow->message_count++;
+}
+
+static inline void message_drop(struct dataflow *flow, uint32_t index)
+{
+    flow->messages[index].next = flow->spare;
+    flow->spare = index;
+}
+
+#endif

@@ -1,0 +1,290 @@
+#include "dataflow.h"
+
+#include <stdlib.h>
+
+/* Steps that a rank takes before another has its turn: enough to have its lines in the cache, few
+ * enough that messages which nobody has asked for yet stay few. */
+enum { TURN_STEPS = 8 };
+
+struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels)
+{
+    struct dataflow *flow = memory_zeroed(1, sizeof *flow);
+    size_t ranks = (size_t)clock->rank_count;
+    const struct cluster *cluster = clock->cluster;
+    const struct netmodel_ops *netmodel = clock->netmodel->ops;
+    flow->clock = clock;
+    flow->with_kernels = kernels;
+    flow->by_arrival = netmodel->overhead && !cluster->program_order;
+    flow->overhead_ps = netmodel->overhead && !cluster->offload ? cluster->overhead_ps : 0;
+    flow->gap_ps = netmodel->overhead ? cluster->gap_ps : 0;
+    roads_init(&flow->roads, cluster, netmodel->free_of_cost);
+    flow->reach_ps = flow->overhead_ps + flow->roads.latency_least_ps;
+    if (windows)
+        flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
+    flow->seats = aligned_alloc(64, ranks * sizeof *flow->seats);
+    if (!flow->seats)
+        memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+    flow->tasks = memory_zeroed(ranks, sizeof *flow->tasks);
+    flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
+    flow->spare = NOBODY;
+    for (size_t rank = 0; rank < ranks; rank++)
+        flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
+    return flow;
+}
+
+void dataflow_free(struct dataflow *flow)
+{
+    if (!flow)
+        return;
+    for (int rank = 0; rank < flow->clock->rank_count; rank++)
+        free(flow->tasks[rank].slots);
+    for (int i = 0; i < flow->gathering_count; i++)
+        gathering_free(flow->gatherings[i]);
+    wheel_free(flow->wheel);
+    roads_release(&flow->roads);
+    free(flow->gatherings);
+    free(flow->messages);
+    free(flow->seats);
+    free(flow->tasks);
+    free(flow->queue);
+    free(flow);
+}
+
+void dataflow_add_group(struct dataflow *flow, const struct group *group)
+{
+    struct gathering *gathering = gathering_new(group);
+    *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
+    for (int i = 0; i < group->size; i++) {
+        struct task *task = &flow->tasks[group->members[i]];
+        size_t count = (size_t)++task->slot_count;
+        task->slots = memory_resize(task->slots, count * sizeof *task->slots);
+        task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
+    }
+}
+
+void dataflow_lose(struct dataflow *flow, const char *why)
+{
+    if (!flow->lost)
+        flow->lost = why;
+}
+
+/* ---- Ops of the compute lane; false: the rank does not go on. ---- */
+
+static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
+{
+    struct seat *seat = &flow->seats[rank];
+    struct node_record *record = &flow->clock->ranks[rank].record;
+    if (duration_ps == 0)
+        return true;
+    uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
+    seat->now_ps = begin + duration_ps;
+    record->exposed_comm_ps += begin - began;
+    record->compute_ps += duration_ps;
+    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
+    if (sending_until > began)
+        record->overlapped_comm_ps +=
+            (sending_until < seat->now_ps ? sending_until : seat->now_ps) - began;
+    return true;
+}
+
+static struct slot *slot_of(const struct task *task, int lane)
+{
+    return &task->slots[(lane - 1) / GROUP_LANES];
+}
+
+static enum group_lane kind_of(int lane)
+{
+    return (enum group_lane)((lane - 1) % GROUP_LANES);
+}
+
+static bool post_send(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct task *task = &flow->tasks[rank];
+    struct slot *slot = slot_of(task, op->lane);
+    uint64_t now = flow->seats[rank].now_ps;
+    if (slot->sent_ps > now || (slot->sent_ps == now && now > 0 && !flow->roads.costless)) {
+        dataflow_lose(flow, "a send was posted before the one before it had left");
+        return false;
+    }
+    slot->posted[LANE_SENDS]++;
+    slot->sent_ps = step_send_alone(flow, rank, slot->group, op->peer, op->value);
+    task->sending_until_ps = later(task->sending_until_ps, slot->sent_ps);
+    return true;
+}
+
+/* A collective or a receive: its wait has to follow. */
+static bool post(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct task *task = &flow->tasks[rank];
+    struct slot *slot = slot_of(task, op->lane);
+    slot->posted[kind_of(op->lane)]++;
+    task->phase = PHASE_POSTED;
+    task->lane = op->lane;
+    task->index = 0;
+    task->group = slot->group;
+    task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
+    task->call = op->call;
+    task->call.size = slot->group->size;
+    task->unit_bytes = op->element_bytes;
+    if (op->kind == OP_COLLECTIVE)
+        task->call.rank = op->peer;
+    else
+        task->call.root = op->peer;
+    return true;
+}
+
+static bool begin_operation(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct task *task = &flow->tasks[rank];
+    const struct slot *slot = slot_of(task, task->lane);
+    if (op->kind != OP_WAIT || op->lane != task->lane ||
+        (uint32_t)op->value != slot->posted[kind_of(op->lane)]) {
+        dataflow_lose(flow, "a rank kept several lanes busy: it did not wait at once for what it "
+                            "had posted");
+        return false;
+    }
+    task->began_ps = flow->seats[rank].now_ps;
+    task->waiting_ps = task->adding_ps = 0;
+    task->phase = PHASE_STEP;
+    return !gathering_join(flow, rank);
+}
+
+/* For a send; whatever else has been posted has ended. */
+static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct seat *seat = &flow->seats[rank];
+    struct slot *slot = slot_of(&flow->tasks[rank], op->lane);
+    if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
+        return true;
+    if (slot->sent_ps > seat->now_ps) {
+        flow->clock->ranks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
+        seat->now_ps = slot->sent_ps;
+    }
+    slot->sent_ps = 0;
+    return true;
+}
+
+static bool mark(struct dataflow *flow, int rank)
+{
+    struct clock *clock = flow->clock;
+    int index = clock->ranks[rank].marks++;
+    if (index == clock->mark_count)
+        vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
+    clock->marks_ps[index] = later(clock->marks_ps[index], flow->seats[rank].now_ps);
+    return true;
+}
+
+static bool end(struct dataflow *flow, int rank)
+{
+    flow->clock->ranks[rank].state = COMPUTE_ENDED;
+    flow->clock->ranks[rank].ended_ps = flow->seats[rank].now_ps;
+    flow->clock->ended_count++;
+    flow->tasks[rank].phase = PHASE_ENDED;
+    return false;
+}
+
+static bool take_op(struct dataflow *flow, int rank, const struct op *op)
+{
+    if (flow->tasks[rank].phase == PHASE_POSTED)
+        return begin_operation(flow, rank, op);
+    switch (op->kind) {
+    case OP_COMPUTE:
+        return compute(flow, rank, op->value);
+    case OP_WAIT:
+        return wait_for(flow, rank, op);
+    case OP_MARK:
+        return mark(flow, rank);
+    case OP_END:
+        return end(flow, rank);
+    case OP_SEND:
+        return post_send(flow, rank, op);
+    default:
+        return post(flow, rank, op);
+    }
+}
+
+/* Takes ops until an operation has to be waited for; false: the rank does not go on. */
+static bool take_ops(struct dataflow *flow, int rank)
+{
+    struct task *task = &flow->tasks[rank];
+    struct op op;
+    while (task->phase == PHASE_READY || task->phase == PHASE_POSTED) {
+        if (!op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+            uint64_t now = flow->seats[rank].now_ps;
+            flow->starved_ps = now < flow->starved_ps ? now : flow->starved_ps;
+            return false;
+        }
+        if (!take_op(flow, rank, &op) || flow->lost)
+            return false;
+    }
+    return true;
+}
+
+static void run(struct dataflow *flow, int rank)
+{
+    for (int turn = 0; turn < TURN_STEPS; turn++)
+        if (!take_ops(flow, rank) || !step_begin(flow, rank))
+            return;
+    dataflow_push(flow, rank);
+}
+
+static void run_queue(struct dataflow *flow)
+{
+    while (flow->queue_count && !flow->lost) {
+        int rank = (int)flow->queue[flow->queue_head];
+        flow->queue_head = flow->queue_head + 1 == flow->clock->rank_count ? 0 : flow->queue_head + 1;
+        flow->queue_count--;
+        flow->tasks[rank].queued = false;
+        run(flow, rank);
+    }
+}
+
+void dataflow_resolve(struct dataflow *flow)
+{
+    flow->starved_ps = TIME_NEVER;
+    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
+        enum phase phase = flow->tasks[rank].phase;
+        if (phase == PHASE_READY || phase == PHASE_POSTED)
+            dataflow_push(flow, rank);
+    }
+    do
+        run_queue(flow);
+    while (flow->wheel && !flow->lost && wheel_turn(flow));
+}
+
+/* Messages that nobody asked for would still have taken their port under order of arrival. */
+static void check_unread(struct dataflow *flow)
+{
+    if (!flow->by_arrival || flow->wheel)
+        return;
+    for (int rank = 0; rank < flow->clock->rank_count; rank++)
+        if (flow->seats[rank].first != NOBODY)
+            dataflow_lose(flow, "a message was never received");
+}
+
+void dataflow_finish(struct dataflow *flow)
+{
+    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
+        struct task *task = &flow->tasks[rank];
+        struct node_record *record = &flow->clock->ranks[rank].record;
+        record->bytes_sent += task->bytes;
+        record->messages_sent += task->messages;
+        flow->clock->messages += task->messages;
+        task->bytes = task->messages = 0;
+    }
+    check_unread(flow);
+}
+
+void dataflow_report(const struct dataflow *flow, FILE *stream)
+{
+    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
+        uint32_t wanted = flow->seats[rank].wanted;
+        if (wanted != NOBODY)
+            fprintf(stream, "rank %d waits in %s for rank %u, which has not begun to send\n", rank,
+                    flow->tasks[rank].schedule ? "a collective" : "a receive",
+                    wanted & (OP_PEERS_MOST - 1));
+        else if (flow->tasks[rank].phase == PHASE_GATHERED)
+            fprintf(stream, "rank %d waits in a collective for a member that has not posted it\n",
+                    rank);
+    }
+}
