@@ -88,6 +88,7 @@ BEGIN {
     owners["^yaml\\.h$"] = " config "
     owners["^jansson\\.h$"] = " model experiment "
     owners["^zlib\\.h$"] = " experiment "
+    owners["^expat\\.h$"] = " cluster comm "
 }
 {
     split($0, field, ":")

@@ -1,5 +1,6 @@
 #include "observe.h"
 
+#include "goal_write.h"
 #include "resolver/dataflow.h"
 
 #include "threadrack/base/memory.h"
@@ -40,6 +41,7 @@ static void free_rank(struct rank_state *rank)
         free_transfers(rank->lanes[i].early);
     }
     free(rank->lanes);
+    graph_release(rank->graph);
     op_stream_free(rank->stream);
 }
 
@@ -62,6 +64,8 @@ void clock_free(struct clock *clock)
     free(clock->groups);
     free(clock->idle);
     free(clock->candidates);
+    goal_writer_free(clock->writer);
+    free(clock->unsettled);
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
     free(clock);
@@ -100,14 +104,28 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     }
     if (clock->flow)
         dataflow_add_group(clock->flow, group);
+    if (clock->writer)
+        goal_writer_add_group(clock->writer, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
 }
 
 enum { WORTH_RESOLVING = 192 };
 
+void clock_keep_goal(struct clock *clock)
+{
+    clock->writer = goal_writer_create(clock->cluster, clock->rank_count);
+}
+
+bool clock_write_goal(const struct clock *clock, FILE *stream)
+{
+    return goal_writer_write(clock->writer, stream);
+}
+
 bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
+    if (clock->writer)
+        goal_writer_take(clock->writer, rank, op);
     op_stream_append(clock->ranks[rank].stream, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }
@@ -126,6 +144,11 @@ static void become_idle(struct clock *clock, int rank)
 {
     clock->ranks[rank].state = COMPUTE_IDLE;
     *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
+}
+
+void clock_wake(struct clock *clock, int rank)
+{
+    become_idle(clock, rank);
 }
 
 void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
@@ -213,6 +236,8 @@ static bool take_op(struct clock *clock, int rank, const struct op *op)
         return mark(clock, rank);
     case OP_END:
         return end(clock, rank);
+    case OP_GRAPH:
+        return graph_begin(clock, rank);
     default:
         return post(clock, rank, op);
     }
@@ -261,6 +286,10 @@ static void handle(struct clock *clock, const struct event *event)
         lane_added(clock, rank, event->data);
         return;
     }
+    if (event->kind == CLOCK_GRAPH_CALC || event->kind == CLOCK_GRAPH_FREE) {
+        graph_event(clock, event);
+        return;
+    }
     if (event->kind != CLOCK_COMPUTED) {
         message_event(clock, event);
         return;
@@ -289,7 +318,7 @@ static void resolve(struct clock *clock)
         dataflow_resolve(clock->flow);
         return;
     }
-    for (;;) {
+    while (!clock->mismatch.there) {
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -298,6 +327,8 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
+        if (next_ps > clock->now_ps && graph_settle(clock))
+            continue;
         if (next_ps == TIME_NEVER) {
             clock->stuck = clock->ended_count < clock->rank_count;
             return;
@@ -332,39 +363,17 @@ bool clock_finish(struct clock *clock)
     resolve(clock);
     if (clock->flow)
         dataflow_finish(clock->flow);
-    bool all = clock->ended_count == clock->rank_count;
+    bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->ranks[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }
 
-void clock_report(struct clock *clock, FILE *stream)
-{
-    static const char *const kinds[] = {"a collective", "a send", "a receive"};
-    if (clock->flow)
-        dataflow_report(clock->flow, stream);
-    for (int rank = 0; rank < clock->rank_count; rank++) {
-        const struct rank_state *state = &clock->ranks[rank];
-        if (state->state != COMPUTE_BLOCKED)
-            continue;
-        const struct lane *lane = &state->lanes[state->wait_lane];
-        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
-        if (lane->receiving && !lane->message)
-            fprintf(stream, " for rank %d, which has not begun to send",
-                    lane->group->members[lane->step.recv_from]);
-        else if (lane->sending)
-            fprintf(stream, " to rank %d, which has not posted its receive",
-                    lane->group->members[lane->step.send_to]);
-        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
-    }
-}
-
 uint64_t clock_length_ps(const struct clock *clock)
 {
-    uint64_t length_ps = 0;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > length_ps)
-            length_ps = clock->ranks[rank].ended_ps;
-    return length_ps;
+    return clock->length_ps;
 }
 
 int clock_mark_count(const struct clock *clock)

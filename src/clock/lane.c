@@ -42,6 +42,18 @@ static uint64_t step_bytes(const struct lane *lane, struct share range)
     return lane->item.schedule ? range.count * lane->item.unit_bytes : lane->item.unit_bytes;
 }
 
+/* The lane has met the message that it asks for. */
+static void meet(struct clock *clock, struct lane *lane, struct transfer *transfer)
+{
+    uint64_t wanted = step_bytes(lane, lane->step.recv);
+    if (wanted != transfer->bytes && !clock->mismatch.there) {
+        clock->mismatch = (struct mismatch){true, transfer->src, transfer->dst, transfer->bytes, wanted};
+        clock->stuck = true;
+    }
+    lane->message = transfer;
+    message_wanted(clock, transfer);
+}
+
 /* The lane's step begins to send. The receiver knows from now on that its message is on its way. */
 static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
@@ -68,8 +80,7 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     if (receiver->busy && receiver->receiving && !receiver->message &&
         group->members[receiver->step.recv_from] == rank) {
         account(clock, peer);
-        receiver->message = transfer;
-        message_wanted(clock, transfer);
+        meet(clock, receiver, transfer);
     } else {
         put_early(receiver, transfer);
     }
@@ -121,11 +132,11 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
-    lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);
-    if (!lane->message)
+    struct transfer *early = take_early(lane, lane->group->members[lane->step.recv_from]);
+    if (!early)
         return;
-    message_wanted(clock, lane->message);
-    if (lane->message->delivered)
+    meet(clock, lane, early);
+    if (early->delivered)
         take_in(clock, rank, lane);
 }
 

@@ -1,5 +1,7 @@
 #include "threadrack/cluster/cluster.h"
 
+#include "import/import.h"
+
 #include "threadrack/base/memory.h"
 #include "threadrack/cluster/topology.h"
 
@@ -24,7 +26,8 @@ static char *name_of(const struct config *config)
     const char *slash = strrchr(file, '/');
     char *base = memory_text("%s", slash ? slash + 1 : file);
     char *dot = strrchr(base, '.');
-    if (dot && dot > base && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")))
+    if (dot && dot > base &&
+        (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml") || !strcmp(dot, ".xml")))
         *dot = 0;
     return base;
 }
@@ -96,7 +99,9 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     struct cluster *cluster = memory_zeroed(1, sizeof *cluster);
     cluster->name = name_of(config);
     cluster->nodes = cluster->vertices = nodes;
-    cluster->topology = topologies[config_choice(config, "cluster.topology")];
+    cluster->topology = import_is_wanted(config)
+                            ? &topology_imported
+                            : topologies[config_choice(config, "cluster.topology")];
     cluster->route_room = ROUTE_LONGEST;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
     cluster->overhead_fs_B = config_whole(config, "cluster.loggp.overhead_per_byte");
@@ -107,7 +112,7 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
     make_devices(cluster, config);
-    bool good = check_effect(cluster, config, errors);
+    bool good = cluster->topology == &topology_imported || check_effect(cluster, config, errors);
     if (cluster->topology->build(cluster, config, errors) && good)
         return cluster;
     cluster_free(cluster);
@@ -122,5 +127,6 @@ void cluster_free(struct cluster *cluster)
     free(cluster->devices);
     free(cluster->links);
     free(cluster->next_link);
+    import_release(cluster);
     free(cluster);
 }

@@ -1,3 +1,5 @@
+#include "import/import.h"
+
 #include "threadrack/base/memory.h"
 #include "threadrack/cluster/topology.h"
 
@@ -71,6 +73,8 @@ const char *cluster_link_name(const struct cluster *cluster, int link)
 {
     static _Thread_local char name[72];
     char from[32], to[32];
+    if (cluster->platform)
+        return import_link_name(cluster, link);
     write_vertex(cluster, cluster->links[link].from, from, sizeof from);
     write_vertex(cluster, cluster->links[link].to, to, sizeof to);
     snprintf(name, sizeof name, "%s->%s", from, to);

@@ -24,6 +24,9 @@ static const char topology_names[] =
 const struct setting cluster_settings[] = {
     {.key = "cluster", .kind = SETTING_WORD,
      .help = "cluster file: a path, or the name of a shipped one such as ethernet-10g"},
+    {.key = "cluster.format", .kind = SETTING_CHOICE, .choices = "auto|threadrack|simgrid",
+     .fallback = "auto",
+     .help = "of the cluster file; simgrid: platform XML; auto: simgrid when it ends in .xml"},
     COUNT("nodes", "1", "nodes of the cluster"),
     {.key = "cluster.name", .kind = SETTING_WORD,
      .help = "name in results; unset: the file's name without its ending"},

@@ -35,13 +35,16 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
+        {"trace", setup->goal, "a replay draws no timeline"},
+        {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
          "no node of this run is slow"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].idle && config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
+        if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
+            config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
             result_note(result, "%s=%s has no effect in this run: %s", settings[i].key,
                         config_text(setup->config, settings[i].key), settings[i].why);
 }
@@ -49,12 +52,16 @@ static void note_idle(const struct setup *setup, struct result *result)
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
+    if (setup->goal)
+        replay_notes_before(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    for (int i = 0; i < setup->cluster->note_count; i++)
+        result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)
         result_note(result, "%d of the cluster's %d nodes take part", setup->nodes,
                     setup->cluster->nodes);

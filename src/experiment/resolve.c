@@ -154,8 +154,8 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return true;
 }
 
-/* The folder of a file that is to be written: found before anything is trained. */
-static bool check_folder(const struct setup *setup, const char *key, struct errors *errors)
+/* Found before anything is trained. */
+static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
     if (!config_is_set(setup->config, key))
         return true;
@@ -189,9 +189,15 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     bool members = resolve_members(setup, errors);
     if (!check_agreement(setup, errors) || !members)
         return false;
+    if (setup->strategy == &strategy_replay)
+        return replay_resolve(setup, errors);
+    if (config_is_set(config, "replay.goal"))
+        return errors_add(errors, "%s: replay.goal is of strategy=replay only",
+                          config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_folder(setup, "save", errors) || !check_folder(setup, "trace", errors) ||
+        !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
+        !check_writable(setup, "goal", errors) || !check_writable(setup, "trace", errors) ||
         !watch_check(setup, errors))
         return false;
     if (setup->real && setup->dataset)
@@ -209,6 +215,7 @@ void setup_release(struct setup *setup)
         loader_free(setup->loader);
     if (setup->dataset)
         dataset_free(setup->dataset);
+    goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

@@ -5,8 +5,10 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Atomic int experiment_interrupted;
 
@@ -18,7 +20,7 @@ struct drive {
     struct watch watch;
     struct progress_hook progress;
     const struct rack *rack;
-    struct training **trainings; /* by rank; real runs only, as the two below */
+    struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
     unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
@@ -232,6 +234,16 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
     return rack_finish(rack, errors);
 }
 
+static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
+{
+    FILE *file = fopen(path, "w");
+    bool good = file && clock_write_goal(clock, file);
+    if (file)
+        good = fclose(file) == 0 && good;
+    return good || errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path,
+                                     strerror(errno));
+}
+
 static bool finish(struct drive *drive, struct rack *rack, struct errors *errors)
 {
     struct result *result = drive->result;
@@ -249,6 +261,9 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     if (experiment_interrupted)
         return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
                                  result->steps, drive->setup->steps);
+    if (config_is_set(config, "goal") &&
+        !write_goal(rack_clock(rack), config_text(config, "goal"), errors))
+        return false;
     return !config_is_set(config, "save") ||
            checkpoint_save(drive->gathered, config_text(config, "save"), errors);
 }
@@ -258,6 +273,8 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
 {
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    if (config_is_set(setup->config, "goal"))
+        rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,

@@ -53,6 +53,12 @@ const struct setting experiment_settings[] = {
          "in a sweep run 3 writes x-3.json for x.json"),
     WORD("trace.steps", "1:2", "its training steps, from 1: 5, 10:12, 1:2+50 or all"),
     WORD("trace.nodes", "0:15", "its nodes, from 0: 5, 0:7, 0:3+12:15 or all"),
+    WORD("goal", NULL,
+         "write the run as GOAL text to this file, calcs rounded to ns; strategy=replay reads it"),
+    WORD("replay.goal", NULL, "strategy=replay: the GOAL file, LogGOPSim's text; calc is in ns"),
+    CHOICE("replay.rules", "goal|rack", "goal",
+           "goal: as LogGOPSim, a send has ended when its processor has; rack: as rank programs, when "
+           "its last byte has left, and overheads interrupt calcs"),
     {.key = NULL},
 };
 

@@ -117,15 +117,17 @@ static void shift_phase(struct rack *rack, struct group *group, struct dice *dic
     for (int i = 0; i < size && shift % size; i++) {
         struct rank *self = rack_rank(rack, group_member_rank(group, i));
         struct request receive = {0};
+        int source = (i + size - shift % size) % size;
+        size_t coming = bytes + (size_t)source;
         work_a_while(self, dice, rank_id(self));
         if (early)
-            receive = rank_post_receive(self, group, (i + size - shift % size) % size, NULL, bytes);
+            receive = rank_post_receive(self, group, source, NULL, coming);
         struct request send =
             rank_post_send(self, group, (i + shift) % size, NULL, bytes + (size_t)i);
         if (!tidy)
             work_a_while(self, dice, rank_id(self) + 100);
         if (!early)
-            receive = rank_post_receive(self, group, (i + size - shift % size) % size, NULL, bytes);
+            receive = rank_post_receive(self, group, source, NULL, coming);
         rank_wait(self, receive);
         if (late)
             work_a_while(self, dice, rank_id(self) + 200);

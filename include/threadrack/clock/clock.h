@@ -15,6 +15,7 @@
 #ifndef THREADRACK_CLOCK_CLOCK_H
 #define THREADRACK_CLOCK_CLOCK_H
 
+#include "threadrack/clock/graph.h"
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/op.h"
 #include "threadrack/record/record.h"
@@ -38,6 +39,20 @@ enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases);
 
+/* Before the run: what each rank goes through at its OP_GRAPH. `goal` has a graph for each rank, and
+ * outlives the clock. A rank without OP_GRAPH leaves its graph alone. */
+void clock_set_graphs(struct clock *clock, const struct goal *goal, enum graph_rules rules);
+/* After the run: messages of graphs that no receive asked for; `line` is the first one's, in the file.
+ */
+uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
+
+/* Before the groups are made: keeps what ranks append as GOAL text, in memory, about 60 bytes a
+ * message and side. Collectives are their messages, by their schedules; a collective's additions are
+ * calcs on a cpu for its lane (they do not slow the compute lane); tags tell groups apart. Calcs are
+ * whole ns: what is cut off is added to the next, so that their sum is right. */
+void clock_keep_goal(struct clock *clock);
+bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);
@@ -52,11 +67,12 @@ bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */
 
-/* Resolves the rest. False when ranks wait for each other for ever: then clock_report says who. */
+/* Resolves the rest. False when ranks wait for ever, or when a message is not of the size that its
+ * receiver asks for: then clock_report says who waits for whom, and where, in one line. */
 bool clock_finish(struct clock *clock);
 void clock_report(struct clock *clock, FILE *stream);
 
-uint64_t clock_length_ps(const struct clock *clock);
+uint64_t clock_length_ps(const struct clock *clock); /* when the last rank ended */
 struct node_record clock_record(const struct clock *clock, int rank);
 int clock_mark_count(const struct clock *clock);
 uint64_t clock_mark_ps(const struct clock *clock, int mark); /* when the last rank ended that step */

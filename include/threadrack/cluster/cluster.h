@@ -53,6 +53,9 @@ struct cluster {
     bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
                               * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
+    struct platform *platform; /* of an imported cluster; else NULL */
+    char **notes;            /* note_count of them: what its file says and has no effect here */
+    int note_count, note_room;
 };
 
 /* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
@@ -65,7 +68,8 @@ void cluster_free(struct cluster *cluster);
 /* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
  * shipped one (`ethernet-10g`), looked for in ./topologies, then beside the program, then in the
  * installed share folder, each with and without .yaml. (THREADRACK_TOPOLOGIES names a folder to look
- * in before these.) Nothing to do, and true, when the key is not set. */
+ * in before these.) Nothing to do, and true, when the key is not set. Of a file of another simulator
+ * (cluster.format) only `nodes` is taken: the rest is read by cluster_create. */
 bool cluster_read(struct config *config, struct errors *errors);
 
 /* The longest route of a family, unless its build raises route_room (ring: n/2; explicit). */

@@ -53,6 +53,9 @@ void config_free(struct config *config);
  * cannot sweep. Messages go to errors; false if there were any. */
 bool config_read(struct config *config, const char *path, const char *prefix, enum source source,
                  struct errors *errors);
+/* Gives a key one value, as a file that is not YAML means it. */
+bool config_give(struct config *config, const char *key, const char *text, const char *where,
+                 enum source source, struct errors *errors);
 /* Takes one word key=value of the command line. */
 bool config_set(struct config *config, const char *word, struct errors *errors);
 
