@@ -1,4 +1,4 @@
-#include "state.h"
+#include "observe.h"
 
 #include "goal_write.h"
 #include "resolver/dataflow.h"
@@ -157,8 +157,10 @@ void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
 {
     struct rank_state *state = &clock->ranks[rank];
     if (state->state == COMPUTE_BLOCKED && lane == &state->lanes[state->wait_lane] &&
-        lane->ended == state->wait_count)
+        lane->ended == state->wait_count) {
+        observe_rank(clock, rank, SIGHT_WAIT_ENDS);
         become_idle(clock, rank);
+    }
 }
 
 /* ---- What a rank's compute lane does with its next op; false: it does not go on at once. ---- */
@@ -176,6 +178,7 @@ static bool compute(struct clock *clock, int rank, uint64_t duration_ps)
     state->state = COMPUTE_BUSY;
     state->busy_until_ps = begin_ps + duration_ps;
     clock_schedule(clock, rank, state->busy_until_ps, CLOCK_COMPUTED, NULL);
+    observe_rank(clock, rank, SIGHT_COMPUTE_BEGINS);
     return false;
 }
 
@@ -188,6 +191,7 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
     state->state = COMPUTE_BLOCKED;
     state->wait_lane = op->lane;
     state->wait_count = count;
+    observe_rank(clock, rank, SIGHT_WAIT_BEGINS);
     return false;
 }
 
@@ -293,10 +297,12 @@ static void handle(struct clock *clock, const struct event *event)
         return;
     }
     account(clock, &clock->ranks[rank]);
-    if (clock->ranks[rank].busy_until_ps > clock->now_ps) /* overheads have put it off */
+    if (clock->ranks[rank].busy_until_ps > clock->now_ps) { /* overheads have put it off */
         clock_schedule(clock, rank, clock->ranks[rank].busy_until_ps, CLOCK_COMPUTED, NULL);
-    else
-        become_idle(clock, rank);
+        return;
+    }
+    observe_rank(clock, rank, SIGHT_COMPUTE_ENDS);
+    become_idle(clock, rank);
 }
 
 static void handle_events(struct clock *clock)

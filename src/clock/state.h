@@ -14,6 +14,7 @@ struct item {
     struct call call;
     uint64_t unit_bytes; /* of an element; point to point: of the whole message */
     int peer;            /* point to point: the member sent to or received from */
+    int training_step;   /* in which it was posted */
 };
 
 struct group {
@@ -95,6 +96,7 @@ struct clock {
     struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
     int candidate_count, candidate_room;
     struct transfer *spare; /* transfers to use again */
+    struct clock_observer *observers; /* a list */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;

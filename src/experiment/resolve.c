@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 
@@ -224,7 +224,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_allreduce(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
         !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
-        !check_writable(setup, "goal", errors))
+        !check_writable(setup, "goal", errors) || !check_writable(setup, "trace", errors) ||
+        !watch_check(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

@@ -1,6 +1,6 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
@@ -17,6 +17,7 @@ struct drive {
     const struct setup *setup;
     const struct plan *plan;
     struct result *result;
+    struct watch watch;
     struct progress_hook progress;
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
@@ -252,6 +253,8 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     notes_after(drive->setup, rack_clock(rack), result);
+    if (!watch_finish(&drive->watch, drive->setup, result, errors))
+        return false;
     if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))
         result_note(result, "the loss is not a number at the end: training has diverged (a smaller "
                             "learning rate, or features of a smaller scale?)");
@@ -289,8 +292,9 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
         drive.gathered = checkpoint_create(setup->model);
     }
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && run_counted(&drive, rack, host, seats, errors) &&
-                finish(&drive, rack, errors);
+    bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+                run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
+    watch_release(&drive.watch);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
     free(drive.trainings);

@@ -45,6 +45,14 @@ const struct setting experiment_settings[] = {
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
     WORD("save", NULL, "write the trained weights to this safetensors file"),
+    CHOICE("links", "auto|on|off", "auto",
+           "count what each link carries (links.csv); auto: on up to 64 nodes, since it needs every "
+           "message one by one"),
+    WORD("trace", NULL,
+         "write a timeline for Perfetto or chrome://tracing to this file; gzipped where it ends in .gz; "
+         "in a sweep run 3 writes x-3.json for x.json"),
+    WORD("trace.steps", "1:2", "its training steps, from 1: 5, 10:12, 1:2+50 or all"),
+    WORD("trace.nodes", "0:15", "its nodes, from 0: 5, 0:7, 0:3+12:15 or all"),
     WORD("goal", NULL,
          "write the run as GOAL text to this file, calcs rounded to ns; strategy=replay reads it"),
     WORD("replay.goal", NULL, "strategy=replay: the GOAL file, LogGOPSim's text; calc is in ns"),

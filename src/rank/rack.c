@@ -79,6 +79,11 @@ const struct cluster *rack_cluster(const struct rack *rack)
     return rack->cluster;
 }
 
+void rack_observe(struct rack *rack, struct clock_observer *observer)
+{
+    clock_observe(rack->clock, observer);
+}
+
 void rack_keep_goal(struct rack *rack)
 {
     clock_keep_goal(rack->clock);

@@ -221,7 +221,8 @@ static struct tally compare(int scenarios, bool tidy, const char *netmodel, cons
         scenario.cluster = random_cluster(&dice, ports);
         scenario.ranks = scenario.cluster->nodes;
         scenario.phases = 1 + (int)draw(&dice, 12);
-        struct resolver_run run = {scenario.cluster, netmodel_named(netmodel), false};
+        struct resolver_run run = {
+            .cluster = scenario.cluster, .netmodel = netmodel_named(netmodel)};
         struct rack *reference = resolved(&scenario, &resolver_events, false);
         for (int r = 0; resolvers[r]; r++) {
             if (resolvers[r]->refuses(&run))

@@ -18,6 +18,7 @@ struct resolver_run {
     const struct cluster *cluster;
     const struct netmodel_ops *netmodel;
     bool real;     /* ranks are threads and append while the clock resolves */
+    bool observed; /* an observer wants every message (clock/observer.h) */
 };
 
 struct dataflow;

@@ -71,6 +71,9 @@ long config_point_count(const struct config *config, bool zip, struct errors *er
 /* The experiment with that number (the last key turns fastest), each key with one value. */
 struct config *config_point(const struct config *config, long index, bool zip);
 
+/* Puts another text in the place of a SETTING_WORD's one value, which keeps its source and place. */
+void config_amend(struct config *config, const char *key, const char *text);
+
 /* ---- Values: of a config whose keys have one value each. Asking for a key that is in no table, or
  * as the wrong kind, is a BUG. ---- */
 

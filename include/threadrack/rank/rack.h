@@ -13,6 +13,7 @@
 #include "threadrack/base/errors.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
+#include "threadrack/clock/observer.h"
 #include "threadrack/clock/resolver.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
@@ -96,6 +97,8 @@ bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish 
 /* Resolves the rest. False and a message of the kind STATUS_FAILED, of one line, when the run has
  * failed: which ranks disagree, or who waits for whom, and where. */
 bool rack_finish(struct rack *rack, struct errors *errors);
+/* Before the first op; see clock/observer.h. */
+void rack_observe(struct rack *rack, struct clock_observer *observer);
 const struct clock *rack_clock(const struct rack *rack);
 uint64_t rack_mailbox_bytes(const struct rack *rack); /* the most that copies took at a time */
 
