@@ -37,7 +37,7 @@ void list_row(const char *name, const char *summary, const char *options)
 LIST(topologies, OWN_NAME)
 LIST(netmodels, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
-LIST(strategies, OWN_NAME)
+LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
 LIST(datasets, OWN_NAME)
@@ -83,7 +83,7 @@ static const struct family {
     {"netmodels", "what a message costs (netmodel)", list_netmodels},
     {"computes", "what computing costs (compute)", list_compute_costs},
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
-    {"strategies", "how training is spread over nodes (strategy)", list_strategies},
+    {"strategies", "how training is spread over nodes (strategy)", list_workloads},
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},

@@ -24,8 +24,23 @@ static bool any_lane_moves(const struct rank_state *rank)
     return false;
 }
 
+static void account_graph(struct rank_state *rank, uint64_t elapsed_ps)
+{
+    bool communicates = graph_communicates(rank->graph);
+    if (graph_computes(rank->graph)) {
+        rank->record.compute_ps += elapsed_ps;
+        rank->record.overlapped_comm_ps += communicates ? elapsed_ps : 0;
+    } else {
+        *(communicates ? &rank->record.exposed_comm_ps : &rank->record.waiting_ps) += elapsed_ps;
+    }
+}
+
 static void account_blocked(struct rank_state *rank, uint64_t elapsed_ps)
 {
+    if (rank->wait_lane == 0) {
+        account_graph(rank, elapsed_ps);
+        return;
+    }
     const struct lane *lane = &rank->lanes[rank->wait_lane];
     switch (lane_status(lane)) {
     case LANE_ADDS:

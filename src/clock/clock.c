@@ -40,6 +40,7 @@ static void free_rank(struct rank_state *rank)
         free_transfers(rank->lanes[i].early);
     }
     free(rank->lanes);
+    graph_release(rank->graph);
     op_stream_free(rank->stream);
 }
 
@@ -62,6 +63,7 @@ void clock_free(struct clock *clock)
     free(clock->groups);
     free(clock->idle);
     free(clock->candidates);
+    free(clock->unsettled);
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
     free(clock);
@@ -126,6 +128,11 @@ static void become_idle(struct clock *clock, int rank)
 {
     clock->ranks[rank].state = COMPUTE_IDLE;
     *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
+}
+
+void clock_wake(struct clock *clock, int rank)
+{
+    become_idle(clock, rank);
 }
 
 void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
@@ -209,6 +216,8 @@ static bool take_op(struct clock *clock, int rank, const struct op *op)
         return mark(clock, rank);
     case OP_END:
         return end(clock, rank);
+    case OP_GRAPH:
+        return graph_begin(clock, rank);
     default:
         return post(clock, rank, op);
     }
@@ -257,6 +266,10 @@ static void handle(struct clock *clock, const struct event *event)
         lane_added(clock, rank, event->data);
         return;
     }
+    if (event->kind == CLOCK_GRAPH_CALC || event->kind == CLOCK_GRAPH_FREE) {
+        graph_event(clock, event);
+        return;
+    }
     if (event->kind != CLOCK_COMPUTED) {
         message_event(clock, event);
         return;
@@ -292,6 +305,8 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
+        if (next_ps > clock->now_ps && graph_settle(clock))
+            continue;
         if (next_ps == TIME_NEVER) {
             clock->stuck = clock->ended_count < clock->rank_count;
             return;
@@ -340,6 +355,10 @@ void clock_report(struct clock *clock, FILE *stream)
         const struct rank_state *state = &clock->ranks[rank];
         if (state->state != COMPUTE_BLOCKED)
             continue;
+        if (state->wait_lane == 0) {
+            graph_report(clock, rank, stream);
+            continue;
+        }
         const struct lane *lane = &state->lanes[state->wait_lane];
         fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
         if (lane->receiving && !lane->message)

@@ -57,19 +57,45 @@ static uint64_t bytes_ps(const struct clock *clock, uint64_t bytes)
     return (uint64_t)((fs + 500) / 1000);
 }
 
-/* Reserves the processor, and returns when it begins. While the compute lane is busy, its op is put
- * off by as much, and by the `hidden_ps` that the processor has worked meanwhile. */
-static uint64_t reserve(struct clock *clock, int rank, uint64_t duration_ps, uint64_t hidden_ps)
+struct message_work message_work(const struct clock *clock, const struct transfer *transfer,
+                                 enum clock_event kind)
 {
+    uint64_t overhead_ps = clock->cluster->overhead_ps, hidden_ps = 0;
+    uint64_t more_ps = bytes_ps(clock, transfer->bytes);
+    if (kind == CLOCK_SEND_PAID) /* (n-1)O goes on while the bytes leave */
+        return (struct message_work){overhead_ps, overhead_ps + more_ps, 0};
+    if (kind == CLOCK_RECEIVE_PAID && more_ps) {
+        /* While the bytes came in at G the processor took them in at O: what it could not keep up
+         * with is left. */
+        struct path path = cluster_path(clock->cluster, transfer->src, transfer->dst);
+        uint64_t stream_ps = transfer_ps(transfer->bytes - 1, path.bandwidth_Bps);
+        hidden_ps = more_ps < stream_ps ? more_ps : stream_ps;
+    }
+    uint64_t total_ps = overhead_ps + more_ps - hidden_ps;
+    return (struct message_work){total_ps, total_ps, hidden_ps};
+}
+
+/* Reserves the processor; the event follows. While the compute lane is busy, its op is put off by as
+ * much, and by what the processor has done before. */
+static void work(struct clock *clock, int rank, struct transfer *transfer, enum clock_event kind)
+{
+    const struct transfer *message = transfer->subject ? transfer->subject : transfer;
+    if (message->send_op) {
+        graph_work(clock, rank, transfer, kind);
+        return;
+    }
+    struct message_work duration = message_work(clock, transfer, kind);
     struct rank_state *state = &clock->ranks[rank];
     uint64_t begin_ps = clock->now_ps > state->cpu_free_ps ? clock->now_ps : state->cpu_free_ps;
     account(clock, state);
-    state->cpu_free_ps = begin_ps + duration_ps;
+    state->cpu_free_ps = begin_ps + duration.total_ps;
     if (state->state == COMPUTE_BUSY) {
-        state->busy_until_ps += duration_ps + hidden_ps;
-        state->stolen_ps += duration_ps + hidden_ps;
+        state->busy_until_ps += duration.total_ps + duration.hidden_ps;
+        state->stolen_ps += duration.total_ps + duration.hidden_ps;
     }
-    return begin_ps;
+    if (kind == CLOCK_SEND_PAID)
+        transfer->paid_ps = begin_ps + duration.total_ps;
+    clock_schedule(clock, rank, begin_ps + duration.lead_ps, kind, transfer);
 }
 
 /* ---- Into the network. ---- */
@@ -80,17 +106,15 @@ static void hand_over(struct clock *clock, struct transfer *transfer)
     *vector_push(&clock->candidates, &clock->candidate_count, &clock->candidate_room) = transfer;
 }
 
-/* The processor pays o, and goes on with (n-1)O while the bytes leave. */
 static void pay_and_send(struct clock *clock, struct transfer *transfer)
 {
-    if (!pays_overhead(clock)) {
-        hand_over(clock, transfer);
+    if (pays_overhead(clock)) {
+        work(clock, transfer->src, transfer, CLOCK_SEND_PAID);
         return;
     }
-    uint64_t overhead_ps = clock->cluster->overhead_ps, more_ps = bytes_ps(clock, transfer->bytes);
-    uint64_t begin_ps = reserve(clock, transfer->src, overhead_ps + more_ps, 0);
-    transfer->paid_ps = begin_ps + overhead_ps + more_ps;
-    clock_schedule(clock, transfer->src, begin_ps + overhead_ps, CLOCK_SEND_PAID, transfer);
+    hand_over(clock, transfer);
+    if (transfer->send_op)
+        graph_handed_over(clock, transfer);
 }
 
 /* A request or an answer. */
@@ -149,36 +173,27 @@ static void control_delivered(struct clock *clock, struct transfer *control)
         control_here(clock, control);
         return;
     }
-    uint64_t overhead_ps = clock->cluster->overhead_ps;
-    uint64_t begin_ps = reserve(clock, control->dst, overhead_ps, 0);
-    clock_schedule(clock, control->dst, begin_ps + overhead_ps, CLOCK_CONTROL_PAID, control);
+    work(clock, control->dst, control, CLOCK_CONTROL_PAID);
 }
 
-/* While the bytes came in at G the processor took them in at O: what it could not keep up with
- * follows the last byte, and o. */
 bool message_pay_receive(struct clock *clock, struct transfer *message)
 {
     if (!pays_overhead(clock))
         return false;
-    uint64_t in_all_ps = bytes_ps(clock, message->bytes), hidden_ps = 0;
-    if (in_all_ps) {
-        struct path path = cluster_path(clock->cluster, message->src, message->dst);
-        uint64_t stream_ps = transfer_ps(message->bytes - 1, path.bandwidth_Bps);
-        hidden_ps = in_all_ps < stream_ps ? in_all_ps : stream_ps;
-    }
-    uint64_t duration_ps = clock->cluster->overhead_ps + in_all_ps - hidden_ps;
-    uint64_t begin_ps = reserve(clock, message->dst, duration_ps, hidden_ps);
-    clock_schedule(clock, message->dst, begin_ps + duration_ps, CLOCK_RECEIVE_PAID, message);
+    work(clock, message->dst, message, CLOCK_RECEIVE_PAID);
     return true;
 }
 
 static void has_been_sent(struct clock *clock, struct transfer *transfer)
 {
     bool is_control = transfer->subject;
+    const struct graph_op *op = transfer->send_op;
     int rank = transfer->src, lane = transfer->src_lane;
     transfer->sent = true;
     transfer_end(clock, transfer);
-    if (!is_control)
+    if (op)
+        graph_sent(clock, rank, op);
+    else if (!is_control)
         lane_sent(clock, rank, lane);
 }
 
@@ -197,6 +212,8 @@ void message_delivered(void *context, struct transfer *transfer)
     transfer->delivered = true;
     if (transfer->subject)
         control_delivered(clock, transfer);
+    else if (transfer->send_op)
+        graph_delivered(clock, transfer);
     else
         lane_delivered(clock, transfer);
 }
@@ -213,7 +230,10 @@ void message_event(struct clock *clock, const struct event *event)
         has_been_sent(clock, transfer);
         return;
     case CLOCK_RECEIVE_PAID:
-        lane_received(clock, transfer);
+        if (transfer->send_op)
+            graph_received(clock, transfer);
+        else
+            lane_received(clock, transfer);
         return;
     default:
         control_here(clock, transfer);

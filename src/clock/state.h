@@ -4,6 +4,7 @@
 
 #include "threadrack/base/heap.h"
 #include "threadrack/clock/clock.h"
+#include "threadrack/clock/graph.h"
 
 #include <pthread.h>
 
@@ -42,6 +43,8 @@ struct lane {
     struct transfer **early_end;
 };
 
+struct graph_run; /* graph.c */
+
 enum compute_state {
     COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
     COMPUTE_BUSY,
@@ -53,10 +56,11 @@ struct rank_state {
     struct op_stream *stream;
     struct lane *lanes; /* lanes[0] is the compute lane and unused */
     int lane_count;
+    struct graph_run *graph; /* NULL: it replays none */
     enum compute_state state;
     uint64_t busy_until_ps; /* of COMPUTE_BUSY; messages' overheads may put it off */
     uint64_t cpu_free_ps;   /* until then the processor pays overheads */
-    int wait_lane;          /* of COMPUTE_BLOCKED */
+    int wait_lane;          /* of COMPUTE_BLOCKED; 0: its graph */
     uint32_t wait_count;
     uint64_t accounted_ps;  /* the record is complete up to here */
     uint64_t stolen_ps;     /* overheads paid while computing */
@@ -83,6 +87,9 @@ struct clock {
     struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
     int candidate_count, candidate_room;
     struct transfer *spare; /* transfers to use again */
+    enum graph_rules graph_rules;
+    int *unsettled; /* ranks whose graphs have something for an idle processor */
+    int unsettled_count, unsettled_room;
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;
@@ -96,7 +103,9 @@ enum clock_event {
     CLOCK_SEND_PAID,    /* the transfer: its sender's o */
     CLOCK_BYTES_PAID,   /* the transfer: its sender's (n-1)O, where that takes longer than sending */
     CLOCK_RECEIVE_PAID, /* the transfer: its receiver's o, and what is left of its (n-1)O */
-    CLOCK_CONTROL_PAID  /* the request or answer: its receiver's o */
+    CLOCK_CONTROL_PAID, /* the request or answer: its receiver's o */
+    CLOCK_GRAPH_CALC,   /* the graph's op: it has been computed */
+    CLOCK_GRAPH_FREE    /* the graph's processor: an overhead has been paid */
 };
 
 /* account.c: brings the rank's record up to now; call before anything about the rank changes. */
@@ -112,6 +121,13 @@ void message_send(struct clock *clock, struct transfer *message);
 void message_wanted(struct clock *clock, struct transfer *message);
 /* Charges its receiver's processor, CLOCK_RECEIVE_PAID follows; false: there is nothing to pay. */
 bool message_pay_receive(struct clock *clock, struct transfer *message);
+/* What the processor does so that the event can happen: lead_ps before it, total_ps in all; hidden_ps
+ * it has done before. */
+struct message_work {
+    uint64_t lead_ps, total_ps, hidden_ps;
+};
+struct message_work message_work(const struct clock *clock, const struct transfer *transfer,
+                                 enum clock_event kind);
 void message_event(struct clock *clock, const struct event *event);
 void message_sent(void *clock, struct transfer *transfer);      /* for netmodel_sink */
 void message_delivered(void *clock, struct transfer *transfer); /* likewise */
@@ -123,7 +139,27 @@ void lane_sent(struct clock *clock, int rank, int lane);
 void lane_delivered(struct clock *clock, struct transfer *message);
 void lane_received(struct clock *clock, struct transfer *message);
 
+/* graph.c: a rank's replay of a graph. A message of a graph has a `send_op`. */
+void graph_release(struct graph_run *run);
+bool graph_begin(struct clock *clock, int rank); /* false: the rank is blocked until it ends */
+/* Lets idle processors of graphs begin what is ready; false: there was nothing. Call when all events
+ * of the instant have been handled. */
+bool graph_settle(struct clock *clock);
+void graph_event(struct clock *clock, const struct event *event);
+/* The processor of `rank` is to work at the transfer; the event follows. */
+void graph_work(struct clock *clock, int rank, struct transfer *transfer, enum clock_event kind);
+/* The sender's processor is done with the message, whose bytes go their way. */
+void graph_handed_over(struct clock *clock, struct transfer *message);
+void graph_sent(struct clock *clock, int rank, const struct graph_op *op);
+void graph_delivered(struct clock *clock, struct transfer *message);
+void graph_received(struct clock *clock, struct transfer *message);
+bool graph_computes(const struct graph_run *run);
+bool graph_communicates(const struct graph_run *run); /* a message of it is being sent or received */
+/* Lines of who waits for whom. */
+void graph_report(const struct clock *clock, int rank, FILE *stream);
+
 /* clock.c */
+void clock_wake(struct clock *clock, int rank); /* a blocked rank goes on */
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
                     void *data);
 /* An operation of the rank's lane has ended: it may have been waiting for it. */

@@ -4,6 +4,7 @@
 #include "threadrack/math/math.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <time.h>
 
 static double wall_s(void)
@@ -30,6 +31,12 @@ static void describe(struct result *result, const struct setup *setup)
     result->batch = setup->batch ? setup->batch : config_whole(config, "batch");
     result->microbatches = setup->microbatches;
     result->parameters = setup->model ? model_parameter_count(setup->model) : 0;
+    if (setup->goal) { /* nothing is trained */
+        free(result->model);
+        result->model = NULL;
+        result->batch = result->parameters = 0;
+        result->mesh_data = result->mesh_tensor = result->mesh_pipeline = 0;
+    }
     result->has_target = !isnan(setup->target_accuracy);
 }
 
@@ -53,7 +60,8 @@ struct result *experiment_run(const struct config *point, const struct host *hos
     if (good) {
         notes_before(&setup, result);
         good = !setup.real || math_start(config_text(point, "math.kernel"), errors);
-        good = good && run_ranks(&setup, host, seats, progress, result, errors);
+        good = good && (setup.goal ? replay_ranks(&setup, result, errors)
+                                   : run_ranks(&setup, host, seats, progress, result, errors));
     }
     if (!good) {
         result->status = errors->status;

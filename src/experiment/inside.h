@@ -20,6 +20,8 @@ struct setup {
     const struct cost_ops *cost;
     struct algorithms *allreduce;
     struct mesh_shape shape;
+    struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
+    enum graph_rules rules;
     int nodes;
     size_t batch;
     int microbatches;
@@ -47,6 +49,13 @@ void notes_after(const struct setup *setup, const struct clock *clock, struct re
 
 /* What the clock says, into the result (measure.c). */
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);
+
+/* strategy=replay (replay.c). */
+bool replay_resolve(struct setup *setup, struct errors *errors);
+bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors);
+bool replay_ignores(const char *key); /* it is of training only */
+void replay_notes_before(const struct setup *setup, struct result *result);
+void replay_notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
 
 /* One run: the ranks, and what they share off the clock (run.c). */
 bool run_ranks(const struct setup *setup, const struct host *host, struct seat_range seats,

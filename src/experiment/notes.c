@@ -39,7 +39,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          "no node of this run is slow"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].idle && config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
+        if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
+            config_source(setup->config, settings[i].key) > SOURCE_CLUSTER)
             result_note(result, "%s=%s has no effect in this run: %s", settings[i].key,
                         config_text(setup->config, settings[i].key), settings[i].why);
 }
@@ -47,6 +48,8 @@ static void note_idle(const struct setup *setup, struct result *result)
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
+    if (setup->goal)
+        replay_notes_before(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

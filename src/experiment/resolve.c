@@ -213,9 +213,14 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     bool members = resolve_members(setup, errors);
     if (!check_agreement(setup, errors) || !members)
         return false;
+    if (setup->strategy == &strategy_replay)
+        return replay_resolve(setup, errors);
+    if (config_is_set(config, "replay.goal"))
+        return errors_add(errors, "%s: replay.goal is of strategy=replay only",
+                          config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_save(setup, errors))
+        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
+        !resolve_steps(setup, errors) || !resolve_init(setup, errors) || !check_save(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
@@ -233,6 +238,7 @@ void setup_release(struct setup *setup)
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

@@ -45,6 +45,10 @@ const struct setting experiment_settings[] = {
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
     WORD("save", NULL, "write the trained weights to this safetensors file"),
+    WORD("replay.goal", NULL, "strategy=replay: the GOAL file, LogGOPSim's text; calc is in ns"),
+    CHOICE("replay.rules", "goal|rack", "goal",
+           "goal: as LogGOPSim, a send has ended when its processor has; rack: as rank programs, when "
+           "its last byte has left, and overheads interrupt calcs"),
     {.key = NULL},
 };
 

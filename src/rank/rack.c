@@ -77,6 +77,11 @@ const struct cluster *rack_cluster(const struct rack *rack)
     return rack->cluster;
 }
 
+void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules)
+{
+    clock_set_graphs(rack->clock, goal, rules);
+}
+
 const struct clock *rack_clock(const struct rack *rack)
 {
     return rack->clock;

@@ -65,6 +65,11 @@ void rank_compute_end(struct rank *self)
         record_compute(self, cost_scaled_ps(device_of(self), elapsed_ns * 1000));
 }
 
+void rank_replay(struct rank *self)
+{
+    rank_record(self, &(struct op){.kind = OP_GRAPH});
+}
+
 void rank_mark(struct rank *self)
 {
     rank_record(self, &(struct op){.kind = OP_MARK});

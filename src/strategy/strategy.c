@@ -14,7 +14,13 @@ const struct strategy *const strategies[] = {
 #undef STRATEGY
     NULL};
 
+const struct strategy *const workloads[] = {
+#define STRATEGY(name) &strategy_##name,
+#include "strategy.def"
+#undef STRATEGY
+    &strategy_replay, NULL};
+
 const struct strategy *strategy_find(const char *name, const char *where, struct errors *errors)
 {
-    return family_find(strategies, FAMILY_PLAIN, "strategy", "strategies", name, where, errors);
+    return family_find(workloads, FAMILY_PLAIN, "strategy", "strategies", name, where, errors);
 }

@@ -15,6 +15,7 @@
 #ifndef THREADRACK_CLOCK_CLOCK_H
 #define THREADRACK_CLOCK_CLOCK_H
 
+#include "threadrack/clock/graph.h"
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/op.h"
 #include "threadrack/record/record.h"
@@ -37,6 +38,13 @@ enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };
  * member's lane_base (>= 1; lane 0 is the compute lane). Returns the group's number. */
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases);
+
+/* Before the run: what each rank goes through at its OP_GRAPH. `goal` has a graph for each rank, and
+ * outlives the clock. A rank without OP_GRAPH leaves its graph alone. */
+void clock_set_graphs(struct clock *clock, const struct goal *goal, enum graph_rules rules);
+/* After the run: messages of graphs that no receive asked for; `line` is the first one's, in the file.
+ */
+uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */

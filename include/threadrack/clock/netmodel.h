@@ -31,9 +31,10 @@ struct transfer {
     bool sent, delivered, received;
     int stage;                /* of the protocol, see protocol.c */
     bool wanted;              /* its receive has been posted */
+    bool being_taken_in, taken_in; /* a graph's: its receiver's processor is to pay, has paid */
     uint64_t paid_ps;         /* when its sender's processor is done with it */
     struct transfer *subject; /* a request's or an answer's: the message that it is about */
-    struct graph_op *send_op, *receive_op; /* a graph's */
+    const struct graph_op *send_op, *receive_op; /* a graph's; else NULL */
 
     /* The netmodel's. */
     bool arrived;

@@ -22,7 +22,8 @@ enum op_kind {
     OP_COLLECTIVE, /* lane; schedule, count, root, element */
     OP_WAIT,       /* lane, value: until that many ops of the lane have ended (modulo 2^32) */
     OP_MARK,       /* the rank has ended a step */
-    OP_END         /* the rank has ended its program */
+    OP_END,        /* the rank has ended its program */
+    OP_GRAPH       /* the rank goes through its graph (clock_set_graphs), once */
 };
 
 struct op {

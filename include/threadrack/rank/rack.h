@@ -46,6 +46,9 @@ struct path group_path(const struct group *group);
 int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
 int group_member_rank(const struct group *group, int index);             /* the rank of a member */
 
+/* What each rank goes through at rank_replay; see clock_set_graphs. */
+void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules);
+
 /* ---- Memory. ---- */
 
 /* Set-up of a timing-only rank begins, anew if it has been set up before: its region is counted from
@@ -83,6 +86,7 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 
 /* ---- Both ways. ---- */
 
+void rank_replay(struct rank *self); /* the rank goes through its graph, once; nothing is moved */
 void rank_mark(struct rank *self); /* the rank has ended a step */
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);

@@ -65,11 +65,13 @@ struct strategy {
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
     /* One step of one rank. Returns its part of the mean loss over the global batch; the parts of
-     * all ranks add up to it. Required. */
+     * all ranks add up to it. Required of those that train. */
     double (*step)(struct rank *self, struct training *training, size_t step);
 };
 
-extern const struct strategy *const strategies[]; /* NULL at the end */
+extern const struct strategy *const strategies[]; /* those that train; NULL at the end */
+extern const struct strategy *const workloads[];  /* and strategy_replay, which does not */
+extern const struct strategy strategy_replay;
 const struct strategy *strategy_find(const char *name, const char *where, struct errors *errors);
 
 /* The mesh for so many nodes where `asked` gives some axes and leaves the others 0: an axis that the

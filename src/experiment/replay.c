@@ -1,0 +1,102 @@
+/* strategy=replay: the workload is a GOAL file instead of a training. */
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const training_keys[] = {
+    "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
+    "data.train_rows", "batch", "microbatches", "epochs", "optimizer", "eval_every", "scaling",
+    "allreduce", "bucket", "compute", "math.kernel", "seed"};
+enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
+
+bool replay_ignores(const char *key)
+{
+    for (int i = 0; i < TRAINING_KEYS; i++)
+        if (!strcmp(training_keys[i], key))
+            return true;
+    return false;
+}
+
+void replay_notes_before(const struct setup *setup, struct result *result)
+{
+    for (int i = 0; i < TRAINING_KEYS; i++)
+        if (config_source(setup->config, training_keys[i]) > SOURCE_CLUSTER)
+            result_note(result, "%s=%s has no effect in this run: a replay trains nothing",
+                        training_keys[i], config_text(setup->config, training_keys[i]));
+}
+
+void replay_notes_after(const struct setup *setup, const struct clock *clock, struct result *result)
+{
+    uint32_t line;
+    uint64_t count = clock_unreceived(clock, &line);
+    if (count)
+        result_note(result, "%llu messages were sent that nobody receives; the first is in line %u "
+                            "of %s",
+                    (unsigned long long)count, line, setup->goal->name);
+}
+
+bool replay_resolve(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    if (setup->real)
+        return errors_add(errors, "%s: strategy=replay trains nothing: it needs math=off",
+                          config_where(config, "strategy"));
+    if (!config_is_set(config, "replay.goal"))
+        return errors_add(errors, "%s: strategy=replay needs replay.goal=FILE",
+                          config_where(config, "strategy"));
+    setup->rules = config_choice(config, "replay.rules") == 0 ? GRAPH_GOAL : GRAPH_RACK;
+    setup->goal = goal_read(config_text(config, "replay.goal"), config_where(config, "replay.goal"),
+                            errors);
+    if (!setup->goal)
+        return false;
+    setup->nodes = setup->goal->ranks;
+    setup->shape = (struct mesh_shape){setup->nodes, 1, 1};
+    setup->steps = config_is_set(config, "steps") ? (int)config_whole(config, "steps") : 1;
+    int nodes = config_source(config, "nodes") == SOURCE_DEFAULT ? setup->nodes
+                                                                 : (int)config_whole(config, "nodes");
+    if (nodes < setup->nodes)
+        return errors_add(errors, "%s: %s has num_ranks %d, but the cluster only nodes=%d",
+                          config_where(config, "nodes"), setup->goal->name, setup->nodes, nodes);
+    setup->cluster = cluster_create(config, nodes, errors);
+    return setup->cluster;
+}
+
+static void go_through(const struct setup *setup, struct rack *rack, struct result *result)
+{
+    for (; result->steps < setup->steps && !experiment_interrupted && !rack_is_stuck(rack);
+         result->steps++) {
+        for (int rank = 0; rank < setup->nodes; rank++) {
+            rank_replay(rack_rank(rack, rank));
+            rank_mark(rack_rank(rack, rank));
+        }
+        rack_resolve(rack);
+    }
+    for (int rank = 0; rank < setup->nodes; rank++)
+        rank_end(rack_rank(rack, rank));
+}
+
+bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors)
+{
+    struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
+    for (int step = 0; step < setup->steps; step++)
+        result->step[step] = (struct step_record){.loss = NAN, .accuracy = NAN, .test_loss = NAN};
+    rack_set_graphs(rack, setup->goal, setup->rules);
+    go_through(setup, rack, result);
+    bool good = rack_finish(rack, errors);
+    if (good) {
+        result_measure(result, setup, rack);
+        notes_after(setup, rack_clock(rack), result);
+        replay_notes_after(setup, rack_clock(rack), result);
+    } else {
+        result->steps = 0;
+    }
+    if (good && experiment_interrupted)
+        good = errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
+                                 result->steps, setup->steps);
+    rack_free(rack);
+    return good;
+}
