@@ -221,11 +221,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_allreduce(setup, errors) ||
-        !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
-        !check_writable(setup, "goal", errors) || !check_writable(setup, "trace", errors) ||
-        !watch_check(setup, errors))
+        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
+        !resolve_steps(setup, errors) || !resolve_init(setup, errors) || !check_save(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
@@ -242,8 +239,8 @@ void setup_release(struct setup *setup)
         loader_free(setup->loader);
     if (setup->dataset)
         dataset_free(setup->dataset);
-    goal_free(setup->goal);
     algorithms_free(setup->allreduce);
+    goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

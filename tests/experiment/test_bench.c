@@ -167,7 +167,8 @@ static void lists_sweep_and_auto_says_what_it_took(void)
                                "nodes=4,8 netmodel=hockney");
     int all = 0;
     for (int i = 0; collectives[i]; i++)
-        all += !strcmp(collectives[i]->operation, "allreduce");
+        all += !strcmp(collectives[i]->operation, "allreduce") &&
+               !strstr(collectives[i]->options, "box"); /* left out: there are no boxes */
     CHECK_EQUAL(rows.count, 2 * 2 * (all + 1));
     CHECK(!rows.row[all].asked && rows.row[all].ran);
     CHECK(rows.row[all].ran != rows.row[2 * all + 1].ran); /* small, large */
