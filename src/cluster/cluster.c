@@ -101,6 +101,7 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
     cluster->offload = config_on(config, "cluster.loggp.offload");
+    cluster->flow = cluster_flow_settings(config);
     make_devices(cluster, config);
     bool good = check_effect(cluster, config, errors);
     if (cluster->topology->build(cluster, config, errors) && good)

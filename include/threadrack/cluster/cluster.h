@@ -33,6 +33,16 @@ struct link {
     bool half_duplex; /* shares its bandwidth with the other direction of its cable (link i ^ 1) */
 };
 
+/* What netmodel=flow adds to plain max-min sharing; see its file for what each means. */
+struct flow_settings {
+    bool by_rtt;             /* flows are weighted by their latency; false: all are equal */
+    bool crosstraffic;
+    double bandwidth_factor; /* within (0, 1] */
+    double latency_factor;
+    uint64_t weight_bytes;   /* S of a flow's weight */
+    uint64_t window_bytes;   /* 0: none */
+};
+
 struct topology_ops;
 
 struct cluster {
@@ -49,6 +59,7 @@ struct cluster {
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
     uint64_t gap_ps;         /* loggp's g, the least time between two messages of a port */
     bool offload;            /* true: o is not paid on the compute lane */
+    struct flow_settings flow;
 };
 
 /* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
@@ -63,6 +74,9 @@ void cluster_free(struct cluster *cluster);
  * installed share folder, each with and without .yaml. (THREADRACK_TOPOLOGIES names a folder to look
  * in before these.) Nothing to do, and true, when the key is not set. */
 bool cluster_read(struct config *config, struct errors *errors);
+
+/* cluster.flow.*: the preset, and what is given beside it. */
+struct flow_settings cluster_flow_settings(const struct config *config);
 
 /* The longest route of a family, unless its build raises route_room (ring: n/2; explicit). */
 enum { ROUTE_LONGEST = 64 };
