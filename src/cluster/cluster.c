@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOPOLOGY(name) extern const struct topology_ops topology_##name;
-#include "topology.def"
-#undef TOPOLOGY
-
-#define TOPOLOGY(name) &topology_##name,
-const struct topology_ops *const topologies[] = {
-#include "topology.def"
-    NULL};
-#undef TOPOLOGY
-
 static char *name_of(const struct config *config)
 {
     const char *name = config_text(config, "cluster.name"), *file = config_text(config, "cluster");
@@ -73,7 +63,7 @@ static bool has_option(const struct topology_ops *topology, const char *key)
 
 /* A key of another topology is an error when it was given where this topology was chosen, or later.
  * One that came with the file whose topology was overridden is not. */
-static bool check_effect(const struct cluster *cluster, const struct config *config,
+static bool check_effect(const struct topology_ops *topology, const struct config *config,
                          struct errors *errors)
 {
     bool good = true;
@@ -81,33 +71,80 @@ static bool check_effect(const struct cluster *cluster, const struct config *con
         bool of_some = false;
         for (int i = 0; topologies[i]; i++)
             of_some = of_some || has_option(topologies[i], setting->key);
-        if (of_some && !has_option(cluster->topology, setting->key) &&
+        if (of_some && !has_option(topology, setting->key) &&
             config_is_given(config, setting->key) &&
             config_source(config, setting->key) >= config_source(config, "cluster.topology"))
             good = errors_add(errors, "%s: %s has no effect with topology %s",
-                              config_where(config, setting->key), setting->key,
-                              cluster->topology->name);
+                              config_where(config, setting->key), setting->key, topology->name);
     }
     return good;
 }
 
-struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+static void make_links(struct cluster *cluster)
 {
+    const struct fabric *fabric = &cluster->fabric;
+    struct wiring wiring = {.cluster = cluster,
+                            .places = fabric->places,
+                            .stride = 1,
+                            .first_switch = fabric->places};
+    cluster->link_room = fabric->links;
+    cluster->links = memory_zeroed((size_t)fabric->links + 1, sizeof *cluster->links);
+    fabric->topology->wire(fabric, &wiring);
+    if (cluster->link_count != fabric->links)
+        BUG("topology %s has %d links instead of %d", fabric->topology->name, cluster->link_count,
+            fabric->links);
+}
+
+struct cluster *cluster_create_from(struct fabric fabric, const struct config *config, int nodes,
+                                    const char *where, struct errors *errors)
+{
+    if (nodes > fabric.places) {
+        errors_add(errors, "%s: topology %s has %d places by its numbers, so nodes is at most %d, not %d",
+                   where, fabric.topology->name, fabric.places, fabric.places, nodes);
+        fabric_release(&fabric);
+        return NULL;
+    }
     struct cluster *cluster = memory_zeroed(1, sizeof *cluster);
     cluster->name = name_of(config);
-    cluster->nodes = cluster->vertices = nodes;
-    cluster->topology = topologies[config_choice(config, "cluster.topology")];
-    cluster->route_room = ROUTE_LONGEST;
+    cluster->fabric = fabric;
+    cluster->topology = fabric.topology;
+    cluster->places = fabric.places;
+    cluster->nodes = nodes ? nodes : fabric.places;
+    cluster->vertices = fabric.places + fabric.switches;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
     cluster->offload = config_on(config, "cluster.loggp.offload");
     cluster->flow = cluster_flow_settings(config);
     make_devices(cluster, config);
-    bool good = check_effect(cluster, config, errors);
-    if (cluster->topology->build(cluster, config, errors) && good)
-        return cluster;
-    cluster_free(cluster);
+    make_links(cluster);
+    return cluster;
+}
+
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+{
+    const struct topology_ops *topology = topologies[config_choice(config, "cluster.topology")];
+    bool good = check_effect(topology, config, errors);
+    if (!nodes && good) {
+        int places = cluster_places(config);
+        nodes = places ? places : 1;
+    }
+    struct fabric fabric = {0};
+    if (!fabric_shape(&fabric, config, nodes, errors))
+        return NULL;
+    if (good)
+        return cluster_create_from(fabric, config, nodes, config_where(config, "nodes"), errors);
+    fabric_release(&fabric);
     return NULL;
+}
+
+int cluster_places(const struct config *config)
+{
+    struct errors errors = {0};
+    struct fabric fabric = {0};
+    int places = fabric_shape(&fabric, config, 0, &errors) ? fabric.places : 0;
+    fabric_release(&fabric);
+    errors_release(&errors);
+    return places;
 }
 
 void cluster_free(struct cluster *cluster)
@@ -117,6 +154,6 @@ void cluster_free(struct cluster *cluster)
     free(cluster->name);
     free(cluster->devices);
     free(cluster->links);
-    free(cluster->next_link);
+    fabric_release(&cluster->fabric);
     free(cluster);
 }
