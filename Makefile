@@ -50,13 +50,17 @@ SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 MAIN := $(OUT)/obj/src/cli/main.o
 TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
+# The cases that are held against SimGrid; the program that asks it is built where it is installed.
+TEST_SOURCES += $(if $(filter comm,$(FLOORS)),tests/simgrid/cases.c)
+SIMGRID := $(if $(SANITIZE),,$(wildcard /usr/include/simgrid/s4u.hpp /usr/local/include/simgrid/s4u.hpp))
+FIGURES := $(if $(SIMGRID),$(OUT)/simgrid/figures)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-all check-built bench bench-built install clean tests FORCE
+.PHONY: all help deps demo check check-all check-built check-simgrid check-simgrid-built bench bench-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
 all: $(OUT)/threadrack ## build the program
@@ -83,11 +87,18 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
-check-built: $(OUT)/tests $(PROGRAM)
+check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
+	@.ci/deps libsimgrid-dev
+	@$(MAKE) --no-print-directory check-simgrid-built
+
+check-simgrid-built: $(OUT)/tests $(OUT)/simgrid/figures
+	SIMGRID_FIGURES=$(OUT)/simgrid $(OUT)/tests SimGrid
+
+check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
-	THREADRACK=$(PROGRAM) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
+	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
 
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
@@ -133,10 +144,25 @@ $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OBJECTS) $(OUT)/objects
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
 
+$(OUT)/simgrid/oracle: tests/simgrid/oracle.cpp
+	@mkdir -p $(@D)
+	$(call say,cxx,$<)
+	$(Q)$(CXX) -std=c++17 -O2 -Wall -o $@ $< -lsimgrid
+
+$(OUT)/simgrid/write: $(OUT)/obj/tests/simgrid/write.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(LINK) $(LIBS)
+
+$(OUT)/simgrid/figures: $(OUT)/simgrid/write $(OUT)/simgrid/oracle
+	$(call say,ask,SimGrid)
+	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle | sh -e
+	@touch $@
+
 .PRECIOUS: $(OUT)/obj/%.o
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,cc,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
