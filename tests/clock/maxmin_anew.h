@@ -51,8 +51,7 @@ static inline double anew_least(const struct maxmin *maxmin, struct anew *anew)
         if (maxmin->flows[f].alive && anew->rates[f] == 0 && maxmin->flows[f].bound < INFINITY)
             least = fmin(least, floor(maxmin->flows[f].bound / maxmin->flows[f].weight));
     for (int l = 0; l < maxmin->link_count; l++)
-        anew->tied[l] =
-            anew->open[l] && anew_level(anew->left[l], anew->weight[l]) <= least;
+        anew->tied[l] = anew->open[l] && anew_level(anew->left[l], anew->weight[l]) <= least;
     return least;
 }
 

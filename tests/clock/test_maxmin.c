@@ -1,7 +1,8 @@
 /* Max-min fairness on random graphs and sets of flows that come and go: no link above its capacity,
- * every flow has a bottleneck (a full link on which no flow is above it), rates that a flow's leaving
- * moves, move up at its bottleneck; and the rates are, bit for bit, those of filling everything anew
- * by another program, whatever the order. With and without weights, cross traffic and bounds. */
+ * every flow has a bottleneck (a full link on which no flow is above it), rates that a flow's
+ * leaving moves, move up at its bottleneck; and the rates are, bit for bit, those of filling
+ * everything anew by another program, whatever the order. With and without weights, cross traffic
+ * and bounds. */
 #include "tests/check.h"
 
 #include "threadrack/base/philox.h"
@@ -40,7 +41,9 @@ static double capacity_of(struct world *world)
 static void world_begin(struct world *world, uint32_t trial)
 {
     *world = (struct world){.draw = {.seed = 5, .purpose = PURPOSE_TEST, .step = trial},
-                            .weighted = trial & 1, .bounded = trial & 2, .crossed = trial & 4};
+                            .weighted = trial & 1,
+                            .bounded = trial & 2,
+                            .crossed = trial & 4};
     int links = 2 + below(world, MOST_LINKS - 1);
     maxmin_init(&world->maxmin, links);
     for (int l = 0; l < links; l++)

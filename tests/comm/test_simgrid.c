@@ -38,8 +38,10 @@ static void run_set(const struct cluster *cluster, const struct case_flow *flows
     uint64_t now = 0;
     struct netmodel_sink sink = {&now, ignore, keep_time};
     for (int i = 0; i < count; i++)
-        transfers[i] = (struct transfer){.src = flows[i].src, .dst = flows[i].dst,
-                                         .bytes = flows[i].bytes, .ready_ps = flows[i].start_ps,
+        transfers[i] = (struct transfer){.src = flows[i].src,
+                                         .dst = flows[i].dst,
+                                         .bytes = flows[i].bytes,
+                                         .ready_ps = flows[i].start_ps,
                                          .sequence = (uint64_t)i};
     qsort(transfers, (size_t)count, sizeof *transfers, by_start);
     for (int begun = 0;;) {

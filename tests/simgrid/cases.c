@@ -8,19 +8,21 @@
 
 #include <stdlib.h>
 
-/* SimGrid computes in doubles and calls nearly equal what differs by less than its precisions, which
- * by default are a nanosecond and 1e-5 of a link: they are set far below what is compared here. (A
- * maxmin/precision of 1e-11 makes it crash with cross traffic: its sums keep more than that.) */
+/* SimGrid computes in doubles and calls nearly equal what differs by less than its precisions,
+ * which by default are a nanosecond and 1e-5 of a link: they are set far below what is compared
+ * here. (A maxmin/precision of 1e-11 makes it crash with cross traffic: its sums keep more than
+ * that.) */
 #define EXACT "--cfg=surf/precision:1e-14 --cfg=maxmin/precision:1e-8 "
-#define PLAIN EXACT "--cfg=network/model:CM02 --cfg=network/crosstraffic:0 --cfg=network/TCP-gamma:1e30"
-#define CM02  EXACT "--cfg=network/model:CM02"
-#define LV08  EXACT "--cfg=network/model:LV08"
+#define PLAIN                                                                                      \
+    EXACT "--cfg=network/model:CM02 --cfg=network/crosstraffic:0 --cfg=network/TCP-gamma:1e30"
+#define CM02 EXACT "--cfg=network/model:CM02"
+#define LV08 EXACT "--cfg=network/model:LV08"
 
 #define PLAIN_WORDS                                                                                \
     "cluster.flow.preset=cm02", "cluster.flow.crosstraffic=off", "cluster.flow.window=none"
-#define STAR      "nodes=16", "cluster.topology=star"
-#define FAT_TREE  "nodes=16", "cluster.topology=fat_tree", "cluster.fat_tree.k=4"
-#define TORUS     "nodes=16", "cluster.topology=torus", "cluster.torus.dimensions=4x4"
+#define STAR     "nodes=16", "cluster.topology=star"
+#define FAT_TREE "nodes=16", "cluster.topology=fat_tree", "cluster.fat_tree.k=4"
+#define TORUS    "nodes=16", "cluster.topology=torus", "cluster.torus.dimensions=4x4"
 #define DRAGONFLY                                                                                  \
     "nodes=16", "cluster.topology=dragonfly", "cluster.dragonfly.global.bandwidth=40Gbit/s",       \
         "cluster.dragonfly.global.latency=3us"
@@ -34,7 +36,9 @@
 #define CASES(name, ...)                                                                           \
     {name, "plain", PLAIN, {__VA_ARGS__, PLAIN_WORDS}, 40},                                        \
         {name, "cm02", CM02, {__VA_ARGS__, "cluster.flow.preset=cm02"}, 10},                       \
-        {name, "lv08", LV08, {__VA_ARGS__, "cluster.flow.preset=lv08"}, 10}
+    {                                                                                              \
+        name, "lv08", LV08, {__VA_ARGS__, "cluster.flow.preset=lv08"}, 10                          \
+    }
 #define WINDOW_WORDS                                                                               \
     "cluster.flow.preset=lv08", "cluster.flow.window=20KiB", "cluster.flow.crosstraffic=on"
 
@@ -139,9 +143,11 @@ static void add_random(struct making *making, int flows)
 struct case_sets case_sets_of(const struct simgrid_case *one, const struct cluster *cluster)
 {
     struct case_sets sets = {0};
-    struct making making = {&sets, cluster->nodes,
-                            {.seed = 7, .purpose = PURPOSE_TEST, .step = (uint32_t)one->topology[0]},
-                            0};
+    struct making making = {
+        &sets,
+        cluster->nodes,
+        {.seed = 7, .purpose = PURPOSE_TEST, .step = (uint32_t)one->topology[0]},
+        0};
     add_allreduce(&making, "ring");
     add_allreduce(&making, "recursive_doubling");
     add_allreduce(&making, "halving_doubling");

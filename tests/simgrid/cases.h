@@ -1,4 +1,5 @@
-/* The cases on which netmodel=flow is held against SimGrid: clusters, settings, and sets of flows. */
+/* The cases on which netmodel=flow is held against SimGrid: clusters, settings, and sets of flows.
+ */
 #ifndef TESTS_SIMGRID_CASES_H
 #define TESTS_SIMGRID_CASES_H
 

@@ -1,5 +1,5 @@
-/* Writes every case for the oracle into the folder that is its argument, and prints a shell line for
- * each that makes its figures: `write FOLDER ORACLE | sh`. */
+/* Writes every case for the oracle into the folder that is its argument, and prints a shell line
+ * for each that makes its figures: `write FOLDER ORACLE | sh`. */
 #include "cases.h"
 
 #include <stdlib.h>

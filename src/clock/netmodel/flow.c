@@ -1,12 +1,13 @@
 /* Flows share the links of their routes max-min fairly (maxmin.h). A message waits for its route's
- * latency, then its bytes flow, at a rate that changes whenever another flow that matters to it comes
- * or goes. Alone on its route it takes alpha + n / beta, to the picosecond.
+ * latency, then its bytes flow, at a rate that changes whenever another flow that matters to it
+ * comes or goes. Alone on its route it takes alpha + n / beta, to the picosecond.
  *
  * Sources. SimGrid's network models CM02 (Casanova, Marchal: A network model for simulation of grid
  * application, LIP RR-2002-40) and LV08 (Velho, Legrand: Accuracy study and improvement of network
  * simulation in the SimGrid framework, SIMUTools 2009; Velho, Schnorr, Casanova, Legrand: On the
  * validity of flow-level TCP network models, ACM TOMACS 23(4), 2013, section 3). What they add to
- * plain sharing can be switched on one by one (cluster/flow.c), and cluster.flow.preset sets it all:
+ * plain sharing can be switched on one by one (cluster/flow.c), and cluster.flow.preset sets it
+ * all:
  *
  *     fairness rtt       a flow's weight is 1 / (latency + the sum of S / bandwidth over its links)
  *     bandwidth_factor   the share of each link's bandwidth that data gets
@@ -15,13 +16,14 @@
  *     window             a flow is no faster than window / (2 x latency): TCP's greatest window
  *
  * Valid for messages long enough to reach a steady rate: there are no packets, no slow start, no
- * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for TCP
- * from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand, NVLink)
- * the plain form is the right one, and short messages err by what their packets' headers take.
+ * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for
+ * TCP from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand,
+ * NVLink) the plain form is the right one, and short messages err by what their packets' headers
+ * take.
  *
  * Rates are whole units of 2^-k bytes/s, k as large as lets the widest link have below 2^51 units
- * (at most 24). What is left of a flow is counted in bytes x 2^k x 10^12, so that a duration is exact
- * and is rounded once, half up, to a picosecond.
+ * (at most 24). What is left of a flow is counted in bytes x 2^k x 10^12, so that a duration is
+ * exact and is rounded once, half up, to a picosecond.
  */
 #include "threadrack/clock/netmodel.h"
 
@@ -33,8 +35,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Of a flow's rate, what a link on its way carries and what one on the way back does, where there is
- * cross traffic: in twentieths, so that both are whole numbers. */
+/* Of a flow's rate, what a link on its way carries and what one on the way back does, where there
+ * is cross traffic: in twentieths, so that both are whole numbers. */
 enum { TWENTIETHS = 20, MOST_SCALE = 24, WEIGHT_BITS = 36 };
 
 /* A message under way. */
@@ -51,17 +53,17 @@ struct flow_model {
     struct timeline timeline; /* journeys: ends of latencies, then ends of flows */
     struct journey *journeys;
     int journey_count, journey_room;
-    struct ints spare;    /* journeys' numbers to use again */
+    struct ints spare;                /* journeys' numbers to use again */
     int *journey_of, journey_of_room; /* by maxmin's number of a flow */
-    int *route;           /* room for one */
-    struct ints now;      /* journeys whose time has come */
-    struct transfer **ended; /* in this instant */
+    int *route;                       /* room for one */
+    struct ints now;                  /* journeys whose time has come */
+    struct transfer **ended;          /* in this instant */
     int ended_count, ended_room;
-    bool stale;           /* the set of flows has changed since the rates were found */
+    bool stale; /* the set of flows has changed since the rates were found */
     uint64_t now_ps;
-    int scale;            /* a unit is 2^-scale bytes/s */
-    double share;         /* of a flow's rate, on a link on its way: 1, or TWENTIETHS */
-    double heaviest_s;    /* the least latency that a weight can stem from */
+    int scale;         /* a unit is 2^-scale bytes/s */
+    double share;      /* of a flow's rate, on a link on its way: 1, or TWENTIETHS */
+    double heaviest_s; /* the least latency that a weight can stem from */
 };
 
 /* Both directions of a half-duplex cable are one link here. */
@@ -189,9 +191,9 @@ static double bound_of(const struct flow_model *flow, int length)
             bound = fmin(bound, flow->maxmin.links[flow->route[i]].capacity / flow->share);
     }
     if (cluster->flow.window_bytes > 0 && latency_ps > 0)
-        bound = fmin(bound, units_of(flow, cluster->flow.bandwidth_factor *
-                                               (double)cluster->flow.window_bytes /
-                                               (2e-12 * latency_ps)));
+        bound = fmin(bound,
+                     units_of(flow, cluster->flow.bandwidth_factor *
+                                        (double)cluster->flow.window_bytes / (2e-12 * latency_ps)));
     return floor(fmax(bound, 1));
 }
 
@@ -236,8 +238,7 @@ static void begin_flow(struct flow_model *flow, int number)
 static void set_rate(struct flow_model *flow, int number, uint64_t rate)
 {
     struct journey *journey = &flow->journeys[number];
-    unsigned __int128 moved =
-        (unsigned __int128)journey->rate * (flow->now_ps - journey->since_ps);
+    unsigned __int128 moved = (unsigned __int128)journey->rate * (flow->now_ps - journey->since_ps);
     journey->left -= moved < journey->left ? moved : journey->left;
     journey->since_ps = flow->now_ps;
     journey->rate = rate;
@@ -278,7 +279,8 @@ static void end_journey(struct flow_model *flow, int number)
 
 static int in_order(const void *a, const void *b)
 {
-    const struct transfer *left = *(struct transfer *const *)a, *right = *(struct transfer *const *)b;
+    const struct transfer *left = *(struct transfer *const *)a,
+                          *right = *(struct transfer *const *)b;
     if (left->src != right->src)
         return left->src < right->src ? -1 : 1;
     return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;

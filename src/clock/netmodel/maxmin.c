@@ -219,8 +219,8 @@ static double level_now(const struct maxmin_link *link)
     return maxmin_level(link->left + link->top_rate, link->top_weight);
 }
 
-/* Levels nearer than this to that of flows of a weight on the link might be the same one anew: all of
- * the link would be fixed in one round, at the lower. */
+/* Levels nearer than this to that of flows of a weight on the link might be the same one anew: all
+ * of the link would be fixed in one round, at the lower. */
 static double margin(const struct maxmin_link *link, double weight)
 {
     return 2 + (link->weight + link->count * MOST_SHARE) / weight;
@@ -234,8 +234,8 @@ static void check_bottleneck(struct maxmin *maxmin, int number)
         pull_top(maxmin, number);
 }
 
-/* A full link has no flow above those that it holds back; one that is full but for rounding is to be
- * filled as a whole. */
+/* A full link has no flow above those that it holds back; one that is full but for rounding is to
+ * be filled as a whole. */
 static void check_link(struct maxmin *maxmin, int number)
 {
     struct maxmin_link *link = &maxmin->links[number];

@@ -57,8 +57,8 @@ static int place_of(struct timeline *timeline, int number)
     if (number >= timeline->place_room) {
         int old = timeline->place_room;
         timeline->place_room = 2 * number + 64;
-        timeline->places = memory_resize(timeline->places, (size_t)timeline->place_room *
-                                                               sizeof *timeline->places);
+        timeline->places = memory_resize(timeline->places,
+                                         (size_t)timeline->place_room * sizeof *timeline->places);
         for (int i = old; i < timeline->place_room; i++)
             timeline->places[i] = -1;
     }
