@@ -56,6 +56,10 @@ TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$
 # The fuzz targets read what all floors read.
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
+# The cases that are held against SimGrid; the program that asks it is built where it is installed.
+TEST_SOURCES += $(if $(filter comm,$(FLOORS)),tests/simgrid/cases.c)
+SIMGRID := $(if $(SANITIZE),,$(wildcard /usr/include/simgrid/s4u.hpp /usr/local/include/simgrid/s4u.hpp))
+FIGURES := $(if $(SIMGRID),$(OUT)/simgrid/figures)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out %/replay.c,$(FUZZ_SOURCES)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
@@ -63,8 +67,8 @@ BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-all check-built bench bench-built fuzz \
-	fuzz-built install clean tests FORCE
+.PHONY: all help deps demo check check-all check-built check-simgrid check-simgrid-built \
+	bench bench-built fuzz fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
 # Seconds that each fuzz target is run for.
@@ -96,11 +100,18 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
-check-built: $(OUT)/tests $(PROGRAM)
+check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
+	@.ci/deps libsimgrid-dev
+	@$(MAKE) --no-print-directory check-simgrid-built
+
+check-simgrid-built: $(OUT)/tests $(OUT)/simgrid/figures
+	SIMGRID_FIGURES=$(OUT)/simgrid $(OUT)/tests SimGrid
+
+check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
-	THREADRACK=$(PROGRAM) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
+	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
 
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
@@ -164,10 +175,25 @@ $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/threadrack.a
 	$(call say,link,$@)
 	$(Q)$(CC) $(subst fuzzer-no-link,fuzzer,$(ALL_CFLAGS)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(OUT)/simgrid/oracle: tests/simgrid/oracle.cpp
+	@mkdir -p $(@D)
+	$(call say,cxx,$<)
+	$(Q)$(CXX) -std=c++17 -O2 -Wall -o $@ $< -lsimgrid
+
+$(OUT)/simgrid/write: $(OUT)/obj/tests/simgrid/write.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(LINK) $(LIBS)
+
+$(OUT)/simgrid/figures: $(OUT)/simgrid/write $(OUT)/simgrid/oracle
+	$(call say,ask,SimGrid)
+	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle | sh -e
+	@touch $@
+
 .PRECIOUS: $(OUT)/obj/%.o
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,cc,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)

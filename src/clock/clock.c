@@ -28,7 +28,6 @@ static void free_transfers(struct transfer *list)
 {
     while (list) {
         struct transfer *next = list->next;
-        free(list->route);
         free(list);
         list = next;
     }

@@ -20,7 +20,6 @@ void graph_match_release(struct graph_match *match)
         while (match->lines[i].messages) {
             struct transfer *message = match->lines[i].messages;
             match->lines[i].messages = message->next;
-            free(message->route);
             free(message);
         }
     free(match->lines);

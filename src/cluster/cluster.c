@@ -107,6 +107,7 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
     cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
+    cluster->flow = cluster_flow_settings(config);
     make_devices(cluster, device, config);
     make_links(cluster);
     return cluster;

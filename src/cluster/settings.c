@@ -125,5 +125,22 @@ const struct setting cluster_settings[] = {
      .fallback = "arrival",
      .help = "how a receive port serves messages: in order of arrival, or as its rank program asks "
              "for them"},
+    {.key = "cluster.flow.preset", .kind = SETTING_CHOICE, .choices = "plain|cm02|lv08",
+     .fallback = "plain", .help = "what the other keys of flow are unless given; cm02, lv08: as "
+     "SimGrid's models of that name"},
+    {.key = "cluster.flow.fairness", .kind = SETTING_CHOICE, .choices = "equal|rtt",
+     .help = "rtt: flows are weighted by their latency; unset: the preset's"},
+    {.key = "cluster.flow.bandwidth_factor", .kind = SETTING_QUANTITY, .unit = UNIT_REAL,
+     .low = 1e-3, .high = 1, .help = "share of a link's bandwidth that data gets; unset: the preset's"},
+    {.key = "cluster.flow.latency_factor", .kind = SETTING_QUANTITY, .unit = UNIT_REAL, .low = 0,
+     .high = 1e3, .help = "a message waits so many times its route's latency; unset: the preset's"},
+    {.key = "cluster.flow.crosstraffic", .kind = SETTING_CHOICE, .choices = "off|on",
+     .help = "on: a flow takes 5 % of its rate on the way back, too; unset: the preset's"},
+    {.key = "cluster.flow.window", .kind = SETTING_QUANTITY, .unit = UNIT_SIZE, .low = 1,
+     .high = MOST_RATE, .choices = "none",
+     .help = "TCP's: a flow is no faster than window / (2 x latency); unset: the preset's"},
+    {.key = "cluster.flow.weight", .kind = SETTING_QUANTITY, .unit = UNIT_SIZE, .high = MOST_RATE,
+     .help = "fairness=rtt: the time of so many bytes on each link is added to a flow's latency; "
+             "unset: the preset's"},
     {.key = NULL},
 };

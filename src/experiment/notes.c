@@ -16,6 +16,7 @@ static void note_idle(const struct setup *setup, struct result *result)
     const struct strategy *strategy = setup->strategy;
     bool sums = setup->shape.data > 1 || setup->shape.tensor > 1;
     bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
+    bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
         {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
@@ -27,6 +28,14 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.loggp.rendezvous", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.gap", !loggp, "only netmodel=loggp reads it"},
         {"cluster.loggp.offload", !loggp, "only netmodel=loggp reads it"},
+        {"cluster.flow.preset", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.fairness", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.bandwidth_factor", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.latency_factor", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.crosstraffic", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.window", !flow, "only netmodel=flow reads it"},
+        {"cluster.flow.weight", !flow || !setup->cluster->flow.by_rtt,
+         "only netmodel=flow with fairness=rtt reads it"},
         {"cluster.device.flops", measured, "compute=measured times this host"},
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},
@@ -49,11 +58,28 @@ static void note_idle(const struct setup *setup, struct result *result)
                         config_text(setup->config, settings[i].key), settings[i].why);
 }
 
+/* What the flow model does beside plain sharing. */
+static void note_flow(const struct setup *setup, struct result *result)
+{
+    const struct flow_settings *flow = &setup->cluster->flow;
+    bool plain = !flow->by_rtt && !flow->crosstraffic && flow->bandwidth_factor == 1 &&
+                 flow->latency_factor == 1 && flow->window_bytes == 0;
+    if (!setup->netmodel->shares_links || plain)
+        return;
+    result_note(result,
+                "netmodel=flow: fairness=%s bandwidth_factor=%g latency_factor=%g crosstraffic=%s "
+                "window=%lluB weight=%lluB (a window of 0 is none)",
+                flow->by_rtt ? "rtt" : "equal", flow->bandwidth_factor, flow->latency_factor,
+                flow->crosstraffic ? "on" : "off", (unsigned long long)flow->window_bytes,
+                (unsigned long long)flow->weight_bytes);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    note_flow(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

@@ -41,10 +41,7 @@ struct transfer {
     /* The netmodel's. */
     bool arrived;
     uint64_t finish_ps;
-    double remaining_bytes, rate_Bps;
-    uint64_t anchor_ps;
     int phase;
-    int *route, route_length;
 };
 
 /* What the clock wants to hear from a model. Both are called once a transfer, `delivered` not before

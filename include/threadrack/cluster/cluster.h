@@ -33,6 +33,16 @@ struct link {
     bool half_duplex; /* shares its bandwidth with the other direction of its cable (link i ^ 1) */
 };
 
+/* What netmodel=flow adds to plain max-min sharing; see its file for what each means. */
+struct flow_settings {
+    bool by_rtt;             /* flows are weighted by their latency; false: all are equal */
+    bool crosstraffic;
+    double bandwidth_factor; /* within (0, 1] */
+    double latency_factor;
+    uint64_t weight_bytes;   /* S of a flow's weight */
+    uint64_t window_bytes;   /* 0: none */
+};
+
 struct topology_ops;
 
 /* What a topology family makes of its keys: how many places for nodes, and how they are wired. Its
@@ -63,6 +73,7 @@ struct cluster {
     bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
                               * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
+    struct flow_settings flow;
     struct platform *platform; /* of an imported cluster; else NULL */
     char **notes;            /* note_count of them: what its file says and has no effect here */
     int note_count, note_room;
@@ -89,6 +100,9 @@ void cluster_free(struct cluster *cluster);
  * in before these.) Nothing to do, and true, when the key is not set. Of a file of another simulator
  * (cluster.format) only `nodes` is taken: the rest is read by cluster_create. */
 bool cluster_read(struct config *config, struct errors *errors);
+
+/* cluster.flow.*: the preset, and what is given beside it. */
+struct flow_settings cluster_flow_settings(const struct config *config);
 
 /* The links that a message from one node to another takes, in order. `links` has room for
  * cluster_route_room() indices; returns how many. 0 when src == dst. */

@@ -1,83 +1,259 @@
-/* Flows share links max-min fairly (SimGrid's network model CM02 with equal weights: Velho, Schnorr,
- * Casanova, Legrand: On the validity of flow-level TCP network models, ACM TOMACS 2013). A message
- * waits for its route's latency, then its bytes flow at the rate that maxmin.h gives, which is found
- * anew at each start and end. Alone on its route it takes alpha + n / beta, to the picosecond.
+/* Flows share the links of their routes max-min fairly (maxmin.h). A message waits for its route's
+ * latency, then its bytes flow, at a rate that changes whenever another flow that matters to it
+ * comes or goes. Alone on its route it takes alpha + n / beta, to the picosecond.
  *
- * A flow's remaining bytes are lazy: they are counted down only when its rate changes.
+ * Sources. SimGrid's network models CM02 (Casanova, Marchal: A network model for simulation of grid
+ * application, LIP RR-2002-40) and LV08 (Velho, Legrand: Accuracy study and improvement of network
+ * simulation in the SimGrid framework, SIMUTools 2009; Velho, Schnorr, Casanova, Legrand: On the
+ * validity of flow-level TCP network models, ACM TOMACS 23(4), 2013, section 3). What they add to
+ * plain sharing can be switched on one by one (cluster/flow.c), and cluster.flow.preset sets it
+ * all:
+ *
+ *     fairness rtt       a flow's weight is 1 / (latency + the sum of S / bandwidth over its links)
+ *     bandwidth_factor   the share of each link's bandwidth that data gets
+ *     latency_factor     the latency waited is that many times the route's (slow start, roughly)
+ *     crosstraffic       a flow's acknowledgements take 5 % of its rate on the way back
+ *     window             a flow is no faster than window / (2 x latency): TCP's greatest window
+ *
+ * Valid for messages long enough to reach a steady rate: there are no packets, no slow start, no
+ * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for
+ * TCP from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand,
+ * NVLink) the plain form is the right one, and short messages err by what their packets' headers
+ * take.
+ *
+ * Rates are whole units of 2^-k bytes/s, k as large as lets the widest link have below 2^51 units
+ * (at most 24). What is left of a flow is counted in bytes x 2^k x 10^12, so that a duration is
+ * exact and is rounded once, half up, to a picosecond.
  */
 #include "threadrack/clock/netmodel.h"
 
-#include "threadrack/base/heap.h"
 #include "threadrack/base/memory.h"
 
 #include "maxmin.h"
+#include "timeline.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+/* Of a flow's rate, what a link on its way carries and what one on the way back does, where there
+ * is cross traffic: in twentieths, so that both are whole numbers. */
+enum { TWENTIETHS = 20, MOST_SCALE = 24, WEIGHT_BITS = 36 };
+
+/* A message under way. */
+struct journey {
+    struct transfer *transfer;
+    unsigned __int128 left;  /* at `since`, in unit x ps */
+    uint64_t since_ps, rate; /* rate in units/s; 0: its latency is not over */
+    int flow;                /* of maxmin; -1: its latency is not over */
+};
+
 struct flow_model {
     struct netmodel base;
-    struct heap latencies;    /* transfers in their latency, by its end */
-    struct transfer **flows;  /* those that flow, in the order in which they began to */
-    int flow_count, flow_room;
     struct maxmin maxmin;
-    bool stale;               /* the set of flows has changed since the rates were found */
+    struct timeline timeline; /* journeys: ends of latencies, then ends of flows */
+    struct journey *journeys;
+    int journey_count, journey_room;
+    struct ints spare;                /* journeys' numbers to use again */
+    int *journey_of, journey_of_room; /* by maxmin's number of a flow */
+    int *route;                       /* room for one */
+    struct ints now;                  /* journeys whose time has come */
+    struct transfer **ended;          /* in this instant */
+    int ended_count, ended_room;
+    bool stale; /* the set of flows has changed since the rates were found */
     uint64_t now_ps;
+    int scale;         /* a unit is 2^-scale bytes/s */
+    double share;      /* of a flow's rate, on a link on its way: 1, or TWENTIETHS */
+    double heaviest_s; /* the least latency that a weight can stem from */
 };
+
+/* Both directions of a half-duplex cable are one link here. */
+static int shared_link(const struct cluster *cluster, int link)
+{
+    return cluster->links[link].half_duplex ? link & ~1 : link;
+}
+
+/* ---- Units ---- */
+
+static double units_of(const struct flow_model *flow, double bandwidth_Bps)
+{
+    return floor(ldexp(bandwidth_Bps, flow->scale));
+}
+
+static void choose_units(struct flow_model *flow)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    double widest = 1;
+    for (int i = 0; i < cluster->link_count; i++)
+        widest = fmax(widest, (double)cluster->links[i].bandwidth_Bps);
+    int exponent;
+    frexp(widest * flow->share, &exponent);
+    flow->scale = 51 - exponent < MOST_SCALE ? 51 - exponent : MOST_SCALE;
+    double factor = cluster->flow.bandwidth_factor;
+    for (int i = 0; i < cluster->link_count; i++)
+        maxmin_set_capacity(&flow->maxmin, i,
+                            flow->share *
+                                units_of(flow, factor * (double)cluster->links[i].bandwidth_Bps));
+}
+
+/* What a link adds to the weight's latency, in seconds. */
+static double penalty_s(const struct cluster *cluster, int link)
+{
+    return (double)cluster->links[link].latency_ps * 1e-12 +
+           (double)cluster->flow.weight_bytes / (double)cluster->links[link].bandwidth_Bps;
+}
+
+static void find_heaviest(struct flow_model *flow)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    flow->heaviest_s = 1;
+    for (int i = 0; i < cluster->link_count; i++) {
+        double penalty = penalty_s(cluster, i);
+        if (penalty > 0)
+            flow->heaviest_s = fmin(flow->heaviest_s, penalty);
+    }
+}
 
 static struct netmodel *create(const struct cluster *cluster)
 {
     struct flow_model *flow = memory_zeroed(1, sizeof *flow);
     flow->base = (struct netmodel){.cluster = cluster};
-    maxmin_init(&flow->maxmin, cluster);
+    flow->route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *flow->route);
+    flow->share = cluster->flow.crosstraffic ? TWENTIETHS : 1;
+    maxmin_init(&flow->maxmin, cluster->link_count);
+    choose_units(flow);
+    find_heaviest(flow);
     return &flow->base;
 }
 
 static void release(struct netmodel *model)
 {
     struct flow_model *flow = (struct flow_model *)model;
-    heap_release(&flow->latencies);
-    free(flow->flows);
     maxmin_release(&flow->maxmin);
+    timeline_release(&flow->timeline);
+    free(flow->journeys);
+    free(flow->spare.items);
+    free(flow->journey_of);
+    free(flow->route);
+    free(flow->now.items);
+    free(flow->ended);
     free(flow);
+}
+
+/* ---- A message sets out ---- */
+
+static uint64_t latency_of(const struct cluster *cluster, const struct transfer *transfer)
+{
+    uint64_t latency_ps = cluster_path(cluster, transfer->src, transfer->dst).latency_ps;
+    double factor = cluster->flow.latency_factor;
+    return factor == 1 ? latency_ps : (uint64_t)floor((double)latency_ps * factor + 0.5);
+}
+
+static int take_number(struct flow_model *flow)
+{
+    if (flow->spare.count)
+        return flow->spare.items[--flow->spare.count];
+    vector_push(&flow->journeys, &flow->journey_count, &flow->journey_room);
+    return flow->journey_count - 1;
 }
 
 static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
 {
     struct flow_model *flow = (struct flow_model *)model;
-    struct path path = cluster_path(model->cluster, transfer->src, transfer->dst);
-    heap_push(&flow->latencies, (struct event){.time_ps = now_ps + path.latency_ps,
-                                               .rank = (uint32_t)transfer->src,
-                                               .sequence = transfer->sequence,
-                                               .data = transfer});
+    int number = take_number(flow);
+    flow->journeys[number] = (struct journey){.transfer = transfer, .flow = -1};
+    timeline_set(&flow->timeline, number, now_ps + latency_of(model->cluster, transfer));
 }
 
-/* Whole bytes at a whole rate are timed exactly, as every other model times them; else in double. */
-static uint64_t duration_ps(double bytes, double rate_Bps)
+/* ---- Its latency is over: it flows ---- */
+
+/* In multiples of 2^-WEIGHT_BITS, so that sums over a link are exact. A route without any latency
+ * counts as one second's, as in SimGrid. */
+static double weight_of(const struct flow_model *flow, int length)
 {
-    if (bytes == floor(bytes) && rate_Bps == floor(rate_Bps) && bytes < 0x1p53 && rate_Bps < 0x1p53)
-        return transfer_ps((uint64_t)bytes, (uint64_t)rate_Bps);
-    return (uint64_t)floor(bytes / rate_Bps * 1e12 + 0.5);
+    const struct cluster *cluster = flow->base.cluster;
+    if (!cluster->flow.by_rtt)
+        return 1;
+    double penalty = 0;
+    for (int i = 0; i < length; i++)
+        penalty += penalty_s(cluster, flow->route[i]);
+    double weight = rint(ldexp(flow->heaviest_s / (penalty > 0 ? penalty : 1), WEIGHT_BITS));
+    return ldexp(weight > 1 ? weight : 1, -WEIGHT_BITS);
 }
 
-static void set_rate(struct transfer *transfer, double rate_Bps, uint64_t now_ps)
+/* The least of what its window and the links that are not shared allow. */
+static double bound_of(const struct flow_model *flow, int length)
 {
-    if (transfer->rate_Bps == rate_Bps)
-        return;
-    double moved = transfer->rate_Bps * ((double)(now_ps - transfer->anchor_ps) * 1e-12);
-    transfer->remaining_bytes -= moved < transfer->remaining_bytes ? moved
-                                                                   : transfer->remaining_bytes;
-    transfer->anchor_ps = now_ps;
-    transfer->rate_Bps = rate_Bps;
-    transfer->finish_ps = now_ps + duration_ps(transfer->remaining_bytes, rate_Bps);
+    const struct cluster *cluster = flow->base.cluster;
+    double bound = INFINITY, latency_ps = 0;
+    for (int i = 0; i < length; i++) {
+        latency_ps += (double)cluster->links[flow->route[i]].latency_ps;
+        if (cluster->links[flow->route[i]].fatpipe)
+            bound = fmin(bound, flow->maxmin.links[flow->route[i]].capacity / flow->share);
+    }
+    if (cluster->flow.window_bytes > 0 && latency_ps > 0)
+        bound = fmin(bound,
+                     units_of(flow, cluster->flow.bandwidth_factor *
+                                        (double)cluster->flow.window_bytes / (2e-12 * latency_ps)));
+    return floor(fmax(bound, 1));
+}
+
+static void cross(struct flow_model *flow, int number, int length, double share)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    for (int i = 0; i < length; i++)
+        if (!cluster->links[flow->route[i]].fatpipe)
+            maxmin_cross(&flow->maxmin, number, shared_link(cluster, flow->route[i]), share);
+}
+
+static int add_flow(struct flow_model *flow, const struct transfer *transfer)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
+    int number = maxmin_add(&flow->maxmin, weight_of(flow, length), bound_of(flow, length));
+    cross(flow, number, length, flow->share);
+    if (cluster->flow.crosstraffic) {
+        length = cluster_route(cluster, transfer->dst, transfer->src, flow->route);
+        cross(flow, number, length, 1);
+    }
+    return number;
+}
+
+static void begin_flow(struct flow_model *flow, int number)
+{
+    struct journey *journey = &flow->journeys[number];
+    journey->flow = add_flow(flow, journey->transfer);
+    while (journey->flow >= flow->journey_of_room) {
+        int used = flow->journey_of_room;
+        vector_push(&flow->journey_of, &used, &flow->journey_of_room);
+    }
+    flow->journey_of[journey->flow] = number;
+    unsigned __int128 left = (unsigned __int128)journey->transfer->bytes * 1000000000000u;
+    journey->left = flow->scale >= 0 ? left << flow->scale : left >> -flow->scale;
+    journey->since_ps = flow->now_ps;
+    flow->stale = true;
+}
+
+/* ---- Rates change ---- */
+
+static void set_rate(struct flow_model *flow, int number, uint64_t rate)
+{
+    struct journey *journey = &flow->journeys[number];
+    unsigned __int128 moved = (unsigned __int128)journey->rate * (flow->now_ps - journey->since_ps);
+    journey->left -= moved < journey->left ? moved : journey->left;
+    journey->since_ps = flow->now_ps;
+    journey->rate = rate;
+    uint64_t duration_ps = (uint64_t)((journey->left + rate / 2) / rate);
+    timeline_set(&flow->timeline, number, flow->now_ps + duration_ps);
 }
 
 static void find_rates(struct flow_model *flow)
 {
     flow->stale = false;
-    maxmin_solve(&flow->maxmin, flow->flows, flow->flow_count);
-    for (int f = 0; f < flow->flow_count; f++)
-        set_rate(flow->flows[f], flow->maxmin.rates_Bps[f], flow->now_ps);
+    maxmin_update(&flow->maxmin);
+    for (int i = 0; i < flow->maxmin.changed.count; i++) {
+        int number = flow->maxmin.changed.items[i];
+        set_rate(flow, flow->journey_of[number], (uint64_t)flow->maxmin.flows[number].rate);
+    }
 }
 
 static uint64_t next(struct netmodel *model)
@@ -85,64 +261,59 @@ static uint64_t next(struct netmodel *model)
     struct flow_model *flow = (struct flow_model *)model;
     if (flow->stale)
         find_rates(flow);
-    const struct event *latency = heap_first(&flow->latencies);
-    uint64_t first = latency ? latency->time_ps : TIME_NEVER;
-    for (int f = 0; f < flow->flow_count; f++)
-        first = flow->flows[f]->finish_ps < first ? flow->flows[f]->finish_ps : first;
-    return first;
+    return timeline_first_ps(&flow->timeline);
 }
 
-static void end_flows(struct flow_model *flow, const struct netmodel_sink *sink)
+/* ---- An instant ---- */
+
+static void end_journey(struct flow_model *flow, int number)
 {
-    int kept = 0, count = flow->flow_count;
-    for (int f = 0; f < count; f++) {
-        struct transfer *transfer = flow->flows[f];
-        if (transfer->finish_ps != flow->now_ps) {
-            flow->flows[kept++] = transfer;
-            continue;
-        }
+    struct journey *journey = &flow->journeys[number];
+    if (journey->flow >= 0) {
+        maxmin_remove(&flow->maxmin, journey->flow);
         flow->stale = true;
-        free(transfer->route);
-        transfer->route = NULL;
-        sink->sent(sink->context, transfer);
-        sink->delivered(sink->context, transfer);
     }
-    flow->flow_count = kept;
+    *vector_push(&flow->ended, &flow->ended_count, &flow->ended_room) = journey->transfer;
+    *vector_push(&flow->spare.items, &flow->spare.count, &flow->spare.room) = number;
 }
 
-static void begin_flow(struct flow_model *flow, struct transfer *transfer)
+static int in_order(const void *a, const void *b)
 {
-    const struct cluster *cluster = flow->base.cluster;
-    transfer->route =
-        memory_zeroed((size_t)cluster_route_room(cluster), sizeof *transfer->route);
-    transfer->route_length = cluster_route(cluster, transfer->src, transfer->dst, transfer->route);
-    transfer->remaining_bytes = (double)transfer->bytes;
-    transfer->rate_Bps = 0;
-    transfer->anchor_ps = flow->now_ps;
-    *vector_push(&flow->flows, &flow->flow_count, &flow->flow_room) = transfer;
-    flow->stale = true;
+    const struct transfer *left = *(struct transfer *const *)a,
+                          *right = *(struct transfer *const *)b;
+    if (left->src != right->src)
+        return left->src < right->src ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
 }
 
 static void advance(struct netmodel *model, uint64_t now_ps, const struct netmodel_sink *sink)
 {
     struct flow_model *flow = (struct flow_model *)model;
     flow->now_ps = now_ps;
-    end_flows(flow, sink);
-    while (heap_first(&flow->latencies) && heap_first(&flow->latencies)->time_ps == now_ps) {
-        struct transfer *transfer = heap_pop(&flow->latencies).data;
-        if (transfer->bytes) {
-            begin_flow(flow, transfer);
-        } else {
-            sink->sent(sink->context, transfer);
-            sink->delivered(sink->context, transfer);
-        }
+    flow->now.count = flow->ended_count = 0;
+    while (timeline_first_ps(&flow->timeline) == now_ps)
+        *vector_push(&flow->now.items, &flow->now.count, &flow->now.room) =
+            timeline_take(&flow->timeline);
+    for (int i = 0; i < flow->now.count; i++) {
+        const struct journey *journey = &flow->journeys[flow->now.items[i]];
+        if (journey->flow < 0 && journey->transfer->bytes)
+            begin_flow(flow, flow->now.items[i]);
+        else
+            end_journey(flow, flow->now.items[i]);
+    }
+    if (flow->ended_count > 1)
+        qsort(flow->ended, (size_t)flow->ended_count, sizeof *flow->ended, in_order);
+    for (int i = 0; i < flow->ended_count; i++) {
+        sink->sent(sink->context, flow->ended[i]);
+        sink->delivered(sink->context, flow->ended[i]);
     }
 }
 
 const struct netmodel_ops netmodel_flow = {
     .name = "flow",
     .summary = "flows share every link of their routes max-min fairly; the default",
-    .options = "cluster.link.latency, cluster.link.bandwidth, and the topology's other links",
+    .options = "cluster.link.latency, cluster.link.bandwidth, the topology's other links, "
+               "cluster.flow.*",
     .shares_links = true,
     .create = create,
     .free = release,

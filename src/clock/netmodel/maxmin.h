@@ -1,32 +1,117 @@
-/* Max-min fair sharing of links by flows (Bertsekas, Gallager: Data networks, 1992, section 6.5.2).
+/* Max-min fair sharing of links by flows (Bertsekas, Gallager: Data networks, 1992, section 6.5.2),
+ * kept up to date as flows come and go.
  *
- * Worked example. Links A (capacity 10) and B (capacity 4); flow 1 over A, flow 2 over A and B, flow
- * 3 over B. The fair share is 10/2 = 5 at A and 4/2 = 2 at B; B is the least, so flows 2 and 3 are
- * fixed at 2. A has 8 left for one flow: flow 1 gets 8. No flow can gain without a slower one losing.
+ * Worked example. Links A (capacity 10) and B (capacity 4); flow 1 over A, flow 2 over A and B,
+ * flow 3 over B. The fair level is 10/2 = 5 at A and 4/2 = 2 at B; B is the least, so flows 2 and 3
+ * are fixed at 2. A has 8 left for one flow: flow 1 gets 8. No flow can gain without a slower one
+ * losing.
  *
- * All links tied at the least share are fixed in one round, so that symmetric flows get exactly
- * equal rates and end in one instant.
+ * A flow of weight w at level x has the rate w x, and takes `share` times that of each link on its
+ * way; a flow may have a bound of its own. All links tied at the least level are fixed in one
+ * round.
+ *
+ * Only what an event changes is filled again: the new flows; those that share the bottleneck link
+ * of a flow that came or went; then, found by looking at each link so touched, those that have more
+ * than such a link now gives and those whose own bottleneck has another level now. They are pulled
+ * in and the set is filled again, with all other flows held, until no link objects.
+ *
+ * Everything is counted in whole units of 2^-k bytes/s, in doubles far below 2^53: sums are exact
+ * and levels are rounded down to whole units. So the result is a property of the set of flows. It
+ * is the same, bit for bit, whatever order they came in and whether it was found anew or kept up to
+ * date (tests/clock/test_maxmin.c), and symmetric flows have exactly equal rates. Why a level
+ * rounded down cannot mislead: where link B's level is at least one unit above the least, x, giving
+ * flows of B the rate x leaves the others of B a level still at least one unit above x.
  */
 #ifndef CLOCK_NETMODEL_MAXMIN_H
 #define CLOCK_NETMODEL_MAXMIN_H
 
-#include "threadrack/clock/netmodel.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-struct maxmin {
-    const struct cluster *cluster;
-    double *left_Bps;  /* by link: capacity not yet given away */
-    int *unfixed;      /* by link: flows on it without a rate */
-    bool *tied;        /* by link: at the least share in this round */
-    int *touched, touched_count; /* the links that have flows */
-    bool *fixed;       /* by flow */
-    double *rates_Bps; /* by flow: the result */
-    int room;
+/* A flow on a link: which crossing of which flow. */
+struct visit {
+    int flow, crossing; /* flow -1: none */
 };
 
-void maxmin_init(struct maxmin *maxmin, const struct cluster *cluster);
+struct crossing {
+    int link, slot;    /* slot: where the link's list has it */
+    struct visit next; /* the next flow that is being filled on this link */
+    double share;      /* of the flow's rate that the link carries; a whole number */
+};
+
+struct flow {
+    double weight, bound; /* bound in units/s; INFINITY: none */
+    double rate;          /* the result, in units/s: a whole number, at least 1 */
+    double level, rate_before;
+    struct crossing *crossings;
+    int count, room;
+    bool filling, fixed, alive;
+    bool listed; /* among the fresh */
+};
+
+struct maxmin_link {
+    double capacity;             /* units/s */
+    double weight;               /* sum of share x weight over all its flows */
+    double used;                 /* by flows that are not being filled */
+    double level;                /* of the flows whose bottleneck it is; INFINITY: of none */
+    double top_weight, top_rate; /* sums over those flows of share x weight and share x rate */
+    struct visit *flows;
+    int count, room;
+    bool dirty; /* a flow has left it */
+
+    /* While filling. */
+    bool touched, tied; /* tied: it was full in some round, the last of all its flows */
+    double tied_weight; /* of the flows that were fixed then */
+    struct visit first; /* of the flows that are being filled */
+    int filling, open;  /* how many they are, and are not yet fixed */
+    double filling_weight, open_weight; /* sums of share x weight over those */
+    double left;                        /* capacity not yet given away */
+    double peak; /* the highest level among those fixed; -1: there are none */
+};
+
+struct candidate {
+    double level;
+    int what; /* a link, or ~flow: its own bound */
+};
+
+struct ints {
+    int *items, count, room;
+};
+
+struct maxmin {
+    struct maxmin_link *links;
+    int link_count;
+    struct flow *flows;
+    int flow_count, flow_room;
+    struct ints spare; /* flows' numbers to use again */
+    struct ints fresh,
+        dirty; /* flows that came, and links of flows that left, since the last update */
+    struct ints filling, touched, tied;
+    int closed; /* flows of `filling` whose bottlenecks have been pulled in */
+    struct candidate *heap;
+    int heap_count, heap_room;
+    struct ints changed; /* the result of an update: flows with another rate than before */
+};
+
+void maxmin_init(struct maxmin *maxmin, int links);
 void maxmin_release(struct maxmin *maxmin);
-/* Fills rates_Bps[0..count) for the flows, whose routes are set. A flow with an empty route (to its
- * own node) is a BUG. */
-void maxmin_solve(struct maxmin *maxmin, struct transfer *const *flows, int count);
+void maxmin_set_capacity(struct maxmin *maxmin, int link, double units);
+
+/* A new flow's number; those of flows that have left are used again. It crosses nothing yet. A
+ * bound is needed where it will cross no link. */
+int maxmin_add(struct maxmin *maxmin, double weight, double bound);
+/* The flow takes so much more of the link. Before the next update only. */
+void maxmin_cross(struct maxmin *maxmin, int flow, int link, double share);
+void maxmin_remove(struct maxmin *maxmin, int flow);
+/* Finds the rates, and lists in `changed` the flows whose rate is not what it was. */
+void maxmin_update(struct maxmin *maxmin);
+/* Forgets all that is known, so that the next update fills everything. The result is the same. */
+void maxmin_forget(struct maxmin *maxmin);
+
+/* ---- Between maxmin.c and maxmin_fill.c ---- */
+
+/* Gives rates to the flows of `filling`, all other flows being held. */
+void maxmin_fill(struct maxmin *maxmin);
+double maxmin_level(double left, double weight);
 
 #endif

@@ -1,0 +1,69 @@
+/* The flow model by hand: two messages of 1 MB in one instant, over cables of 1 GB/s and 1 us. */
+#include "tests/check.h"
+
+#include "threadrack/clock/netmodel.h"
+
+#include "fixture.h"
+
+static void ignore(void *now, struct transfer *transfer)
+{
+    (void)now, (void)transfer;
+}
+
+static void keep_time(void *now, struct transfer *transfer)
+{
+    transfer->finish_ps = *(uint64_t *)now;
+}
+
+/* When the first of the two ends. */
+static uint64_t first_end(struct cluster *cluster, int dst0, int src1, int dst1)
+{
+    struct netmodel *model = netmodel_create(netmodel_named("flow"), cluster);
+    struct transfer a = {.src = 0, .dst = dst0, .bytes = 1000000};
+    struct transfer b = {.src = src1, .dst = dst1, .bytes = 1000000, .sequence = 1};
+    uint64_t now = 0;
+    struct netmodel_sink sink = {&now, ignore, keep_time};
+    model->ops->start(model, &a, 0);
+    model->ops->start(model, &b, 0);
+    while ((now = model->ops->next(model)) != TIME_NEVER)
+        model->ops->advance(model, now, &sink);
+    model->ops->free(model);
+    cluster_free(cluster);
+    return a.finish_ps < b.finish_ps ? a.finish_ps : b.finish_ps;
+}
+
+#define STAR(...)                                                                                  \
+    CLUSTER("nodes=3", "cluster.link.latency=1us", "cluster.link.bandwidth=1GB/s", __VA_ARGS__)
+#define MS UINT64_C(1000000000)
+#define US UINT64_C(1000000)
+
+static struct cluster *with(bool fatpipe, bool half_duplex)
+{
+    struct cluster *cluster = STAR("cluster.topology=star");
+    for (int i = 0; i < cluster->link_count; i++) {
+        cluster->links[i].fatpipe = fatpipe;
+        cluster->links[i].half_duplex = half_duplex;
+    }
+    return cluster;
+}
+
+static void sharing(void)
+{
+    CHECK_EQUAL(first_end(with(false, false), 1, 2, 1), 2 * MS + 2 * US);
+    CHECK_EQUAL(first_end(with(true, false), 1, 2, 1), MS + 2 * US);
+    /* Against each other over one cable. */
+    CHECK_EQUAL(first_end(with(false, false), 1, 1, 0), MS + 2 * US);
+    CHECK_EQUAL(first_end(with(false, true), 1, 1, 0), 2 * MS + 2 * US);
+}
+
+static void factors(void)
+{
+    CHECK_EQUAL(first_end(STAR("cluster.flow.latency_factor=3"), 1, 2, 0), MS + 6 * US);
+    CHECK_EQUAL(first_end(STAR("cluster.flow.bandwidth_factor=0.5"), 1, 2, 0), 2 * MS + 2 * US);
+    CHECK_EQUAL(first_end(STAR("cluster.flow.window=400B"), 1, 2, 0), 10 * MS + 2 * US);
+    /* r + 0.05 r = 1 GB/s: each is the other's way back. */
+    CHECK_NEAR((double)first_end(STAR("cluster.flow.crosstraffic=on"), 1, 1, 0),
+               1.05 * (double)MS + 2 * (double)US, 1);
+}
+
+SUITE("clock: flow", TEST(sharing), TEST(factors));
