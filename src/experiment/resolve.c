@@ -222,7 +222,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
-        !resolve_steps(setup, errors) || !resolve_init(setup, errors) || !check_save(setup, errors))
+        !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
+        !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
