@@ -86,7 +86,7 @@ BEGIN {
     owners["^hwloc(\\.h$|/)"] = owners["^omp\\.h$"] = " host "
     owners["^c?blis\\.h$|^cblas\\.h$|^blis/"] = " math "
     owners["^yaml\\.h$"] = " config "
-    owners["^jansson\\.h$"] = " model experiment "
+    owners["^jansson\\.h$"] = " model experiment cli "
     owners["^zlib\\.h$"] = " experiment "
     owners["^expat\\.h$"] = " cluster comm "
 }

@@ -126,6 +126,8 @@ bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
+    if (clock->flow && dataflow_take(clock->flow, rank, op))
+        return false;
     op_stream_append(clock->ranks[rank].stream, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { CHUNK_WORDS = 255 };
+enum { CHUNK_WORDS = 31 }; /* with `next`, four cache lines */
 
 struct chunk {
     struct chunk *next; /* written before the words that follow in it are published */
@@ -29,7 +29,8 @@ struct op_stream {
 
 static struct chunk *chunk_new(void)
 {
-    struct chunk *chunk = memory_zeroed(1, sizeof *chunk);
+    struct chunk *chunk = memory_resize(NULL, sizeof *chunk);
+    chunk->next = NULL;
     return chunk;
 }
 

@@ -23,8 +23,10 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
                  (asked.pipeline || !strategy->spreads_pipeline);
     bool free = config_source(config, "nodes") == SOURCE_DEFAULT ||
                 (whole && config_source(config, "nodes") == SOURCE_CLUSTER);
+    /* A topology whose numbers make its places has a node in each. */
+    int places = !some && config_source(config, "nodes") == SOURCE_DEFAULT ? cluster_places(config) : 0;
     if (!some || !free)
-        return (int)config_whole(config, "nodes");
+        return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
     int axes[3] = {asked.data, asked.tensor, asked.pipeline};
     for (int i = 0; i < 3; i++)
@@ -47,10 +49,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
 #undef FIND
-    const char *allreduce = config_text(config, "allreduce");
-    if (strcmp(allreduce, "auto"))
-        setup->allreduce =
-            collective_find("allreduce", allreduce, config_where(config, "allreduce"), errors);
+    algorithms_check("allreduce", config_text(config, "allreduce"),
+                     config_where(config, "allreduce"), errors);
     return errors->count == 0;
 }
 
@@ -154,6 +154,32 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return true;
 }
 
+/* `length` ranks `stride` apart, from each rank that is first on the axis. */
+static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
+{
+    int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
+    bool good = true;
+    for (int first = 0; good && first < setup->nodes; first++) {
+        if (first / stride % length)
+            continue;
+        for (int i = 0; i < length; i++)
+            nodes[i] = first + i * stride;
+        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+    }
+    free(nodes);
+    return good;
+}
+
+static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
+                                         config_where(config, "allreduce"), setup->cluster,
+                                         setup->netmodel, errors);
+    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+}
+
 /* Found before anything is trained. */
 static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
@@ -195,6 +221,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
+        !resolve_allreduce(setup, errors) ||
         !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
         !resolve_init(setup, errors) || !check_writable(setup, "save", errors) ||
         !check_writable(setup, "goal", errors) || !check_writable(setup, "trace", errors) ||
@@ -216,6 +243,7 @@ void setup_release(struct setup *setup)
     if (setup->dataset)
         dataset_free(setup->dataset);
     goal_free(setup->goal);
+    algorithms_free(setup->allreduce);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

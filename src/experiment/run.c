@@ -22,7 +22,7 @@ struct drive {
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
-    unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
+    uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
     int meet_every;
     bool stop;                   /* written only while all ranks meet */
@@ -203,7 +203,7 @@ static void name_allreduces(const struct drive *drive)
 {
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
-        if (drive->allreduces & 1u << i)
+        if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
     if (names.length) {
         free(drive->result->allreduce);

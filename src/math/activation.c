@@ -2,7 +2,7 @@
  * bias's gradient after it on the way back. */
 #include "threadrack/math/math.h"
 
-#include "vectorise.h"
+#include "threadrack/base/vectorise.h"
 
 #include "functions.h"
 

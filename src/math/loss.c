@@ -1,7 +1,7 @@
 /* Softmax cross-entropy with its gradient, and the accuracy's argmax. */
 #include "threadrack/math/math.h"
 
-#include "vectorise.h"
+#include "threadrack/base/vectorise.h"
 
 #include "functions.h"
 

@@ -1,7 +1,7 @@
 /* Passes over whole parameter buffers: bound by memory, so each touches every element once. */
 #include "threadrack/math/math.h"
 
-#include "vectorise.h"
+#include "threadrack/base/vectorise.h"
 
 VECTORISED void math_add(size_t n, float *dst, const float *src)
 {

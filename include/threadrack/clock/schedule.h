@@ -4,8 +4,8 @@
  * scratch: elements from `count` on. A step sends one message to one member and receives one from
  * one member, at the same time, and ends when both have ended; a step with neither moves elements
  * within the member. The two ends of a message have equal counts, but may name different places.
- * The clock times the steps, the rank floor moves the bytes, and both ask this one function. It holds
- * no state and is called for every message of a run, so it must be cheap: no allocation, few
+ * The clock times the steps, the rank floor moves the bytes, and both ask this one function. It
+ * holds no state and is called for every message of a run, so it must be cheap: no allocation, few
  * divisions. A collective of any size is one macro-op, expanded lazily.
  *
  * A schedule may not rely on sends being buffered: it must come to its end also where a send ends
@@ -38,13 +38,29 @@ struct step {
     bool reduce; /* what is received is added to the range; else it replaces it */
 };
 
+/* A round: the i-th step of every member, where all do alike. Member r sends to the member at
+ * `distance`, and receives from the one to which it is that. The vector is cut into `parts` (by
+ * base/share.h), of which r sends `width` next to each other, from part
+ * ((r rounded down to a multiple of width) xor flip) + first, modulo parts. */
+struct round {
+    enum { ROUND_SHIFT, ROUND_XOR } pairing; /* to (r + distance) modulo size, or to r xor distance */
+    int distance;                            /* in [1, size) */
+    int parts, width, flip, first;           /* parts 0: messages are empty; first in [0, parts) */
+    bool reduce;
+};
+
 struct schedule {
     const char *name;
     /* Fills step and returns true, or returns false when index is past the member's last step. */
     bool (*step)(const struct call *call, int index, struct step *step);
+    /* The same, told of all members at once (call->rank is not read), so that the clock can resolve a
+     * round in one sweep; false when index is past the last round. False at index 0, or NULL: at this
+     * size the schedule is not made of such rounds. */
+    bool (*round)(const struct call *call, int index, struct round *round);
     /* The i-th range of what the step sends (or receives), in the message's order; false when i is
      * past the last. The two ends may cut the message differently. Asked by the rank floor only,
-     * since timing needs no more than the sums. NULL: every message is the one range of its step. */
+     * since timing needs no more than the sums. NULL: every message is the one range of its step.
+     */
     bool (*piece)(const struct call *call, int index, bool sent, int i, struct share *range);
     /* Elements of scratch that each member needs; the same at all. NULL: none. */
     size_t (*scratch)(const struct call *call);

@@ -113,6 +113,8 @@ struct dataflow {
     struct gathering **gatherings; /* by group */
     int gathering_count, gathering_room;
     uint64_t kernel_messages;
+    int64_t *kernel_memory; /* the arrays of a kernel, kept for the next */
+    size_t kernel_room;
 
     const char *lost; /* why the results are not exact; NULL: they are */
 };
@@ -124,6 +126,9 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
 void dataflow_add_group(struct dataflow *flow, const struct group *group);
+/* Takes the op at once, if its rank waits for nothing; else it belongs into the rank's stream. So a
+ * rank that is ready has an empty stream. */
+bool dataflow_take(struct dataflow *flow, int rank, const struct op *op);
 /* As clock_resolve, by whoever holds the clock's lock. */
 void dataflow_resolve(struct dataflow *flow);
 /* All streams have ended: completes the records. */

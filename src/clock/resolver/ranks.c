@@ -43,6 +43,7 @@ void dataflow_free(struct dataflow *flow)
     wheel_free(flow->wheel);
     roads_release(&flow->roads);
     free(flow->gatherings);
+    free(flow->kernel_memory);
     free(flow->messages);
     free(flow->seats);
     free(flow->tasks);
@@ -126,10 +127,12 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->call = op->call;
     task->call.size = slot->group->size;
     task->unit_bytes = op->element_bytes;
-    if (op->kind == OP_COLLECTIVE)
+    if (op->kind == OP_COLLECTIVE) {
         task->call.rank = op->peer;
-    else
+        task->call.context = op->schedule->context;
+    } else {
         task->call.root = op->peer;
+    }
     return true;
 }
 
@@ -203,15 +206,36 @@ static bool take_op(struct dataflow *flow, int rank, const struct op *op)
     }
 }
 
+static bool takes_ops(const struct task *task)
+{
+    return task->phase == PHASE_READY || task->phase == PHASE_POSTED;
+}
+
+static void note_starved(struct dataflow *flow, int rank)
+{
+    uint64_t now = flow->seats[rank].now_ps;
+    if (now < flow->starved_ps)
+        flow->starved_ps = now;
+}
+
+bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct task *task = &flow->tasks[rank];
+    if (!takes_ops(task) || task->queued || flow->lost)
+        return false;
+    if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
+        dataflow_push(flow, rank);
+    return true;
+}
+
 /* Takes ops until an operation has to be waited for; false: the rank does not go on. */
 static bool take_ops(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
     struct op op;
-    while (task->phase == PHASE_READY || task->phase == PHASE_POSTED) {
+    while (takes_ops(task)) {
         if (!op_stream_take(flow->clock->ranks[rank].stream, &op)) {
-            uint64_t now = flow->seats[rank].now_ps;
-            flow->starved_ps = now < flow->starved_ps ? now : flow->starved_ps;
+            note_starved(flow, rank);
             return false;
         }
         if (!take_op(flow, rank, &op) || flow->lost)
@@ -242,11 +266,9 @@ static void run_queue(struct dataflow *flow)
 void dataflow_resolve(struct dataflow *flow)
 {
     flow->starved_ps = TIME_NEVER;
-    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
-        enum phase phase = flow->tasks[rank].phase;
-        if (phase == PHASE_READY || phase == PHASE_POSTED)
-            dataflow_push(flow, rank);
-    }
+    for (int rank = 0; flow->wheel && rank < flow->clock->rank_count; rank++)
+        if (takes_ops(&flow->tasks[rank]) && !flow->tasks[rank].queued)
+            note_starved(flow, rank);
     do
         run_queue(flow);
     while (flow->wheel && !flow->lost && wheel_turn(flow));

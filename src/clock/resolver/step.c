@@ -159,11 +159,13 @@ bool step_begin(struct dataflow *flow, int rank)
     if (step.send_to >= 0)
         seat->sent_ps = send(flow, rank, task->group, LANE_COLLECTIVES, step.send_to,
                              step.send.count * task->unit_bytes);
+    task->add_bytes = step.reduce ? step.recv.count * task->unit_bytes : 0;
     if (step.recv_from < 0) {
-        seat->now_ps = later(began, seat->sent_ps);
+        uint64_t adding = step.send_to < 0 ? add_ps(flow, rank, task->add_bytes) : 0;
+        task->adding_ps += adding;
+        seat->now_ps = later(began, seat->sent_ps) + adding;
         return true;
     }
-    task->add_bytes = step.reduce ? step.recv.count * task->unit_bytes : 0;
     seat->wanted = message_key(task->lane, task->group->members[step.recv_from]);
     uint32_t kept = take_kept(flow, seat, seat->wanted);
     if (kept == NOBODY)

@@ -36,10 +36,10 @@ bool import_read(struct config *config, const char *path, struct errors *errors)
 static bool check_effect(const struct config *config, const char *path, struct errors *errors)
 {
     static const char *const words[] = {"cluster.topology", "cluster.link.", "cluster.links",
-                                        "cluster.box."};
+                                        "cluster.box.", "cluster.levels"};
     bool good = true;
     for (const struct setting *setting = cluster_settings; setting->key; setting++)
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 5; i++)
             if (!strncmp(setting->key, words[i], strlen(words[i])) &&
                 config_is_given(config, setting->key))
                 good = errors_add(errors, "%s: %s has no effect: links and routes are those of %s",
@@ -62,70 +62,108 @@ static void take_remarks(struct cluster *cluster, const struct remarks *remarks)
     }
 }
 
-static void take_platform(struct cluster *cluster, const struct config *config)
+/* A resource is a vertex of its own, at which its cable begins and ends. */
+static struct fabric fabric_of(struct platform *platform)
 {
-    struct platform *platform = cluster->platform;
-    cluster->links = platform->links;
-    cluster->link_count = cluster->link_room = platform->link_count;
-    platform->links = NULL;
-    for (int i = 0; i < cluster->link_count; i++)
-        cluster->links[i].from = cluster->links[i].to = cluster->nodes + i / 2;
-    cluster->vertices = cluster->nodes + cluster->link_count / 2;
-    if (cluster->route_room < platform->route_room)
-        cluster->route_room = platform->route_room;
-    for (int i = 0; i < cluster->nodes && !config_is_given(config, "cluster.device.flops"); i++)
-        cluster->devices[i].flops = (uint64_t)(platform->speeds[i] + 0.5);
+    return (struct fabric){.topology = &topology_imported,
+                           .state = platform,
+                           .places = platform->host_count,
+                           .switches = platform->link_count / 2,
+                           .links = platform->link_count,
+                           .route_room = platform->route_room};
 }
 
-static bool build(struct cluster *cluster, const struct config *config, struct errors *errors)
+static void take_speeds(struct cluster *cluster, const struct config *config)
+{
+    bool given = config_is_given(config, "cluster.device.flops") ||
+                 config_is_given(config, "cluster.device");
+    for (int i = 0; i < cluster->nodes && !given; i++)
+        cluster->devices[i].flops = (uint64_t)(cluster->platform->speeds[i] + 0.5);
+}
+
+static struct cluster *create(const struct config *config, int nodes, const char *path,
+                              const struct remarks *remarks, struct platform *platform,
+                              struct errors *errors)
+{
+    if (platform->host_count < nodes) {
+        errors_add(errors, "%s: %s has %d hosts, not %d", config_where(config, "nodes"), path,
+                   platform->host_count, nodes);
+        platform_free(platform);
+        return NULL;
+    }
+    struct cluster *cluster = cluster_create_from(fabric_of(platform), config, nodes,
+                                                  config_where(config, "nodes"), errors);
+    if (cluster) {
+        cluster->platform = platform;
+        take_speeds(cluster, config);
+        take_remarks(cluster, remarks);
+    }
+    return cluster;
+}
+
+struct cluster *import_create(const struct config *config, int nodes, struct errors *errors)
 {
     char *path = cluster_find_file(config_text(config, "cluster"));
     struct remarks remarks = {0};
-    bool good = path ? check_effect(config, path, errors)
-                     : errors_add(errors, "%s: the file is gone", config_where(config, "cluster"));
-    if (good)
-        cluster->platform = simgrid_load(path, &remarks, errors);
-    if (cluster->platform && cluster->platform->host_count < cluster->nodes)
-        good = errors_add(errors, "%s: %s has %d hosts, not %d", config_where(config, "nodes"), path,
-                          cluster->platform->host_count, cluster->nodes);
-    good = good && cluster->platform;
-    if (good) {
-        take_platform(cluster, config);
-        take_remarks(cluster, &remarks);
-    }
+    struct platform *platform = NULL;
+    if (!path)
+        errors_add(errors, "%s: the file is gone", config_where(config, "cluster"));
+    else if (check_effect(config, path, errors))
+        platform = simgrid_load(path, &remarks, errors);
+    struct cluster *cluster =
+        platform ? create(config, nodes, path, &remarks, platform, errors) : NULL;
     remarks_release(&remarks);
     free(path);
-    return good;
+    return cluster;
 }
 
-static int route(const struct cluster *cluster, int src, int dst, int *links)
+static void wire(const struct fabric *fabric, struct wiring *wiring)
 {
-    struct platform *platform = cluster->platform;
-    struct trail trail = {links, 0, cluster->route_room};
+    const struct platform *platform = fabric->state;
+    for (int i = 0; i < platform->link_count; i += 2) {
+        const struct link *link = &platform->links[i];
+        int at = fabric->places + i / 2;
+        int first =
+            wiring_cable(wiring, at, at, (struct path){link->latency_ps, link->bandwidth_Bps});
+        for (int way = 0; way < 2; way++) {
+            wiring->cluster->links[first + way].fatpipe = link[way].fatpipe;
+            wiring->cluster->links[first + way].half_duplex = link[way].half_duplex;
+        }
+    }
+}
+
+static int route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links)
+{
+    (void)hash;
+    const struct platform *platform = fabric->state;
+    struct trail trail = {links, 0, fabric->route_room};
     platform_route(platform->hosts[src], platform->hosts[dst], &trail);
     return trail.count;
 }
 
-static struct path path(const struct cluster *cluster, int src, int dst)
+static struct path path(const struct fabric *fabric, int src, int dst, uint64_t hash)
 {
     enum { MOST = 1024 }; /* more than two margins and the longest route that is accepted */
+    (void)hash;
     int links[MOST];
-    struct platform *platform = cluster->platform;
+    const struct platform *platform = fabric->state;
     struct trail trail = {links, 0, MOST};
     struct path path = {.bandwidth_Bps = UINT64_MAX};
     platform_route(platform->hosts[src], platform->hosts[dst], &trail);
     for (int i = 0; i < trail.count; i++) {
-        const struct link *link = &cluster->links[links[i]];
-        path.latency_ps += link->latency_ps;
-        if (link->bandwidth_Bps < path.bandwidth_Bps)
-            path.bandwidth_Bps = link->bandwidth_Bps;
+        const struct link *link = &platform->links[links[i]];
+        path = path_join(path, (struct path){link->latency_ps, link->bandwidth_Bps});
     }
     return path;
 }
 
+static void release(void *platform)
+{
+    platform_free(platform);
+}
+
 void import_release(struct cluster *cluster)
 {
-    platform_free(cluster->platform);
     for (int i = 0; i < cluster->note_count; i++)
         free(cluster->notes[i]);
     free(cluster->notes);
@@ -145,7 +183,8 @@ const struct topology_ops topology_imported = {
     .name = "imported",
     .summary = "links and routes of a file of another simulator",
     .options = "",
-    .build = build,
+    .wire = wire,
     .route = route,
     .path = path,
+    .release = release,
 };

@@ -37,6 +37,9 @@ bool import_is_wanted(const struct config *config);
 bool import_read(struct config *config, const char *path, struct errors *errors);
 /* The path of the file that the key `cluster` names, to be freed; NULL: there is none. */
 char *cluster_find_file(const char *name);
+/* As cluster_create, of such a file. */
+struct cluster *import_create(const struct config *config, int nodes, struct errors *errors);
+/* Frees the notes; the platform is the fabric's. */
 void import_release(struct cluster *cluster);
 /* The link as its file calls it; valid until the thread's next call. */
 const char *import_link_name(const struct cluster *cluster, int link);

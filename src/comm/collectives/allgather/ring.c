@@ -13,9 +13,23 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static bool round_of(const struct call *call, int index, struct round *round)
 {
-    return (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    int p = call->size;
+    if (index >= p - 1)
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = 1,
+                            .parts = p,
+                            .width = 1,
+                            .first = (p - index) % p};
+    return true;
+}
+
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+{
+    return (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_allgather_ring = {
@@ -23,6 +37,6 @@ const struct collective collective_allgather_ring = {
     .name = "ring",
     .summary = "blocks travel round a ring; (p-1) steps of n/p",
     .options = "",
-    .schedule = {.name = "ring allgather", .step = step},
+    .schedule = {.name = "ring allgather", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

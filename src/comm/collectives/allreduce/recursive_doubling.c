@@ -19,11 +19,20 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static bool round_of(const struct call *call, int index, struct round *round)
 {
-    bool power = (size & (size - 1)) == 0;
-    uint64_t rounds = (uint64_t)floor_log2(size) + (power ? 0 : 2);
-    return rounds * block_ps(count, 1, element_bytes, path);
+    if (!is_power_of_two(call->size) || 1 << index >= call->size)
+        return false;
+    *round = (struct round){
+        .pairing = ROUND_XOR, .distance = 1 << index, .parts = 1, .width = 1, .reduce = true};
+    return true;
+}
+
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+{
+    bool power = (call->size & (call->size - 1)) == 0;
+    uint64_t rounds = (uint64_t)floor_log2(call->size) + (power ? 0 : 2);
+    return rounds * block_ps(call->count, 1, element_bytes, path);
 }
 
 const struct collective collective_allreduce_recursive_doubling = {
@@ -31,6 +40,6 @@ const struct collective collective_allreduce_recursive_doubling = {
     .name = "recursive_doubling",
     .summary = "exchange whole vectors at distances 1, 2, 4, ...; fewest steps, for short vectors",
     .options = "",
-    .schedule = {.name = "recursive-doubling allreduce", .step = step},
+    .schedule = {.name = "recursive-doubling allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -1,6 +1,6 @@
-/* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and Yuan:
- * Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the fewest
- * bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
+/* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and
+ * Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the
+ * fewest bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
 #include "../blocks.h"
 
 static bool step(const struct call *call, int index, struct step *step)
@@ -18,9 +18,25 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+/* A block is r - index in both halves, since r + 1 - (index - (p-1)) is that, modulo p. */
+static bool round_of(const struct call *call, int index, struct round *round)
 {
-    return 2 * (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    int p = call->size;
+    if (index >= 2 * (p - 1))
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = 1,
+                            .parts = p,
+                            .width = 1,
+                            .first = (2 * p - index) % p,
+                            .reduce = index < p - 1};
+    return true;
+}
+
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+{
+    return 2 * (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_allreduce_ring = {
@@ -28,6 +44,6 @@ const struct collective collective_allreduce_ring = {
     .name = "ring",
     .summary = "reduce-scatter and all-gather round a ring; fewest bytes, 2(p-1) steps",
     .options = "",
-    .schedule = {.name = "ring allreduce", .step = step},
+    .schedule = {.name = "ring allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

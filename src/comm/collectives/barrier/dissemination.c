@@ -12,10 +12,18 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static bool round_of(const struct call *call, int index, struct round *round)
 {
-    (void)count, (void)element_bytes;
-    return (uint64_t)ceil_log2(size) * hockney_ps(path, 0);
+    if (index >= ceil_log2(call->size))
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT, .distance = 1 << index};
+    return true;
+}
+
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+{
+    (void)element_bytes;
+    return (uint64_t)ceil_log2(call->size) * hockney_ps(path, 0);
 }
 
 const struct collective collective_barrier_dissemination = {
@@ -23,6 +31,6 @@ const struct collective collective_barrier_dissemination = {
     .name = "dissemination",
     .summary = "empty messages at distances 1, 2, 4, ...; ceil(lg p) steps",
     .options = "",
-    .schedule = {.name = "dissemination barrier", .step = step},
+    .schedule = {.name = "dissemination barrier", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -15,9 +15,24 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static bool round_of(const struct call *call, int index, struct round *round)
 {
-    return (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    int p = call->size;
+    if (index >= p - 1)
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = 1,
+                            .parts = p,
+                            .width = 1,
+                            .first = (2 * p - 1 - index) % p,
+                            .reduce = true};
+    return true;
+}
+
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
+{
+    return (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_reduce_scatter_ring = {
@@ -25,6 +40,6 @@ const struct collective collective_reduce_scatter_ring = {
     .name = "ring",
     .summary = "sums travel round a ring to their owners; (p-1) steps of n/p",
     .options = "",
-    .schedule = {.name = "ring reduce-scatter", .step = step},
+    .schedule = {.name = "ring reduce-scatter", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

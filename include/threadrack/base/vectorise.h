@@ -5,8 +5,8 @@
  * marked is element-wise or sums in lanes that the source names, and nothing is contracted to fused
  * multiply-adds. Sanitizers cannot run the code that chooses, so they get the plain version.
  */
-#ifndef THREADRACK_SRC_MATH_VECTORISE_H
-#define THREADRACK_SRC_MATH_VECTORISE_H
+#ifndef THREADRACK_BASE_VECTORISE_H
+#define THREADRACK_BASE_VECTORISE_H
 
 #ifndef __clang__
 #pragma GCC optimize("O3", "fp-contract=off", "no-math-errno", "no-trapping-math")
