@@ -4,6 +4,7 @@
 #include "threadrack/base/units.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/resolver.h"
 #include "threadrack/cluster/topology.h"
 #include "threadrack/comm/collective.h"
 #include "threadrack/data/data.h"
@@ -36,6 +37,7 @@ void list_row(const char *name, const char *summary, const char *options)
 
 LIST(topologies, OWN_NAME)
 LIST(netmodels, OWN_NAME)
+LIST(resolvers, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
@@ -81,6 +83,7 @@ static const struct family {
 } families[] = {
     {"topologies", "how nodes are wired (cluster.topology)", list_topologies},
     {"netmodels", "what a message costs (netmodel)", list_netmodels},
+    {"resolvers", "how the clock finds its times (clock.resolver)", list_resolvers},
     {"computes", "what computing costs (compute)", list_compute_costs},
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},

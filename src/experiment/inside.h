@@ -29,11 +29,18 @@ struct setup {
     double target_accuracy; /* NaN: none */
     bool real;
     uint64_t seed;
+    const struct resolver_ops *resolver; /* the first to be tried */
+    bool resolver_is_asked, kernels;
 };
 
 /* All that is wrong is said at once, as far as it can be known. */
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors);
 void setup_release(struct setup *setup);
+/* resolver.c: chooses the resolver, or refuses the one that is asked for. */
+bool setup_resolver(struct setup *setup, struct errors *errors);
+/* The one to be tried when `lost` has turned out not to be exact; NULL: the user asked for it. */
+const struct resolver_ops *resolver_after(const struct setup *setup,
+                                          const struct resolver_ops *lost);
 
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);

@@ -216,7 +216,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!check_agreement(setup, errors) || !members)
         return false;
     if (setup->strategy == &strategy_replay)
-        return replay_resolve(setup, errors);
+        return replay_resolve(setup, errors) && setup_resolver(setup, errors);
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
@@ -224,7 +224,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
         !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_writable(setup, "trace", errors) || !watch_check(setup, errors))
+        !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
+        !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

@@ -217,6 +217,19 @@ static uint64_t gathered_bytes(const struct setup *setup)
     return 2 * model_parameter_count(setup->model) * sizeof(float);
 }
 
+/* What is wrong is an error, unless the resolver was lost: then nothing of it holds. */
+static bool finish_clock(struct rack *rack, struct errors *errors)
+{
+    struct errors found;
+    errors_init(&found);
+    bool good = rack_finish(rack, &found);
+    bool lost = clock_lost(rack_clock(rack));
+    for (int i = 0; i < found.count && !lost; i++)
+        errors_add_status(errors, found.status, "%s", found.messages[i]);
+    errors_release(&found);
+    return good && !lost;
+}
+
 /* The set-up of all ranks has been counted, and their regions fit their nodes. */
 static bool run_counted(struct drive *drive, struct rack *rack, const struct host *host,
                         struct seat_range seats, struct errors *errors)
@@ -231,7 +244,7 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
         if (!ran)
             return false;
     }
-    return rack_finish(rack, errors);
+    return finish_clock(rack, errors);
 }
 
 static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
@@ -268,11 +281,14 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
            checkpoint_save(drive->gathered, config_text(config, "save"), errors);
 }
 
-bool run_ranks(const struct setup *setup, const struct host *host, struct seat_range seats,
-               struct progress_hook progress, struct result *result, struct errors *errors)
+/* `lost`: why the resolver was not exact, or NULL. */
+static bool run_by(const struct setup *setup, const struct resolver_ops *resolver,
+                   const struct host *host, struct seat_range seats, struct progress_hook progress,
+                   struct result *result, const char **lost, struct errors *errors)
 {
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_use(rack, resolver, setup->kernels);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
@@ -299,7 +315,35 @@ bool run_ranks(const struct setup *setup, const struct host *host, struct seat_r
         checkpoint_free(drive.gathered);
     free(drive.trainings);
     free(drive.losses);
+    *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);
     rack_free(rack);
     return good;
+}
+
+bool run_ranks(const struct setup *setup, const struct host *host, struct seat_range seats,
+               struct progress_hook progress, struct result *result, struct errors *errors)
+{
+    const struct resolver_ops *resolver = setup->resolver;
+    for (;;) {
+        const char *lost;
+        bool good = run_by(setup, resolver, host, seats, progress, result, &lost, errors);
+        if (!lost) {
+            if (resolver != &resolver_events)
+                result_note(result, "the clock was resolved by %s, which does not count how many "
+                                    "routes use a link at a time (clock.resolver=events does)",
+                            resolver->name);
+            return good;
+        }
+        free(result->step);
+        result->step = NULL;
+        const struct resolver_ops *next = resolver_after(setup, resolver);
+        if (!next)
+            return errors_add_status(errors, STATUS_FAILED,
+                                     "clock.resolver=%s is not exact for this run: %s",
+                                     resolver->name, lost);
+        result_note(result, "clock.resolver=%s is not exact for this run (%s): started again with %s",
+                    resolver->name, lost, next->name);
+        resolver = next;
+    }
 }

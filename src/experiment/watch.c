@@ -17,7 +17,15 @@ static bool counts_links(const struct setup *setup)
     const char *links = config_text(setup->config, "links");
     if (strcmp(links, "auto"))
         return !strcmp(links, "on");
+    const char *resolver = config_text(setup->config, "clock.resolver");
+    if (strcmp(resolver, "auto") && strcmp(resolver, "events"))
+        return false; /* a resolver that sees no single message was asked for */
     return setup->nodes > 1 && setup->nodes <= AUTO_NODES && setup->cluster->link_count <= AUTO_LINKS;
+}
+
+bool watch_wants(const struct setup *setup)
+{
+    return counts_links(setup) || config_is_set(setup->config, "trace");
 }
 
 /* A default is cut to what there is; what was asked for must be there. */

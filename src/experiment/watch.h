@@ -11,6 +11,8 @@ struct watch {
 
 /* Checks the settings of both. */
 bool watch_check(const struct setup *setup, struct errors *errors);
+/* Whether the run is watched: then every message must be seen. */
+bool watch_wants(const struct setup *setup);
 /* Before any op: attaches them to the rack's clock. False and a message when the timeline's file cannot
  * be made. */
 bool watch_begin(struct watch *watch, const struct setup *setup, struct rack *rack,

@@ -32,7 +32,7 @@ struct resolver_ops {
 };
 
 extern const struct resolver_ops *const resolvers[]; /* the fastest first; NULL at the end */
-extern const struct resolver_ops resolver_events; /* its last */
+extern const struct resolver_ops resolver_dataflow, resolver_events;
 
 /* The first of the table, from `from` on, that does not refuse the run. `events` never does. */
 const struct resolver_ops *resolver_choose(const struct resolver_run *run,
