@@ -31,7 +31,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BLIS_SERIAL := $(wildcard /usr/lib/$(MULTIARCH)/blis-serial/libblis.a)
 BLIS_FOLDER := $(if $(BLIS_SERIAL),/usr/include/$(MULTIARCH)/blis-serial,$(wildcard /usr/include/blis))
 BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
-LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lm -lpthread
+LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lz -lexpat -lm -lpthread
 
 # The same arithmetic in every build: no contraction, no fast-math (see the design's determinism).
 CFLAGS ?= -O2 -g

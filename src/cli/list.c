@@ -91,6 +91,8 @@ static const struct family {
     {"layers", "what networks are made of", list_layers},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
     {"datasets", "what to train on (data)", list_datasets},
+    {"clusters", "cluster files that come with threadrack (cluster)", list_clusters},
+    {"devices", "presets of a node's device (cluster.device)", list_devices},
     {"plots", "figures that `threadrack plot` draws", list_plots},
     {"host", "this machine, and where nodes would sit", list_host},
     {"settings", "every key, with its unit and default", list_settings},

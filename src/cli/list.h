@@ -7,6 +7,8 @@ void list_row(const char *name, const char *summary, const char *options);
 
 /* Each returns what to exit with. */
 int list_plots(void);
+int list_clusters(void);
+int list_devices(void);
 int list_settings(void);
 int list_columns(void);
 

@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"run", "do one experiment", command_run},
     {"sweep", "do the product of all lists of values, and compare", command_sweep},
+    {"topology", "a cluster's links, diameter, bisection, routes; a picture", command_topology},
     {"bench", "time a collective size by size, as NCCL's tests do", command_bench},
     {"list", "what there is: strategies, models, settings, columns, this host ...", command_list},
     {"plot", "draw the figures of a results folder", command_plot},
@@ -52,7 +53,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a subcommand is missing: run, sweep, bench, list, plot or demo");
+        argp_error(state, "a subcommand is missing: run, sweep, bench, topology, list, plot or demo");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -65,7 +66,7 @@ static char *describe(void)
     text_add(&text, "Train a network on a simulated cluster whose nodes are threads, and learn how "
                     "long it would have taken.\n\nSubcommands:\n");
     for (int i = 0; i < COMMANDS; i++)
-        text_add(&text, "  %-8s%s\n", commands[i].name, commands[i].summary);
+        text_add(&text, "  %-10s%s\n", commands[i].name, commands[i].summary);
     text_add(&text, "\nOptions:\v"
                     "Examples:\n"
                     "  threadrack demo\n"

@@ -1,5 +1,6 @@
-#include "state.h"
+#include "observe.h"
 
+#include "goal_write.h"
 #include "resolver/dataflow.h"
 
 #include "threadrack/base/memory.h"
@@ -63,6 +64,7 @@ void clock_free(struct clock *clock)
     free(clock->groups);
     free(clock->idle);
     free(clock->candidates);
+    goal_writer_free(clock->writer);
     free(clock->unsettled);
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
@@ -102,14 +104,28 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     }
     if (clock->flow)
         dataflow_add_group(clock->flow, group);
+    if (clock->writer)
+        goal_writer_add_group(clock->writer, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
 }
 
 enum { WORTH_RESOLVING = 192 };
 
+void clock_keep_goal(struct clock *clock)
+{
+    clock->writer = goal_writer_create(clock->cluster, clock->rank_count);
+}
+
+bool clock_write_goal(const struct clock *clock, FILE *stream)
+{
+    return goal_writer_write(clock->writer, stream);
+}
+
 bool clock_append(struct clock *clock, int rank, const struct op *op)
 {
+    if (clock->writer)
+        goal_writer_take(clock->writer, rank, op);
     if (clock->flow && dataflow_take(clock->flow, rank, op))
         return false;
     op_stream_append(clock->ranks[rank].stream, op);
@@ -141,8 +157,10 @@ void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
 {
     struct rank_state *state = &clock->ranks[rank];
     if (state->state == COMPUTE_BLOCKED && lane == &state->lanes[state->wait_lane] &&
-        lane->ended == state->wait_count)
+        lane->ended == state->wait_count) {
+        observe_rank(clock, rank, SIGHT_WAIT_ENDS);
         become_idle(clock, rank);
+    }
 }
 
 /* ---- What a rank's compute lane does with its next op; false: it does not go on at once. ---- */
@@ -160,6 +178,7 @@ static bool compute(struct clock *clock, int rank, uint64_t duration_ps)
     state->state = COMPUTE_BUSY;
     state->busy_until_ps = begin_ps + duration_ps;
     clock_schedule(clock, rank, state->busy_until_ps, CLOCK_COMPUTED, NULL);
+    observe_rank(clock, rank, SIGHT_COMPUTE_BEGINS);
     return false;
 }
 
@@ -172,6 +191,7 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
     state->state = COMPUTE_BLOCKED;
     state->wait_lane = op->lane;
     state->wait_count = count;
+    observe_rank(clock, rank, SIGHT_WAIT_BEGINS);
     return false;
 }
 
@@ -277,10 +297,12 @@ static void handle(struct clock *clock, const struct event *event)
         return;
     }
     account(clock, &clock->ranks[rank]);
-    if (clock->ranks[rank].busy_until_ps > clock->now_ps) /* overheads have put it off */
+    if (clock->ranks[rank].busy_until_ps > clock->now_ps) { /* overheads have put it off */
         clock_schedule(clock, rank, clock->ranks[rank].busy_until_ps, CLOCK_COMPUTED, NULL);
-    else
-        become_idle(clock, rank);
+        return;
+    }
+    observe_rank(clock, rank, SIGHT_COMPUTE_ENDS);
+    become_idle(clock, rank);
 }
 
 static void handle_events(struct clock *clock)
@@ -298,7 +320,7 @@ static void resolve(struct clock *clock)
         dataflow_resolve(clock->flow);
         return;
     }
-    for (;;) {
+    while (!clock->mismatch.there) {
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -343,43 +365,17 @@ bool clock_finish(struct clock *clock)
     resolve(clock);
     if (clock->flow)
         dataflow_finish(clock->flow);
-    bool all = clock->ended_count == clock->rank_count;
+    bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (clock->ranks[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->ranks[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }
 
-void clock_report(struct clock *clock, FILE *stream)
-{
-    static const char *const kinds[] = {"a collective", "a send", "a receive"};
-    if (clock->flow)
-        dataflow_report(clock->flow, stream);
-    for (int rank = 0; rank < clock->rank_count; rank++) {
-        const struct rank_state *state = &clock->ranks[rank];
-        if (state->state != COMPUTE_BLOCKED)
-            continue;
-        if (state->wait_lane == 0) {
-            graph_report(clock, rank, stream);
-            continue;
-        }
-        const struct lane *lane = &state->lanes[state->wait_lane];
-        fprintf(stream, "rank %d waits in %s", rank, kinds[lane->kind]);
-        if (lane->receiving && !lane->message)
-            fprintf(stream, " for rank %d, which has not begun to send",
-                    lane->group->members[lane->step.recv_from]);
-        else if (lane->sending)
-            fprintf(stream, " to rank %d, which has not posted its receive",
-                    lane->group->members[lane->step.send_to]);
-        fprintf(stream, " (operation %u of its lane)\n", lane->ended);
-    }
-}
-
 uint64_t clock_length_ps(const struct clock *clock)
 {
-    uint64_t length_ps = 0;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > length_ps)
-            length_ps = clock->ranks[rank].ended_ps;
-    return length_ps;
+    return clock->length_ps;
 }
 
 int clock_mark_count(const struct clock *clock)

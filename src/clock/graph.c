@@ -42,6 +42,8 @@ struct graph_run {
 
 void clock_set_graphs(struct clock *clock, const struct goal *goal, enum graph_rules rules)
 {
+    if (clock->flow)
+        BUG("graphs are resolved by events");
     clock->graph_rules = rules;
     for (int rank = 0; rank < clock->rank_count && rank < goal->ranks; rank++) {
         const struct graph *graph = &goal->graphs[rank];

@@ -6,7 +6,7 @@
  *
  * A message is matched to a receive of the same group and kind by its source, in send order.
  */
-#include "state.h"
+#include "observe.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
@@ -42,6 +42,18 @@ static uint64_t step_bytes(const struct lane *lane, struct share range)
     return lane->item.schedule ? range.count * lane->item.unit_bytes : lane->item.unit_bytes;
 }
 
+/* The lane has met the message that it asks for. */
+static void meet(struct clock *clock, struct lane *lane, struct transfer *transfer)
+{
+    uint64_t wanted = step_bytes(lane, lane->step.recv);
+    if (wanted != transfer->bytes && !clock->mismatch.there) {
+        clock->mismatch = (struct mismatch){true, transfer->src, transfer->dst, transfer->bytes, wanted};
+        clock->stuck = true;
+    }
+    lane->message = transfer;
+    message_wanted(clock, transfer);
+}
+
 /* The lane's step begins to send. The receiver knows from now on that its message is on its way. */
 static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
@@ -54,20 +66,21 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     transfer->src = rank;
     transfer->dst = target;
     transfer->bytes = step_bytes(lane, lane->step.send);
-    transfer->ready_ps = clock->now_ps;
+    transfer->began_ps = transfer->ready_ps = clock->now_ps;
+    transfer->training_step = lane->item.training_step;
     transfer->sequence = self->sequence++;
     transfer->src_lane = (int)(lane - self->lanes);
     transfer->dst_lane = peer_lane;
     self->record.bytes_sent += transfer->bytes;
     self->record.messages_sent++;
     clock->messages++;
+    observe_message(clock, transfer, SIGHT_MESSAGE_BEGINS);
 
     struct lane *receiver = &peer->lanes[peer_lane];
     if (receiver->busy && receiver->receiving && !receiver->message &&
         group->members[receiver->step.recv_from] == rank) {
         account(clock, peer);
-        receiver->message = transfer;
-        message_wanted(clock, transfer);
+        meet(clock, receiver, transfer);
     } else {
         put_early(receiver, transfer);
     }
@@ -95,6 +108,7 @@ static void begin_adding(struct clock *clock, int rank, struct lane *lane)
 static void message_here(struct clock *clock, int rank, struct lane *lane)
 {
     lane->message->received = true;
+    observe_message(clock, lane->message, SIGHT_MESSAGE_RECEIVED);
     transfer_end(clock, lane->message);
     lane->message = NULL;
     lane->receiving = false;
@@ -118,11 +132,11 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
-    lane->message = take_early(lane, lane->group->members[lane->step.recv_from]);
-    if (!lane->message)
+    struct transfer *early = take_early(lane, lane->group->members[lane->step.recv_from]);
+    if (!early)
         return;
-    message_wanted(clock, lane->message);
-    if (lane->message->delivered)
+    meet(clock, lane, early);
+    if (early->delivered)
         take_in(clock, rank, lane);
 }
 
@@ -152,14 +166,20 @@ static bool begin_item(struct lane *lane)
 static void run(struct clock *clock, int rank, struct lane *lane)
 {
     while (!lane->sending && !lane->receiving && !lane->adding) {
-        if (!lane->busy && !begin_item(lane))
+        if (lane->busy)
+            observe_lane(clock, rank, lane, SIGHT_STEP_ENDS);
+        else if (begin_item(lane))
+            observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
+        else
             return;
         if (load_step(lane)) {
             lane->index++;
+            observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
             begin_step(clock, rank, lane);
         } else {
             lane->busy = false;
             lane->ended++;
+            observe_lane(clock, rank, lane, SIGHT_OPERATION_ENDS);
             clock_lane_moved(clock, rank, lane);
         }
     }
@@ -177,6 +197,7 @@ void lane_post(struct clock *clock, int rank, struct lane *lane, struct item ite
         lane->head = 0;
         lane->room = room;
     }
+    item.training_step = clock->ranks[rank].marks;
     lane->queue[(lane->head + lane->count++) % lane->room] = item;
     account(clock, &clock->ranks[rank]);
     run(clock, rank, lane);

@@ -10,7 +10,7 @@
  * A request and an answer are messages of one byte, and use ports and links like any other, but they
  * are not counted among the messages sent.
  */
-#include "state.h"
+#include "observe.h"
 
 #include "threadrack/base/memory.h"
 
@@ -190,6 +190,8 @@ static void has_been_sent(struct clock *clock, struct transfer *transfer)
     const struct graph_op *op = transfer->send_op;
     int rank = transfer->src, lane = transfer->src_lane;
     transfer->sent = true;
+    if (!is_control && !op)
+        observe_message(clock, transfer, SIGHT_MESSAGE_SENT);
     transfer_end(clock, transfer);
     if (op)
         graph_sent(clock, rank, op);
@@ -210,12 +212,16 @@ void message_delivered(void *context, struct transfer *transfer)
 {
     struct clock *clock = context;
     transfer->delivered = true;
-    if (transfer->subject)
+    if (transfer->subject) {
         control_delivered(clock, transfer);
-    else if (transfer->send_op)
+        return;
+    }
+    if (transfer->send_op) {
         graph_delivered(clock, transfer);
-    else
-        lane_delivered(clock, transfer);
+        return;
+    }
+    observe_message(clock, transfer, SIGHT_MESSAGE_DELIVERED);
+    lane_delivered(clock, transfer);
 }
 
 void message_event(struct clock *clock, const struct event *event)

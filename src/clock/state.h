@@ -14,6 +14,7 @@ struct item {
     struct call call;
     uint64_t unit_bytes; /* of an element; point to point: of the whole message */
     int peer;            /* point to point: the member sent to or received from */
+    int training_step;   /* in which it was posted */
 };
 
 struct group {
@@ -44,6 +45,7 @@ struct lane {
 };
 
 struct graph_run; /* graph.c */
+struct goal_writer; /* goal_write.c */
 
 enum compute_state {
     COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
@@ -70,6 +72,13 @@ struct rank_state {
     struct node_record record;
 };
 
+/* A message that is not of the size that its receiver asks for. */
+struct mismatch {
+    bool there;
+    int src, dst;
+    uint64_t sent_bytes, wanted_bytes;
+};
+
 struct dataflow;
 struct clock {
     const struct cluster *cluster;
@@ -87,13 +96,17 @@ struct clock {
     struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
     int candidate_count, candidate_room;
     struct transfer *spare; /* transfers to use again */
+    struct clock_observer *observers; /* a list */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;
     uint64_t *marks_ps;
     int mark_count, mark_room;
     uint64_t messages;
+    uint64_t length_ps;       /* once it has finished */
+    struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
+    struct goal_writer *writer; /* NULL: nothing is kept */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 

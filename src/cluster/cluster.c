@@ -1,20 +1,13 @@
 #include "threadrack/cluster/cluster.h"
 
+#include "import/import.h"
+
 #include "threadrack/base/memory.h"
+#include "threadrack/cluster/device.h"
 #include "threadrack/cluster/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define TOPOLOGY(name) extern const struct topology_ops topology_##name;
-#include "topology.def"
-#undef TOPOLOGY
-
-#define TOPOLOGY(name) &topology_##name,
-const struct topology_ops *const topologies[] = {
-#include "topology.def"
-    NULL};
-#undef TOPOLOGY
 
 static char *name_of(const struct config *config)
 {
@@ -24,34 +17,14 @@ static char *name_of(const struct config *config)
     const char *slash = strrchr(file, '/');
     char *base = memory_text("%s", slash ? slash + 1 : file);
     char *dot = strrchr(base, '.');
-    if (dot && dot > base && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")))
+    if (dot && dot > base &&
+        (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml") || !strcmp(dot, ".xml")))
         *dot = 0;
     return base;
 }
 
-static uint64_t add_rate(const struct config *config, uint64_t memory_bandwidth_Bps)
+static void make_devices(struct cluster *cluster, struct device device, const struct config *config)
 {
-    enum { AUTO, FREE };
-    switch (config_choice(config, "cluster.device.add_bandwidth")) {
-    case AUTO:
-        return memory_bandwidth_Bps / 3 ? memory_bandwidth_Bps / 3 : 1;
-    case FREE:
-        return 0;
-    default:
-        return config_whole(config, "cluster.device.add_bandwidth");
-    }
-}
-
-static void make_devices(struct cluster *cluster, const struct config *config)
-{
-    struct device device = {
-        .flops = config_whole(config, "cluster.device.flops"),
-        .memory_bandwidth_Bps = config_whole(config, "cluster.device.memory_bandwidth"),
-        .memory_bytes = config_whole(config, "cluster.device.memory"),
-        .launch_ps = config_whole(config, "cluster.device.launch"),
-        .speed = 1,
-    };
-    device.add_Bps = add_rate(config, device.memory_bandwidth_Bps);
     /* 0.29 * 100 is a little less than 29 in binary, and means 29. */
     int slow = (int)(config_real(config, "cluster.slow.fraction") * cluster->nodes + 1e-6);
     cluster->devices = memory_zeroed((size_t)cluster->nodes, sizeof *cluster->devices);
@@ -73,31 +46,59 @@ static bool has_option(const struct topology_ops *topology, const char *key)
 
 /* A key of another topology is an error when it was given where this topology was chosen, or later.
  * One that came with the file whose topology was overridden is not. */
-static bool check_effect(const struct cluster *cluster, const struct config *config,
-                         struct errors *errors)
+bool cluster_check_effect(const struct config *config, struct errors *errors)
 {
+    const struct topology_ops *topology = topologies[config_choice(config, "cluster.topology")];
     bool good = true;
     for (const struct setting *setting = cluster_settings; setting->key; setting++) {
         bool of_some = false;
         for (int i = 0; topologies[i]; i++)
             of_some = of_some || has_option(topologies[i], setting->key);
-        if (of_some && !has_option(cluster->topology, setting->key) &&
+        if (of_some && !has_option(topology, setting->key) &&
             config_is_given(config, setting->key) &&
             config_source(config, setting->key) >= config_source(config, "cluster.topology"))
             good = errors_add(errors, "%s: %s has no effect with topology %s",
-                              config_where(config, setting->key), setting->key,
-                              cluster->topology->name);
+                              config_where(config, setting->key), setting->key, topology->name);
     }
     return good;
 }
 
-struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+static void make_links(struct cluster *cluster)
 {
+    const struct fabric *fabric = &cluster->fabric;
+    struct wiring wiring = {.cluster = cluster,
+                            .places = fabric->places,
+                            .stride = 1,
+                            .first_switch = fabric->places};
+    cluster->link_room = fabric->links;
+    cluster->links = memory_zeroed((size_t)fabric->links + 1, sizeof *cluster->links);
+    fabric->topology->wire(fabric, &wiring);
+    if (cluster->link_count != fabric->links)
+        BUG("topology %s has %d links instead of %d", fabric->topology->name, cluster->link_count,
+            fabric->links);
+}
+
+struct cluster *cluster_create_from(struct fabric fabric, const struct config *config, int nodes,
+                                    const char *where, struct errors *errors)
+{
+    if (nodes > fabric.places) {
+        errors_add(errors, "%s: topology %s has %d places by its numbers, so nodes is at most %d, not %d",
+                   where, fabric.topology->name, fabric.places, fabric.places, nodes);
+        fabric_release(&fabric);
+        return NULL;
+    }
+    struct device device;
+    if (!device_read(config, &device, errors)) {
+        fabric_release(&fabric);
+        return NULL;
+    }
     struct cluster *cluster = memory_zeroed(1, sizeof *cluster);
     cluster->name = name_of(config);
-    cluster->nodes = cluster->vertices = nodes;
-    cluster->topology = topologies[config_choice(config, "cluster.topology")];
-    cluster->route_room = ROUTE_LONGEST;
+    cluster->fabric = fabric;
+    cluster->topology = fabric.topology;
+    cluster->places = fabric.places;
+    cluster->nodes = nodes ? nodes : fabric.places;
+    cluster->vertices = fabric.places + fabric.switches;
     cluster->overhead_ps = config_whole(config, "cluster.loggp.overhead");
     cluster->overhead_fs_B = config_whole(config, "cluster.loggp.overhead_per_byte");
     cluster->rendezvous_bytes = config_is_set(config, "cluster.loggp.rendezvous")
@@ -106,12 +107,38 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     cluster->gap_ps = config_whole(config, "cluster.loggp.gap");
     cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
-    make_devices(cluster, config);
-    bool good = check_effect(cluster, config, errors);
-    if (cluster->topology->build(cluster, config, errors) && good)
-        return cluster;
-    cluster_free(cluster);
+    make_devices(cluster, device, config);
+    make_links(cluster);
+    return cluster;
+}
+
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+{
+    if (import_is_wanted(config))
+        return import_create(config, nodes, errors);
+    bool good = cluster_check_effect(config, errors);
+    if (!nodes && good) {
+        int places = cluster_places(config);
+        nodes = places ? places : 1;
+    }
+    struct fabric fabric = {0};
+    if (!fabric_shape(&fabric, config, nodes, errors))
+        return NULL;
+    if (good)
+        return cluster_create_from(fabric, config, nodes, config_where(config, "nodes"), errors);
+    fabric_release(&fabric);
     return NULL;
+}
+
+int cluster_places(const struct config *config)
+{
+    struct errors errors = {0};
+    struct fabric fabric = {0};
+    bool shaped = !import_is_wanted(config) && fabric_shape(&fabric, config, 0, &errors);
+    int places = shaped ? fabric.places : 0;
+    fabric_release(&fabric);
+    errors_release(&errors);
+    return places;
 }
 
 void cluster_free(struct cluster *cluster)
@@ -121,6 +148,7 @@ void cluster_free(struct cluster *cluster)
     free(cluster->name);
     free(cluster->devices);
     free(cluster->links);
-    free(cluster->next_link);
+    import_release(cluster);
+    fabric_release(&cluster->fabric);
     free(cluster);
 }

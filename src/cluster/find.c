@@ -1,4 +1,6 @@
 /* Finds and reads the cluster's file. */
+#include "import/import.h"
+
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 #include "threadrack/cluster/cluster.h"
@@ -54,10 +56,11 @@ static char *file_at(const char *folder, const char *name)
 static bool looks_like_path(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return strchr(name, '/') || (dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")));
+    return strchr(name, '/') ||
+           (dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml") || !strcmp(dot, ".xml")));
 }
 
-static char *find_file(const char *name)
+char *cluster_find_file(const char *name)
 {
     char *path = looks_like_path(name) ? file_at("", name) : NULL;
     const char *folder;
@@ -110,10 +113,11 @@ bool cluster_read(struct config *config, struct errors *errors)
     const char *name = config_text(config, "cluster");
     if (!name)
         return true;
-    char *path = find_file(name);
+    char *path = cluster_find_file(name);
     if (!path)
         return say_missing(config, name, errors);
-    bool good = config_read(config, path, "cluster.", SOURCE_CLUSTER, errors);
+    bool good = import_is_wanted(config) ? import_read(config, path, errors)
+                    : config_read(config, path, "cluster.", SOURCE_CLUSTER, errors);
     free(path);
     return good;
 }

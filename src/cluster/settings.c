@@ -8,6 +8,12 @@ static const char topology_names[] =
     ;
 #undef TOPOLOGY
 
+#define DEVICE(name, ...) "|" #name
+static const char device_names[] =
+#include "device.def"
+    ;
+#undef DEVICE
+
 /* Upper bounds keep every sum of virtual time far below 2^64 ps. */
 #define ONE_SECOND_PS 1e12
 #define MOST_RATE     1e18
@@ -24,11 +30,22 @@ static const char topology_names[] =
 const struct setting cluster_settings[] = {
     {.key = "cluster", .kind = SETTING_WORD,
      .help = "cluster file: a path, or the name of a shipped one such as ethernet-10g"},
+    {.key = "cluster.format", .kind = SETTING_CHOICE, .choices = "auto|threadrack|simgrid",
+     .fallback = "auto",
+     .help = "of the cluster file; simgrid: platform XML; auto: simgrid when it ends in .xml"},
     COUNT("nodes", "1", "nodes of the cluster"),
     {.key = "cluster.name", .kind = SETTING_WORD,
      .help = "name in results; unset: the file's name without its ending"},
     {.key = "cluster.topology", .kind = SETTING_CHOICE, .choices = topology_names,
      .fallback = "star", .help = "how nodes are wired"},
+    {.key = "cluster.device", .kind = SETTING_CHOICE, .choices = device_names,
+     .help = "preset of a node's device (threadrack list devices), whose numbers are below those "
+             "given by themselves; unset: the defaults of the keys under it"},
+    {.key = "cluster.device.precision", .kind = SETTING_CHOICE, .choices = "fp32|tf32|bf16|fp16|fp8",
+     .help = "which of the preset's peaks; unset: bf16, else fp16, else fp32. Messages stay fp32"},
+    {.key = "cluster.device.efficiency", .unit = UNIT_REAL, .low = 1e-3, .high = 1, .fallback = "0.5",
+     .help = "share of the preset's peak that is achieved (an assumption: large language models "
+             "reach 0.38 to 0.46 of it with communication)"},
     {.key = "cluster.device.flops", .unit = UNIT_FLOPS, .low = 1, .high = MOST_RATE,
      .fallback = "100Gflop/s", .help = "achievable fp32 rate of a node (not the peak)"},
     BANDWIDTH("cluster.device.memory_bandwidth", NULL, "20GB/s", "achievable memory bandwidth"),
@@ -41,11 +58,50 @@ const struct setting cluster_settings[] = {
     BANDWIDTH("cluster.link.bandwidth", NULL, "10Gbit/s", "each way, of one cable"),
     TIME("cluster.link.latency", "5us",
          "of one cable; a route through one switch has two cables, so twice this"),
-    COUNT("cluster.box.size", "8", "two_level: nodes in a box; the last box may be smaller"),
+    {.key = "cluster.torus.dimensions", .kind = SETTING_WORD,
+     .help = "torus: sizes such as 4x4x8; unset: two, as near to a square as nodes divide"},
+    {.key = "cluster.hypercube.dimension", .unit = UNIT_COUNT, .low = 0, .high = 19,
+     .help = "hypercube: d, for 2^d places; unset: the least with room for the nodes"},
+    {.key = "cluster.fat_tree.k", .unit = UNIT_COUNT, .low = 2, .high = 128,
+     .help = "fat_tree: ports of a switch, for k^3/4 places; unset: the least with room, or by form"},
+    {.key = "cluster.fat_tree.form", .kind = SETTING_WORD,
+     .help = "fat_tree: in general, h;m1,..,mh;w1,..,wh;p1,..,ph: levels, children, parents, parallel "
+             "cables (x for the commas on a command line)"},
+    {.key = "cluster.fat_tree.spread", .kind = SETTING_CHOICE, .choices = "dmodk|hash",
+     .fallback = "dmodk", .help = "fat_tree: which of the equal-cost paths a message takes: by its "
+             "destination, or by a hash of both ends"},
+    COUNT("cluster.leaf_spine.leaves", NULL,
+          "leaf_spine: leaf switches; unset: as many as the nodes need"),
+    COUNT("cluster.leaf_spine.spines", "4", "leaf_spine: spine switches, each wired to every leaf"),
+    COUNT("cluster.leaf_spine.leaf_size", "16", "leaf_spine: nodes of a leaf"),
+    {.key = "cluster.leaf_spine.oversubscription", .unit = UNIT_REAL, .low = 0.001, .high = 1000,
+     .fallback = "1", .help = "leaf_spine: bandwidth of a leaf's nodes over that of its uplinks"},
+    COUNT("cluster.dragonfly.groups", NULL, "dragonfly: groups; unset: as many as the nodes need"),
+    COUNT("cluster.dragonfly.routers", NULL,
+          "dragonfly: routers of a group; unset: of the smallest balanced one with room"),
+    COUNT("cluster.dragonfly.nodes", NULL, "dragonfly: nodes of a router; unset: as routers"),
+    COUNT("cluster.dragonfly.global_links", NULL,
+          "dragonfly: cables of a router to other groups; unset: as routers"),
+    BANDWIDTH("cluster.dragonfly.local.bandwidth", NULL, NULL,
+              "dragonfly: each way, of a cable between a group's routers; unset: as link"),
+    TIME("cluster.dragonfly.local.latency", NULL, "dragonfly: of such a cable; unset: as link"),
+    BANDWIDTH("cluster.dragonfly.global.bandwidth", NULL, NULL,
+              "dragonfly: each way, of a cable between groups; unset: as link"),
+    TIME("cluster.dragonfly.global.latency", NULL, "dragonfly: of such a cable; unset: as link"),
+    COUNT("cluster.rail.leaf_size", NULL,
+          "rail_optimized: boxes of a leaf switch of a rail; unset: one switch a rail"),
+    COUNT("cluster.rail.spines", "4", "rail_optimized: spine switches of a rail, where it has leaves"),
+    {.key = "cluster.rail.oversubscription", .unit = UNIT_REAL, .low = 0.001, .high = 1000,
+     .fallback = "1", .help = "rail_optimized: bandwidth of a leaf's devices over that of its uplinks"},
+    COUNT("cluster.box.size", "8",
+          "two_level, rail_optimized: nodes in a box; in two_level the last may be smaller"),
     BANDWIDTH("cluster.box.link.bandwidth", NULL, "300GB/s",
-              "two_level: each way, of a cable within a box"),
+              "two_level, rail_optimized: each way, of a cable within a box"),
     TIME("cluster.box.link.latency", "1us",
-         "two_level: of a cable within a box, of which a route has two"),
+         "two_level, rail_optimized: of a cable within a box, of which a route has two"),
+    {.key = "cluster.levels", .kind = SETTING_LIST,
+     .help = "multi_level: families from the inside out, such as 'star size=8 bandwidth=300GB/s' and "
+             "'torus dimensions=4x4 attach=node'; attach is box, node or all"},
     {.key = "cluster.links", .kind = SETTING_LIST,
      .help = "explicit: cables such as 'node0 switch0' or 'node0 node1 bandwidth=1Gbit/s "
              "latency=5us'; what is left out is cluster.link's"},

@@ -1,29 +1,41 @@
 #include "threadrack/comm/allreduce.h"
 
-void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group *group,
-                    const struct collective *fixed)
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
+static struct pattern *pattern_of(struct algorithms *algorithms, const struct group *group)
 {
-    *allreduce = (struct allreduce){.self = self, .group = group, .fixed = fixed};
-    allreduce->path = group_path(group);
+    int size = group_size(group), *nodes = memory_zeroed((size_t)size, sizeof *nodes);
+    for (int i = 0; i < size; i++)
+        nodes[i] = group_member_rank(group, i);
+    struct pattern *pattern = algorithms_pattern(algorithms, nodes, size, group_path(group));
+    free(nodes);
+    return pattern;
+}
+
+void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group *group,
+                    struct algorithms *algorithms)
+{
+    *allreduce = (struct allreduce){.self = self, .group = group, .algorithms = algorithms};
+    allreduce->pattern = pattern_of(algorithms, group);
 }
 
 static void note_use(struct allreduce *allreduce, const struct collective *collective)
 {
     for (int i = 0; collectives[i]; i++)
         if (collectives[i] == collective)
-            allreduce->used |= 1u << i;
+            allreduce->used |= (uint64_t)1 << i;
 }
 
 struct request allreduce_post(struct allreduce *allreduce, float *vector, size_t count)
 {
-    const struct collective *collective = allreduce->fixed;
-    int size = group_size(allreduce->group);
-    if (!collective)
-        collective = collective_cheapest("allreduce", size, count, sizeof *vector, allreduce->path);
-    if (size > 1)
-        note_use(allreduce, collective);
-    return rank_post_collective(allreduce->self, allreduce->group, &collective->schedule, 0, vector,
-                                count);
+    struct choice choice =
+        algorithms_pick(allreduce->algorithms, allreduce->pattern, count, sizeof *vector);
+    if (group_size(allreduce->group) > 1)
+        note_use(allreduce, choice.kind);
+    return rank_post_collective(allreduce->self, allreduce->group, &choice.collective->schedule, 0,
+                                vector, count);
 }
 
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count)

@@ -14,11 +14,28 @@ const struct collective *const collectives[] = {
 #undef COLLECTIVE
     NULL};
 
+/* Other names of the same algorithms. */
+static const struct alias {
+    const char *operation, *name, *means;
+} aliases[] = {
+    {"allreduce", "rabenseifner", "halving_doubling"},
+    {"allreduce", "torus2d", "hierarchical"},
+};
+
+static const char *without_alias(const char *operation, const char *name)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (!strcmp(aliases[i].operation, operation) && !strcmp(aliases[i].name, name))
+            return aliases[i].means;
+    return name;
+}
+
 const struct collective *collective_find(const char *operation, const char *name, const char *where,
                                          struct errors *errors)
 {
     const char *names[32];
     int count = 0;
+    name = without_alias(operation, name);
     for (int i = 0; collectives[i]; i++) {
         if (strcmp(collectives[i]->operation, operation))
             continue;
@@ -26,8 +43,8 @@ const struct collective *collective_find(const char *operation, const char *name
             return collectives[i];
         names[count++] = collectives[i]->name;
     }
-    errors_add(errors, "%s: no algorithm of %s is called '%s'%s (threadrack list collectives)", where,
-               operation, name, text_suggestion(name, names, count));
+    errors_add(errors, "%s: no algorithm of %s is called '%s'%s (threadrack list collectives)",
+               where, operation, name, text_suggestion(name, names, count));
     return NULL;
 }
 
@@ -37,9 +54,10 @@ const struct collective *collective_cheapest(const char *operation, int size, si
     const struct collective *best = NULL;
     uint64_t least = UINT64_MAX;
     for (int i = 0; collectives[i]; i++) {
-        if (strcmp(collectives[i]->operation, operation))
+        if (strcmp(collectives[i]->operation, operation) || strstr(collectives[i]->options, "box"))
             continue;
-        uint64_t cost = collectives[i]->closed_form_ps(size, count, element_bytes, path);
+        struct call call = {.size = size, .count = count};
+        uint64_t cost = collectives[i]->closed_form_ps(&call, element_bytes, path);
         if (cost < least) {
             least = cost;
             best = collectives[i];

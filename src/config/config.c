@@ -93,3 +93,14 @@ enum giving entry_begin(struct config *config, struct entry *entry, enum source 
     entry->appearance = config->appearances++;
     return GIVING_TAKEN;
 }
+
+bool config_give(struct config *config, const char *key, const char *text, const char *where,
+                 enum source source, struct errors *errors)
+{
+    struct entry *entry = config_find(config, key);
+    if (!entry)
+        BUG("no table has the key '%s'", key);
+    enum giving giving = entry_begin(config, entry, source, where, errors);
+    return giving != GIVING_TWICE &&
+           entry_add(entry, text, where, key, giving == GIVING_TAKEN, errors);
+}

@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_POINTS = 1000000 };
@@ -75,6 +76,16 @@ static void copy_value(struct entry *to, const struct value *value)
     copy.text = memory_text("%s", value->text);
     copy.where = memory_text("%s", value->where);
     *vector_push(&to->values, &to->count, &to->room) = copy;
+}
+
+void config_amend(struct config *config, const char *key, const char *text)
+{
+    struct entry *entry = config_find(config, key);
+    if (!entry || entry->setting->kind != SETTING_WORD || entry->count != 1)
+        BUG("'%s' has no one text to amend", key);
+    char *copy = memory_text("%s", text);
+    free(entry->values[0].text);
+    entry->values[0].text = copy;
 }
 
 /* Everything but the swept values. */

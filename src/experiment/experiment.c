@@ -43,6 +43,7 @@ static void describe(struct result *result, const struct setup *setup)
 static struct result *result_new(void)
 {
     struct result *result = memory_zeroed(1, sizeof *result);
+    result->hottest_link = -1;
     result->final_loss = result->final_accuracy = result->step_s = result->single_step_s =
         result->speedup = result->efficiency = result->imbalance = NAN;
     return result;

@@ -18,7 +18,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    const struct collective *allreduce; /* NULL: auto */
+    struct algorithms *allreduce;
     struct mesh_shape shape;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;

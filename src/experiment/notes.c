@@ -38,6 +38,10 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
+        {"trace", setup->goal, "a replay draws no timeline"},
+        {"links", setup->goal, "a replay counts no links"},
+        {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
+        {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
          "no node of this run is slow"},
     };
@@ -59,6 +63,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    for (int i = 0; i < setup->cluster->note_count; i++)
+        result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)
         result_note(result, "%d of the cluster's %d nodes take part", setup->nodes,
                     setup->cluster->nodes);

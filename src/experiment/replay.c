@@ -47,6 +47,9 @@ bool replay_resolve(struct setup *setup, struct errors *errors)
     if (!config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: strategy=replay needs replay.goal=FILE",
                           config_where(config, "strategy"));
+    if (config_is_set(config, "goal"))
+        return errors_add(errors, "%s: a replay is a GOAL file already",
+                          config_where(config, "goal"));
     setup->rules = config_choice(config, "replay.rules") == 0 ? GRAPH_GOAL : GRAPH_RACK;
     setup->goal = goal_read(config_text(config, "replay.goal"), config_where(config, "replay.goal"),
                             errors);

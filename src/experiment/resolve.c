@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 
@@ -23,8 +23,10 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
                  (asked.pipeline || !strategy->spreads_pipeline);
     bool free = config_source(config, "nodes") == SOURCE_DEFAULT ||
                 (whole && config_source(config, "nodes") == SOURCE_CLUSTER);
+    /* A topology whose numbers make its places has a node in each. */
+    int places = !some && config_source(config, "nodes") == SOURCE_DEFAULT ? cluster_places(config) : 0;
     if (!some || !free)
-        return (int)config_whole(config, "nodes");
+        return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
     int axes[3] = {asked.data, asked.tensor, asked.pipeline};
     for (int i = 0; i < 3; i++)
@@ -47,10 +49,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
 #undef FIND
-    const char *allreduce = config_text(config, "allreduce");
-    if (strcmp(allreduce, "auto"))
-        setup->allreduce =
-            collective_find("allreduce", allreduce, config_where(config, "allreduce"), errors);
+    algorithms_check("allreduce", config_text(config, "allreduce"),
+                     config_where(config, "allreduce"), errors);
     return errors->count == 0;
 }
 
@@ -154,16 +154,42 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return true;
 }
 
-/* Found before anything is trained. */
-static bool check_save(const struct setup *setup, struct errors *errors)
+/* `length` ranks `stride` apart, from each rank that is first on the axis. */
+static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
 {
-    if (!config_is_set(setup->config, "save"))
+    int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
+    bool good = true;
+    for (int first = 0; good && first < setup->nodes; first++) {
+        if (first / stride % length)
+            continue;
+        for (int i = 0; i < length; i++)
+            nodes[i] = first + i * stride;
+        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+    }
+    free(nodes);
+    return good;
+}
+
+static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
+                                         config_where(config, "allreduce"), setup->cluster,
+                                         setup->netmodel, errors);
+    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+}
+
+/* Found before anything is trained. */
+static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
+{
+    if (!config_is_set(setup->config, key))
         return true;
-    char *path = memory_text("%s", config_text(setup->config, "save"));
+    char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||
                 errors_add(errors, "%s: cannot write in the folder '%s': %s",
-                           config_where(setup->config, "save"), folder, strerror(errno));
+                           config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
 }
@@ -195,8 +221,10 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_data(setup, errors) || !resolve_steps(setup, errors) ||
-        !resolve_init(setup, errors) || !check_save(setup, errors) ||
+        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
+        !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
+        !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
+        !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
         !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
@@ -214,6 +242,7 @@ void setup_release(struct setup *setup)
         loader_free(setup->loader);
     if (setup->dataset)
         dataset_free(setup->dataset);
+    algorithms_free(setup->allreduce);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);

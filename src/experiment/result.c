@@ -28,6 +28,12 @@ void result_free(struct result *result)
     for (int i = 0; i < result->note_count; i++)
         free(result->notes[i]);
     free(result->notes);
+    for (int i = 0; i < result->link_count; i++) {
+        free(result->link[i].name);
+        free(result->link[i].from);
+        free(result->link[i].to);
+    }
+    free(result->link);
     free(result->step);
     free(result->node);
     free(result);

@@ -1,12 +1,14 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Atomic int experiment_interrupted;
 
@@ -15,11 +17,12 @@ struct drive {
     const struct setup *setup;
     const struct plan *plan;
     struct result *result;
+    struct watch watch;
     struct progress_hook progress;
     const struct rack *rack;
-    struct training **trainings; /* by rank; real runs only, as the two below */
+    struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
-    unsigned allreduces;         /* bits of the algorithms that ran, see training_allreduces */
+    uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation */
     int meet_every;
     bool stop;                   /* written only while all ranks meet */
@@ -200,7 +203,7 @@ static void name_allreduces(const struct drive *drive)
 {
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
-        if (drive->allreduces & 1u << i)
+        if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
     if (names.length) {
         free(drive->result->allreduce);
@@ -244,6 +247,16 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
     return finish_clock(rack, errors);
 }
 
+static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
+{
+    FILE *file = fopen(path, "w");
+    bool good = file && clock_write_goal(clock, file);
+    if (file)
+        good = fclose(file) == 0 && good;
+    return good || errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path,
+                                     strerror(errno));
+}
+
 static bool finish(struct drive *drive, struct rack *rack, struct errors *errors)
 {
     struct result *result = drive->result;
@@ -253,12 +266,17 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     notes_after(drive->setup, rack_clock(rack), result);
+    if (!watch_finish(&drive->watch, drive->setup, result, errors))
+        return false;
     if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))
         result_note(result, "the loss is not a number at the end: training has diverged (a smaller "
                             "learning rate, or features of a smaller scale?)");
     if (experiment_interrupted)
         return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
                                  result->steps, drive->setup->steps);
+    if (config_is_set(config, "goal") &&
+        !write_goal(rack_clock(rack), config_text(config, "goal"), errors))
+        return false;
     return !config_is_set(config, "save") ||
            checkpoint_save(drive->gathered, config_text(config, "save"), errors);
 }
@@ -271,6 +289,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
     rack_use(rack, resolver, setup->kernels);
+    if (config_is_set(setup->config, "goal"))
+        rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,
@@ -288,8 +308,9 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         drive.gathered = checkpoint_create(setup->model);
     }
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && run_counted(&drive, rack, host, seats, errors) &&
-                finish(&drive, rack, errors);
+    bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+                run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
+    watch_release(&drive.watch);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
     free(drive.trainings);

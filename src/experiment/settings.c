@@ -33,8 +33,8 @@ const struct setting experiment_settings[] = {
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",
-         "algorithm of every all-reduce; auto: the cheapest by closed form (threadrack list "
-         "collectives)"),
+         "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
+         "predicted for each group and length (threadrack list collectives)"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
@@ -50,6 +50,16 @@ const struct setting experiment_settings[] = {
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
     WORD("save", NULL, "write the trained weights to this safetensors file"),
+    CHOICE("links", "auto|on|off", "auto",
+           "count what each link carries (links.csv); auto: on up to 64 nodes, since it needs every "
+           "message one by one"),
+    WORD("trace", NULL,
+         "write a timeline for Perfetto or chrome://tracing to this file; gzipped where it ends in .gz; "
+         "in a sweep run 3 writes x-3.json for x.json"),
+    WORD("trace.steps", "1:2", "its training steps, from 1: 5, 10:12, 1:2+50 or all"),
+    WORD("trace.nodes", "0:15", "its nodes, from 0: 5, 0:7, 0:3+12:15 or all"),
+    WORD("goal", NULL,
+         "write the run as GOAL text to this file, calcs rounded to ns; strategy=replay reads it"),
     WORD("replay.goal", NULL, "strategy=replay: the GOAL file, LogGOPSim's text; calc is in ns"),
     CHOICE("replay.rules", "goal|rack", "goal",
            "goal: as LogGOPSim, a send has ended when its processor has; rack: as rank programs, when "

@@ -3,7 +3,7 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
-#include "threadrack/comm/collective.h"
+#include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
@@ -28,8 +28,7 @@ static void check_compute(const char *text, const char *where, struct errors *er
 
 static void check_allreduce(const char *text, const char *where, struct errors *errors)
 {
-    if (strcmp(text, "auto"))
-        collective_find("allreduce", text, where, errors);
+    algorithms_check("allreduce", text, where, errors);
 }
 
 static void check_model(const char *text, const char *where, struct errors *errors)

@@ -1,8 +1,8 @@
 /* A schedule over vectors that lie in one machine. It is made once into a list of moves in an order
- * that respects it; then the list runs over windows of the vectors that fit in the cache, where what
- * becomes of one element never depends on another: that is, where every move keeps its elements'
- * places. Else it runs over the whole vectors. Additions happen in the schedule's order, so the
- * result is the one that the algorithm gives on a real cluster. */
+ * that respects it; then the list runs over windows of the vectors that fit in the cache, where
+ * what becomes of one element never depends on another: that is, where every move keeps its
+ * elements' places. Else it runs over the whole vectors. Additions happen in the schedule's order,
+ * so the result is the one that the algorithm gives on a real cluster. */
 #include "inside.h"
 
 #include "threadrack/base/memory.h"

@@ -1,5 +1,6 @@
 /* How a run ends that cannot go on. The first to notice says why and wakes everybody; each real rank
- * then leaves its program at the call that it is in, or at its next one. */
+ * then leaves its program at the call that it is in, or at its next one. It waits there until all
+ * have come, since others may still be moving bytes from and to buffers on its stack. */
 #include "inside.h"
 
 #include <stdarg.h>
@@ -11,8 +12,21 @@ bool rack_failed(const struct rack *rack)
     return atomic_load(&rack->failed);
 }
 
+/* With failure_lock held. */
+static void count_gone(struct rack *rack)
+{
+    if (++rack->gone == rack->size)
+        pthread_cond_broadcast(&rack->all_gone);
+}
+
 static _Noreturn void leave_program(struct rank *self)
 {
+    struct rack *rack = self->rack;
+    pthread_mutex_lock(&rack->failure_lock);
+    count_gone(rack);
+    while (rack->gone < rack->size)
+        pthread_cond_wait(&rack->all_gone, &rack->failure_lock);
+    pthread_mutex_unlock(&rack->failure_lock);
     longjmp(*self->desk->way_out, 1);
 }
 
@@ -104,4 +118,7 @@ void rack_leave(struct rack *rack)
     atomic_fetch_sub(&rack->live, 1);
     if (is_deadlock(rack))
         fail(rack, NULL);
+    pthread_mutex_lock(&rack->failure_lock);
+    count_gone(rack);
+    pthread_mutex_unlock(&rack->failure_lock);
 }

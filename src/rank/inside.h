@@ -125,7 +125,9 @@ struct rack {
 
     atomic_int live, blocked; /* ranks in their program; those that wait for others */
     atomic_bool failed;       /* no rank goes on */
-    pthread_mutex_t failure_lock;
+    pthread_mutex_t failure_lock; /* of the three below */
+    pthread_cond_t all_gone;
+    int gone;      /* ranks that have left their program, or ended it */
     char *failure; /* the first that was said; NULL, when failed: they wait for each other */
     pthread_mutex_t meeting_lock;
     pthread_cond_t meeting_over;
@@ -145,7 +147,7 @@ void rank_record(struct rank *self, const struct op *op);
 void rank_block(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
                 bool (*done)(const void *argument), const void *argument);
 void rack_unblock(struct rack *rack, int ranks);
-void rack_leave(struct rack *rack); /* a rank's program has ended */
+void rack_leave(struct rack *rack); /* a rank's program has come to its end */
 /* Says why the run has failed, unless that has been said; call it with no lock held. A real rank does
  * not return. */
 void rank_fail(struct rank *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -170,6 +172,8 @@ void meeting_post(struct rank *self, struct group *group, const struct schedule 
 /* Timing-only: no vectors meet, but what the members post is compared all the same. */
 void meeting_compare(struct rank *self, struct group *group, const struct schedule *schedule,
                      int root, size_t count, uint32_t number);
+/* At the end: whether a collective has been posted by some and not by others; says who is missing. */
+bool meeting_is_left(const struct group *group, struct errors *errors);
 void meeting_wait(struct rank *self, struct group *group, uint32_t number);
 void moves_run(struct group *group, const struct meeting *meeting);
 void moves_release(struct group *group);

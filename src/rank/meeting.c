@@ -33,17 +33,21 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
     return &group->meetings[number % (uint32_t)group->meeting_room];
 }
 
-/* Whether the member posts what the first one did. */
+/* Counts the member's post, and returns whether it is what the first one posted: else nothing is
+ * counted, and the collective never takes place. */
 static bool join(struct meeting *meeting, const struct rank *self, const struct schedule *schedule,
                  int root, size_t count)
 {
-    if (meeting->posted++ == 0) {
+    if (meeting->posted == 0) {
         meeting->schedule = schedule;
         meeting->root = root;
         meeting->count = count;
         meeting->first_poster = self->id;
     }
-    return meeting->schedule == schedule && meeting->root == root && meeting->count == count;
+    if (meeting->schedule != schedule || meeting->root != root || meeting->count != count)
+        return false;
+    meeting->posted++;
+    return true;
 }
 
 static void disagree(struct rank *self, const struct group *group, const struct meeting *meeting,
@@ -105,6 +109,31 @@ void meeting_compare(struct rank *self, struct group *group, const struct schedu
     free(group->meetings);
     group->meetings = NULL;
     group->meeting_room = 0;
+}
+
+/* The first member that has not posted the collective. */
+static int absent_member(const struct group *group, uint32_t number)
+{
+    for (int i = 0; i < group->size; i++) {
+        const struct rank *rank = &group->rack->ranks[group_member_rank(group, i)];
+        if (rank->posted[group_lane(group, rank, LANE_COLLECTIVES)] <= number)
+            return rank->id;
+    }
+    BUG("all members have posted collective %u, which has not ended", number + 1);
+}
+
+bool meeting_is_left(const struct group *group, struct errors *errors)
+{
+    if (group->ended == group->begun)
+        return false;
+    const struct meeting *meeting =
+        &group->meetings[group->ended % (uint32_t)group->meeting_room];
+    errors_add_status(errors, STATUS_FAILED,
+                      "rank %d never posts %s of %zu elements, collective %u of the group of %d ranks "
+                      "from rank %d on, which %d of them have posted",
+                      absent_member(group, group->ended), meeting->schedule->name, meeting->count,
+                      group->ended + 1, group->size, group_member_rank(group, 0), meeting->posted);
+    return true;
 }
 
 struct awaited {

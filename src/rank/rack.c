@@ -16,6 +16,7 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     pthread_mutex_init(&rack->meeting_lock, NULL);
     pthread_cond_init(&rack->meeting_over, NULL);
     pthread_mutex_init(&rack->failure_lock, NULL);
+    pthread_cond_init(&rack->all_gone, NULL);
     for (int id = 0; id < ranks; id++)
         rack->ranks[id] = (struct rank){.rack = rack, .id = id};
     return rack;
@@ -53,6 +54,7 @@ void rack_free(struct rack *rack)
     pthread_mutex_destroy(&rack->meeting_lock);
     pthread_cond_destroy(&rack->meeting_over);
     pthread_mutex_destroy(&rack->failure_lock);
+    pthread_cond_destroy(&rack->all_gone);
     free(rack->failure);
     clock_free(rack->clock);
     free(rack->cores);
@@ -75,6 +77,16 @@ struct rank *rack_rank(struct rack *rack, int id)
 const struct cluster *rack_cluster(const struct rack *rack)
 {
     return rack->cluster;
+}
+
+void rack_observe(struct rack *rack, struct clock_observer *observer)
+{
+    clock_observe(rack->clock, observer);
+}
+
+void rack_keep_goal(struct rack *rack)
+{
+    clock_keep_goal(rack->clock);
 }
 
 void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules)
@@ -117,18 +129,16 @@ bool rack_is_stuck(const struct rack *rack)
     return clock_is_stuck(rack->clock);
 }
 
-/* Where all ranks were blocked, the clock knows who waits for whom, but for what is off the clock. */
-static void say_what_failed(struct rack *rack, bool clock_ended, struct errors *errors)
+static bool collectives_have_ended(const struct rack *rack, struct errors *errors)
 {
-    if (rack->failure) {
-        errors_add_status(errors, STATUS_FAILED, "%s", rack->failure);
-        return;
-    }
-    if (clock_ended) {
-        errors_add_status(errors, STATUS_FAILED,
-                          "ranks wait off the clock for others, which have ended");
-        return;
-    }
+    for (int i = 0; i < rack->group_count; i++)
+        if (meeting_is_left(rack->groups[i], errors))
+            return false;
+    return true;
+}
+
+static void say_who_waits(struct rack *rack, struct errors *errors)
+{
     char *report = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&report, &length);
@@ -140,9 +150,16 @@ static void say_what_failed(struct rack *rack, bool clock_ended, struct errors *
 
 bool rack_finish(struct rack *rack, struct errors *errors)
 {
-    bool clock_ended = !rack->failure && clock_finish(rack->clock);
-    if (clock_ended && !rack_failed(rack))
-        return true;
-    say_what_failed(rack, clock_ended, errors);
-    return false;
+    if (rack->failure)
+        return errors_add_status(errors, STATUS_FAILED, "%s", rack->failure);
+    if (!clock_finish(rack->clock)) {
+        say_who_waits(rack, errors);
+        return false;
+    }
+    /* What the clock does not wait for: members that nobody receives from, and what is off it. */
+    if (!collectives_have_ended(rack, errors))
+        return false;
+    return !rack_failed(rack) ||
+           errors_add_status(errors, STATUS_FAILED,
+                             "ranks wait off the clock for others, which have ended");
 }

@@ -128,11 +128,13 @@ static void run_rank(void *argument, int index)
     memset(self->region.base, 0, self->region.size); /* the first touch, by the pinned thread */
     jmp_buf way_out;
     self->desk->way_out = &way_out;
-    if (!setjmp(way_out))
+    bool failed = setjmp(way_out);
+    if (!failed)
         body->call(body->argument, self);
     rank_end(self); /* of a failed run, too: so the clock knows that nothing follows */
     clock_resolve(rack->clock);
-    rack_leave(rack);
+    if (!failed)
+        rack_leave(rack);
 }
 
 bool rack_run(struct rack *rack, void (*call)(void *argument, struct rank *self), void *argument,

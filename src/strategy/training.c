@@ -68,7 +68,7 @@ void training_free(struct training *training)
     free(training);
 }
 
-unsigned training_allreduces(const struct training *training)
+uint64_t training_allreduces(const struct training *training)
 {
     return training->tensor.used | training->buckets.group.used;
 }

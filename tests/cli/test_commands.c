@@ -42,7 +42,8 @@ static int lines_of(const char *name)
 
 static void help_and_version_are_everywhere(void)
 {
-    static const char *const commands[] = {"", "run ", "sweep ", "list ", "plot ", "demo "};
+    static const char *const commands[] = {"", "run ", "sweep ", "list ", "plot ", "demo ",
+                                           "topology "};
     bench_open(&bench, fixtures);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         char words[32];

@@ -25,7 +25,11 @@ static inline struct cluster *fixture_cluster(const char *const *words, struct e
     struct config *config = fixture_config(words, errors);
     struct cluster *cluster =
         errors->count == 0 && cluster_read(config, errors)
-            ? cluster_create(config, (int)config_whole(config, "nodes"), errors)
+            ? cluster_create(config,
+                             config_source(config, "nodes") == SOURCE_DEFAULT
+                                 ? 0
+                                 : (int)config_whole(config, "nodes"),
+                             errors)
             : NULL;
     config_free(config);
     return cluster;
@@ -66,7 +70,10 @@ static inline struct cluster *fixture_family(const struct topology_ops *topology
     snprintf(kind, sizeof kind, "cluster.topology=%s", topology->name);
     snprintf(size, sizeof size, "nodes=%d", nodes);
     bool is_graph = !strcmp(topology->name, "explicit");
-    struct cluster *cluster = fixture_cluster(WORDS(kind, size, is_graph ? graph : NULL), &errors);
+    const char *levels = "cluster.levels=full_mesh size=3,ring size=2 attach=node,star attach=box";
+    bool is_levels = !strcmp(topology->name, "multi_level");
+    struct cluster *cluster = fixture_cluster(
+        WORDS(kind, size, is_graph ? graph : is_levels ? levels : NULL), &errors);
     errors_print(&errors, stderr);
     free(graph);
     return cluster;

@@ -117,15 +117,17 @@ static void shift_phase(struct rack *rack, struct group *group, struct dice *dic
     for (int i = 0; i < size && shift % size; i++) {
         struct rank *self = rack_rank(rack, group_member_rank(group, i));
         struct request receive = {0};
+        int source = (i + size - shift % size) % size;
+        size_t coming = bytes + (size_t)source;
         work_a_while(self, dice, rank_id(self));
         if (early)
-            receive = rank_post_receive(self, group, (i + size - shift % size) % size, NULL, bytes);
+            receive = rank_post_receive(self, group, source, NULL, coming);
         struct request send =
             rank_post_send(self, group, (i + shift) % size, NULL, bytes + (size_t)i);
         if (!tidy)
             work_a_while(self, dice, rank_id(self) + 100);
         if (!early)
-            receive = rank_post_receive(self, group, (i + size - shift % size) % size, NULL, bytes);
+            receive = rank_post_receive(self, group, source, NULL, coming);
         rank_wait(self, receive);
         if (late)
             work_a_while(self, dice, rank_id(self) + 200);
@@ -219,7 +221,8 @@ static struct tally compare(int scenarios, bool tidy, const char *netmodel, cons
         scenario.cluster = random_cluster(&dice, ports);
         scenario.ranks = scenario.cluster->nodes;
         scenario.phases = 1 + (int)draw(&dice, 12);
-        struct resolver_run run = {scenario.cluster, netmodel_named(netmodel), false};
+        struct resolver_run run = {
+            .cluster = scenario.cluster, .netmodel = netmodel_named(netmodel)};
         struct rack *reference = resolved(&scenario, &resolver_events, false);
         for (int r = 0; resolvers[r]; r++) {
             if (resolvers[r]->refuses(&run))

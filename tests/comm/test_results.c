@@ -52,6 +52,14 @@ static int owner_of(int size, size_t count, size_t i)
     return -1;
 }
 
+static float all_to_all(const struct trial *trial, int size, int rank, size_t i)
+{
+    size_t block = trial->count / (size_t)size;
+    if (i >= block * (size_t)size)
+        return element(rank, i);
+    return element((int)(i / block), (size_t)rank * block + i % block);
+}
+
 /* What member `rank` must hold at i; NaN: anything. */
 static float promised(const struct trial *trial, int size, int rank, size_t i)
 {
@@ -65,8 +73,15 @@ static float promised(const struct trial *trial, int size, int rank, size_t i)
         return element(owner, i);
     if (!strcmp(operation, "broadcast"))
         return element(trial->root, i);
+    if (!strcmp(operation, "reduce"))
+        return rank == trial->root ? sum_at(size, i) : NAN;
     if (!strcmp(operation, "gather"))
         return rank == trial->root ? element(owner, i) : NAN;
+    if (!strcmp(operation, "scatter"))
+        return owner == rank ? element(trial->root, i) : NAN;
+    if (!strcmp(operation, "alltoall"))
+        return all_to_all(trial, size, rank, i);
+    CHECK(!strcmp(operation, "barrier"));
     return element(rank, i); /* a barrier changes nothing */
 }
 
@@ -90,8 +105,7 @@ static void try_one(const struct host *host, const struct cluster *cluster, int 
 {
     struct errors errors;
     errors_init(&errors);
-    struct rack *rack =
-        rack_create(cluster, netmodel_named("ideal"), compute_costs[0], size);
+    struct rack *rack = rack_create(cluster, netmodel_named("ideal"), compute_costs[0], size);
     int members[64];
     for (int i = 0; i < size; i++) {
         members[i] = i;
@@ -110,6 +124,15 @@ static void try_one(const struct host *host, const struct cluster *cluster, int 
     rack_free(rack);
 }
 
+static bool has_root(const struct collective *collective)
+{
+    static const char *const rooted[] = {"broadcast", "reduce", "gather", "scatter"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(collective->operation, rooted[i]))
+            return true;
+    return false;
+}
+
 static void delivers(void)
 {
     static const size_t counts[] = {1, 5, 1023};
@@ -122,10 +145,7 @@ static void delivers(void)
         for (int c = 0; collectives[c]; c++)
             for (int n = 0; n < 3; n++)
                 try_one(host, cluster, size, collectives[c], counts[n],
-                        strcmp(collectives[c]->operation, "broadcast") &&
-                                strcmp(collectives[c]->operation, "gather")
-                            ? 0
-                            : (size + n) / 2 % size);
+                        has_root(collectives[c]) ? (size + n) / 2 % size : 0);
     try_one(host, cluster, 16, collectives[0], 1000003, 0);
     try_one(host, cluster, 13, collectives[1], 300007, 0);
     cluster_free(cluster);
@@ -133,4 +153,26 @@ static void delivers(void)
     errors_release(&errors);
 }
 
-SUITE("comm: results", TEST(delivers));
+/* The same with layouts: chunks of 100 elements, and each box that divides the group. */
+static void delivers_by_layout(void)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct host *host = host_open(&errors);
+    struct cluster *cluster = CLUSTER("nodes=12");
+    CHECK_FATAL(host && cluster);
+    for (int c = 0; collectives[c]; c++)
+        for (int size = 2; *collectives[c]->options && size <= 12; size++)
+            for (int box = 1; box <= size; box++) {
+                struct layout layout = {.box = box, .chunk = (size_t)(90 + 10 * box)};
+                struct collective collective = *collectives[c];
+                collective.schedule.context = &layout;
+                if (size % box == 0)
+                    try_one(host, cluster, size, &collective, 1023, has_root(&collective));
+            }
+    cluster_free(cluster);
+    host_close(host);
+    errors_release(&errors);
+}
+
+SUITE("comm: results", TEST(delivers), TEST(delivers_by_layout));

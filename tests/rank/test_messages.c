@@ -1,13 +1,11 @@
 /* Messages between real ranks, each on a thread of its own: they arrive, in order, and no order in
- * which the ranks post can lock them up, but for one that waits in a circle, which is said. */
+ * which the ranks post can lock them up. */
 #include "tests/check.h"
 
-#include "tests/host/child.h"
 #include "tests/rank/fixture.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 /* Ten thousand times as long as it takes. */
 enum { PATIENCE_S = 60 };
@@ -335,78 +333,7 @@ static void members_may_post_ahead(void)
     scene_release(&scene);
 }
 
-/* ---- Mistakes are said, and never hang. In a child, whose last words are not for the reader. ----
- */
-
-static void wait_in_a_circle(void *argument, struct rank *self)
-{
-    struct scene *scene = argument;
-    int word, next = (rank_id(self) + 1) % 3;
-    rank_wait(self, rank_post_receive(self, scene->all, next, &word, sizeof word));
-    rank_wait(self, rank_post_send(self, scene->all, 1, &word, sizeof word));
-}
-
-static void disagree(void *argument, struct rank *self)
-{
-    struct scene *scene = argument;
-    float vector[4] = {0};
-    size_t count = rank_id(self) == 2 ? 3 : 4;
-    rank_wait(self, rank_post_collective(self, scene->all, &down, 0, vector, count));
-}
-
-static void (*mistake)(void *argument, struct rank *self);
-static int said; /* the reading end of a pipe is the parent's, this end the child's */
-
-static void has_aborted(int signal)
-{
-    (void)signal;
-    _exit(42);
-}
-
-static int make_mistake(void)
-{
-    dup2(said, STDERR_FILENO);
-    signal(SIGABRT, has_aborted);
-    alarm(PATIENCE_S);
-    struct scene scene = scene_of(3);
-    scene_run(&scene, mistake, &scene);
-    return 1;
-}
-
-/* What the child said before it aborted. */
-static void check_mistake(void (*body)(void *argument, struct rank *self), const char *const *words,
-                          int count)
-{
-    int ends[2];
-    char text[4096] = "";
-    CHECK_FATAL(pipe2(ends, O_CLOEXEC) == 0);
-    mistake = body;
-    said = ends[1];
-    CHECK_EQUAL(in_child(make_mistake), 42);
-    close(ends[1]);
-    ssize_t length = read(ends[0], text, sizeof text - 1);
-    close(ends[0]);
-    CHECK(length > 0);
-    for (int i = 0; i < count; i++) {
-        if (!strstr(text, words[i]))
-            fprintf(stderr, "\nno \"%s\" in: %s\n", words[i], text);
-        CHECK(strstr(text, words[i]) != NULL);
-    }
-}
-
-static void a_circle_of_waits_is_said(void)
-{
-    static const char *const words[] = {"wait", "rank 0", "rank 1", "rank 2"};
-    check_mistake(wait_in_a_circle, words, 4);
-}
-
-static void a_mismatch_names_both(void)
-{
-    static const char *const words[] = {"rank 2", "of 3", "of 4", "down"};
-    check_mistake(disagree, words, 4);
-}
-
 SUITE("rank: messages", TEST(letters_keep_their_order), TEST(a_send_is_buffered),
       TEST(a_receive_in_time_needs_no_copy), TEST(a_message_may_stay_unread), TEST(sends_may_cross),
       TEST(collectives_deliver), TEST(groups_do_not_lock_each_other_up),
-      TEST(members_may_post_ahead), TEST(a_circle_of_waits_is_said), TEST(a_mismatch_names_both));
+      TEST(members_may_post_ahead));

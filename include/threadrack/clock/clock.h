@@ -46,6 +46,13 @@ void clock_set_graphs(struct clock *clock, const struct goal *goal, enum graph_r
  */
 uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 
+/* Before the groups are made: keeps what ranks append as GOAL text, in memory, about 60 bytes a
+ * message and side. Collectives are their messages, by their schedules; a collective's additions are
+ * calcs on a cpu for its lane (they do not slow the compute lane); tags tell groups apart. Calcs are
+ * whole ns: what is cut off is added to the next, so that their sum is right. */
+void clock_keep_goal(struct clock *clock);
+bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);
@@ -60,11 +67,12 @@ bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */
 
-/* Resolves the rest. False when ranks wait for each other for ever: then clock_report says who. */
+/* Resolves the rest. False when ranks wait for ever, or when a message is not of the size that its
+ * receiver asks for: then clock_report says who waits for whom, and where, in one line. */
 bool clock_finish(struct clock *clock);
 void clock_report(struct clock *clock, FILE *stream);
 
-uint64_t clock_length_ps(const struct clock *clock);
+uint64_t clock_length_ps(const struct clock *clock); /* when the last rank ended */
 struct node_record clock_record(const struct clock *clock, int rank);
 int clock_mark_count(const struct clock *clock);
 uint64_t clock_mark_ps(const struct clock *clock, int mark); /* when the last rank ended that step */

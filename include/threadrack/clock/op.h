@@ -18,7 +18,7 @@
 enum op_kind {
     OP_COMPUTE,    /* value: duration in ps */
     OP_SEND,       /* lane, peer, value: bytes */
-    OP_RECV,       /* lane, peer */
+    OP_RECV,       /* lane, peer, value: bytes */
     OP_COLLECTIVE, /* lane; schedule, count, root, element */
     OP_WAIT,       /* lane, value: until that many ops of the lane have ended (modulo 2^32) */
     OP_MARK,       /* the rank has ended a step */

@@ -4,8 +4,8 @@
  * scratch: elements from `count` on. A step sends one message to one member and receives one from
  * one member, at the same time, and ends when both have ended; a step with neither moves elements
  * within the member. The two ends of a message have equal counts, but may name different places.
- * The clock times the steps, the rank floor moves the bytes, and both ask this one function. It holds
- * no state and is called for every message of a run, so it must be cheap: no allocation, few
+ * The clock times the steps, the rank floor moves the bytes, and both ask this one function. It
+ * holds no state and is called for every message of a run, so it must be cheap: no allocation, few
  * divisions. A collective of any size is one macro-op, expanded lazily.
  *
  * A schedule may not rely on sends being buffered: it must come to its end also where a send ends
@@ -59,7 +59,8 @@ struct schedule {
     bool (*round)(const struct call *call, int index, struct round *round);
     /* The i-th range of what the step sends (or receives), in the message's order; false when i is
      * past the last. The two ends may cut the message differently. Asked by the rank floor only,
-     * since timing needs no more than the sums. NULL: every message is the one range of its step. */
+     * since timing needs no more than the sums. NULL: every message is the one range of its step.
+     */
     bool (*piece)(const struct call *call, int index, bool sent, int i, struct share *range);
     /* Elements of scratch that each member needs; the same at all. NULL: none. */
     size_t (*scratch)(const struct call *call);

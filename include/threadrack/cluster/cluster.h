@@ -24,7 +24,7 @@ struct device {
 };
 
 /* One direction of a cable: full duplex is two of them, links 2i and 2i + 1. Vertices 0..nodes-1 are
- * the nodes, those above are switches. */
+ * the nodes, then come empty places, then switches. */
 struct link {
     int from, to;
     uint64_t latency_ps;
@@ -35,17 +35,27 @@ struct link {
 
 struct topology_ops;
 
+/* What a topology family makes of its keys: how many places for nodes, and how they are wired. Its
+ * vertices are its places, 0 to places - 1, then its switches; its links count from 0. */
+struct fabric {
+    const struct topology_ops *topology;
+    void *state;    /* the family's own; NULL when it needs none */
+    int places;     /* where nodes can be; 0: as many as are asked for */
+    int switches;
+    int links;      /* two a cable */
+    int route_room; /* links of the longest route */
+};
+
 struct cluster {
     char *name; /* the file's name without folder and ending, or "inline" */
     int nodes;
-    int vertices; /* nodes and switches */
+    int places;   /* at least nodes: those behind the last node are empty, but forward what passes */
+    int vertices; /* places and switches */
     struct device *devices;  /* one a node */
     struct link *links;      /* link_count of them */
     int link_count, link_room;
-    const struct topology_ops *topology;
-    int box_size;            /* of two_level: nodes in a box; else 0 */
-    int route_room;          /* links of the longest route */
-    int *next_link;          /* of explicit: [vertex * nodes + destination], the link to take; or NULL */
+    const struct topology_ops *topology; /* the fabric's */
+    struct fabric fabric;    /* its vertices and links are the cluster's */
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
     uint64_t overhead_fs_B;  /* loggp's O, likewise for each byte but the first, in femtoseconds */
     uint64_t gap_ps;         /* loggp's g, between the last byte of a port's message and the next */
@@ -53,23 +63,32 @@ struct cluster {
     bool program_order;      /* loggp: receive ports serve in the order in which programs ask, not in
                               * that of arrival */
     bool offload;            /* true: o is not paid on the compute lane */
+    struct platform *platform; /* of an imported cluster; else NULL */
+    char **notes;            /* note_count of them: what its file says and has no effect here */
+    int note_count, note_room;
 };
 
 /* `cluster`, `nodes` and the keys under `cluster.`; a table ended by a NULL key. */
 extern const struct setting cluster_settings[];
 
-/* Builds it, of so many nodes, from a config whose cluster file has been read (cluster_read). */
+/* Builds it from a config whose cluster file has been read (cluster_read). `nodes` 0: one for each
+ * of the places that the topology's own numbers make, 1 where they leave it open. */
 struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors);
+/* As cluster_create, of a fabric that is given (an imported platform); takes it over. `where` begins
+ * the message when the nodes do not fit. */
+struct cluster *cluster_create_from(struct fabric fabric, const struct config *config, int nodes,
+                                    const char *where, struct errors *errors);
+/* How many nodes there are when `nodes` is not given: the places that the topology's numbers make,
+ * and 0 where they leave it open or are wrong. */
+int cluster_places(const struct config *config);
 void cluster_free(struct cluster *cluster);
 
 /* Reads the file that the key `cluster` names, as source SOURCE_CLUSTER: a path, or the name of a
  * shipped one (`ethernet-10g`), looked for in ./topologies, then beside the program, then in the
  * installed share folder, each with and without .yaml. (THREADRACK_TOPOLOGIES names a folder to look
- * in before these.) Nothing to do, and true, when the key is not set. */
+ * in before these.) Nothing to do, and true, when the key is not set. Of a file of another simulator
+ * (cluster.format) only `nodes` is taken: the rest is read by cluster_create. */
 bool cluster_read(struct config *config, struct errors *errors);
-
-/* The longest route of a family, unless its build raises route_room (ring: n/2; explicit). */
-enum { ROUTE_LONGEST = 64 };
 
 /* The links that a message from one node to another takes, in order. `links` has room for
  * cluster_route_room() indices; returns how many. 0 when src == dst. */
@@ -83,7 +102,10 @@ struct path {
 };
 struct path cluster_path(const struct cluster *cluster, int src, int dst);
 
-/* "node3", "switch0", "node3->switch0": valid until the thread's next call. */
+/* Nodes of a box, for collectives that go by boxes; 0 where the topology has none. */
+int cluster_box_size(const struct cluster *cluster);
+
+/* "node3", "empty30", "switch0", "node3->switch0": valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);
 const char *cluster_link_name(const struct cluster *cluster, int link);
 

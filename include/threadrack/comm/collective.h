@@ -7,7 +7,11 @@
  *   reduce_scatter  member i ends with that sum in block i; the rest of its vector is spoilt
  *   allgather       every member ends with block i of member i, for all i
  *   broadcast       every member ends with the root's vector
- *   gather          the root ends with block i of member i, for all i
+ *   reduce          the root ends with the sum of all vectors; the others' are spoilt
+ *   gather          the root ends with block i of member i, for all i; the others' may be spoilt
+ *   scatter         member i ends with block i of the root; the rest of its vector is spoilt
+ *   alltoall        block j of member i ends as block i of member j; blocks are count / p elements
+ *                   each, and what p does not divide stays as it is
  *   barrier         no member goes on before all have come; count is 0
  *
  * To add one: src/comm/collectives/<operation>/<algorithm>.c and a row in src/comm/collective.def.
@@ -22,25 +26,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What an algorithm may need to know besides the call; the context of its schedule. */
+struct layout {
+    int box;      /* hierarchical: members in a box, which divides the group; 0: about its root */
+    size_t chunk; /* chain: elements in a chunk, at most; 0: 16,384, in at most 64 chunks */
+    struct path
+        inner; /* of messages inside a box, for the closed form; bandwidth 0: as the others */
+};
+
 struct collective {
     const char *operation; /* "allreduce" */
     const char *name;      /* "ring" */
     const char *summary;
     const char *options; /* "" */
     struct schedule schedule;
-    /* How long it takes under Hockney's model where every pair of members has this path and nothing
-     * contends: rounds times the cost of a message, which is rounded once. Exact when the group's
-     * size (halving-doubling: the largest power of two within it) divides the count; else blocks
-     * are taken at their largest. Additions are not in it. */
-    uint64_t (*closed_form_ps)(int size, size_t count, size_t element_bytes, struct path path);
+    /* How long a call (its size, count and context) takes under Hockney's model where every pair of
+     * members has this path and nothing contends: the cost of each message is rounded once. Exact
+     * where blocks come out even: the group's size, the largest power of two within it and the
+     * number of chunks divide the count. Else blocks are taken at their largest, and it is an upper
+     * bound; but not for algorithms that fold members (halving, doubling), where messages of uneven
+     * lengths may wait for each other, a third longer at most as far as is tested. Additions are
+     * not in it. */
+    uint64_t (*closed_form_ps)(const struct call *call, size_t element_bytes, struct path path);
 };
 
 extern const struct collective *const collectives[]; /* NULL at the end */
 
-/* The algorithm of that name; NULL and a message when there is none. */
+/* The algorithm of that name, or other name (rabenseifner, torus2d); NULL and a message when there
+ * is none. */
 const struct collective *collective_find(const char *operation, const char *name, const char *where,
                                          struct errors *errors);
-/* The cheapest by closed form; the first in the table of equals. */
+/* The cheapest by closed form of those that need no layout; the first in the table of equals. */
 const struct collective *collective_cheapest(const char *operation, int size, size_t count,
                                              size_t element_bytes, struct path path);
 

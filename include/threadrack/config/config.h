@@ -53,6 +53,9 @@ void config_free(struct config *config);
  * cannot sweep. Messages go to errors; false if there were any. */
 bool config_read(struct config *config, const char *path, const char *prefix, enum source source,
                  struct errors *errors);
+/* Gives a key one value, as a file that is not YAML means it. */
+bool config_give(struct config *config, const char *key, const char *text, const char *where,
+                 enum source source, struct errors *errors);
 /* Takes one word key=value of the command line. */
 bool config_set(struct config *config, const char *word, struct errors *errors);
 
@@ -67,6 +70,9 @@ const char *config_swept_key(const struct config *config, int i); /* in order of
 long config_point_count(const struct config *config, bool zip, struct errors *errors);
 /* The experiment with that number (the last key turns fastest), each key with one value. */
 struct config *config_point(const struct config *config, long index, bool zip);
+
+/* Puts another text in the place of a SETTING_WORD's one value, which keeps its source and place. */
+void config_amend(struct config *config, const char *key, const char *text);
 
 /* ---- Values: of a config whose keys have one value each. Asking for a key that is in no table, or
  * as the wrong kind, is a BUG. ---- */

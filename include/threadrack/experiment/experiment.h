@@ -24,6 +24,14 @@ struct step_record {
     double test_loss;  /* likewise */
 };
 
+/* A link of the cluster, and what it carried. */
+struct link_result {
+    char *name, *from, *to;
+    uint64_t bandwidth_Bps, latency_ps;
+    struct link_record record;
+    double busy_share; /* see link_meter_busy; NaN where there is none */
+};
+
 struct result {
     enum status status;
     char *reason; /* of a status that is not ok: one line; else NULL */
@@ -55,6 +63,10 @@ struct result {
     double imbalance;      /* the slowest node's compute over the mean */
     uint64_t bytes_sent, messages_sent; /* over all nodes */
     uint64_t peak_memory_bytes; /* of the fullest node */
+
+    struct link_result *link; /* link_count of them; NULL where links were not counted */
+    int link_count;
+    int hottest_link; /* the busiest; where no link has a busy share, that with the most bytes; -1 */
 
     /* Said aloud: what is not modelled, has no effect in this run, or is out of range; shared links
      * that the netmodel does not see. One line each. */

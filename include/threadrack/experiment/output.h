@@ -1,7 +1,7 @@
 /* Files and words that results become.
  *
- * `--out DIR` holds runs.csv (a row a run), steps.csv (a row a step), nodes.csv (a row a node) and
- * manifest.json (resolved configuration, seed, version, host, wall-clock figures), for one run as
+ * `--out DIR` holds runs.csv (a row a run), steps.csv (a row a step), nodes.csv (a row a node),
+ * links.csv (a row a link, where they are counted) and manifest.json (resolved configuration, seed, version, host, wall-clock figures), for one run as
  * for a sweep. Rows are written in the order of the points, each as soon as it and all before it
  * are there, and flushed, so that a crash, an interrupt or a full disk loses no finished result.
  * Columns are only ever added at the end. The CSV is the same bytes for the same experiment, on any
@@ -24,7 +24,7 @@ struct output;
 
 /* Whether output_open would probably succeed; writes nothing. For a run that may yet be refused. */
 bool output_check(const char *directory, struct errors *errors);
-/* Creates DIR (and its parents) and the four files, with headers, over those of an earlier run;
+/* Creates DIR (and its parents) and the files, with headers, over those of an earlier run;
  * touches no other file there. Keeps `sweep` and `arguments`, which outlive it. False and a message
  * when a file cannot be made. */
 struct output *output_open(const char *directory, const struct sweep *sweep, char **arguments,

@@ -7,7 +7,12 @@
  * waiting for a long send lasts until its receive is posted, and a cycle of such waits is a deadlock,
  * which rack_finish reports of a real run as of a timing-only one. Messages of a group between two
  * members keep their order. Members post the collectives of a group in one order; a mismatch of
- * operation, count or root is an error that names both.
+ * operation, count or root fails the run and names both; so does a message of another size than its
+ * receiver asks for, a collective that a member never posts, and a wait that cannot end (rack.h).
+ *
+ * In a real run the wait for a collective ends when all members have posted it, in virtual time when
+ * the member's own steps have ended: so a member may not wait for a collective before it has done
+ * what another does before it posts that collective.
  */
 #ifndef THREADRACK_RANK_POST_H
 #define THREADRACK_RANK_POST_H

@@ -13,6 +13,7 @@
 #include "threadrack/base/errors.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/cost.h"
+#include "threadrack/clock/observer.h"
 #include "threadrack/clock/resolver.h"
 #include "threadrack/host/host.h"
 #include "threadrack/rank/rank.h"
@@ -46,6 +47,8 @@ struct path group_path(const struct group *group);
 int group_rank(const struct group *group, const struct rank *self); /* its index as a member */
 int group_member_rank(const struct group *group, int index);             /* the rank of a member */
 
+/* See clock_keep_goal: call before rack_group. */
+void rack_keep_goal(struct rack *rack);
 /* What each rank goes through at rank_replay; see clock_set_graphs. */
 void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rules rules);
 
@@ -94,6 +97,8 @@ bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish 
 /* Resolves the rest. False and a message of the kind STATUS_FAILED, of one line, when the run has
  * failed: which ranks disagree, or who waits for whom, and where. */
 bool rack_finish(struct rack *rack, struct errors *errors);
+/* Before the first op; see clock/observer.h. */
+void rack_observe(struct rack *rack, struct clock_observer *observer);
 const struct clock *rack_clock(const struct rack *rack);
 uint64_t rack_mailbox_bytes(const struct rack *rack); /* the most that copies took at a time */
 

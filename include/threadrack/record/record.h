@@ -19,4 +19,10 @@ struct node_record {
     uint64_t samples; /* rows whose forward pass began at this node's data share, all steps */
 };
 
+/* What one link carried: the counters behind a row of links.csv. */
+struct link_record {
+    uint64_t bytes, messages;
+    uint64_t most_backlog_bytes; /* bytes begun and not yet delivered, at their most (clock/load.h) */
+};
+
 #endif

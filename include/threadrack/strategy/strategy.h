@@ -32,7 +32,7 @@ struct plan {
     size_t batch; /* the global batch */
     int microbatches;
     size_t bucket_bytes;
-    const struct collective *allreduce; /* NULL: auto */
+    struct algorithms *allreduce;
 };
 
 /* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
@@ -87,6 +87,6 @@ struct training *training_create(struct rank *self, const struct plan *plan);
 void training_free(struct training *training);
 
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
-unsigned training_allreduces(const struct training *training);
+uint64_t training_allreduces(const struct training *training);
 
 #endif

@@ -2,13 +2,12 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
-#include "threadrack/cluster/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds of the table of next links, and of looking for cables listed twice. */
-enum { MOST_NODES = 1024, MOST_SWITCHES = 1024, MOST_CABLES = 16384 };
+/* A bound of looking for cables listed twice. */
+enum { MOST_SWITCHES = 1024, MOST_CABLES = 16384 };
 
 /* One item of the list, being read. */
 struct item {
@@ -24,10 +23,10 @@ static bool fail(const struct item *item, struct errors *errors, const char *wha
 }
 
 /* "node3" or "switch0" to a vertex; -1 when it is neither. */
-static int vertex_of(const struct cluster *cluster, const char *word)
+static int vertex_of(const struct cable_graph *graph, const char *word)
 {
     static const char *const kinds[] = {"node", "switch"};
-    int most[] = {cluster->nodes, MOST_SWITCHES};
+    int most[] = {graph->places, MOST_SWITCHES};
     for (int kind = 0; kind < 2; kind++) {
         size_t length = strlen(kinds[kind]);
         struct quantity number;
@@ -35,20 +34,20 @@ static int vertex_of(const struct cluster *cluster, const char *word)
         if (!strncmp(word, kinds[kind], length) &&
             units_parse(word + length, UNIT_COUNT, &number, why, sizeof why) &&
             number.whole < (uint64_t)most[kind])
-            return (int)number.whole + (kind ? cluster->nodes : 0);
+            return (int)number.whole + (kind ? graph->places : 0);
     }
     return -1;
 }
 
-static bool read_end(struct cluster *cluster, struct item *item, const char *word,
+static bool read_end(struct cable_graph *graph, struct item *item, const char *word,
                      struct errors *errors)
 {
     char what[160];
-    int vertex = vertex_of(cluster, word);
+    int vertex = vertex_of(graph, word);
     if (item->words == 2)
         return fail(item, errors, "expected bandwidth= or latency= instead of ", word);
     snprintf(what, sizeof what, "expected node0 to node%d, or switch0 to switch%d, instead of ",
-             cluster->nodes - 1, MOST_SWITCHES - 1);
+             graph->places - 1, MOST_SWITCHES - 1);
     if (vertex < 0)
         return fail(item, errors, what, word);
     item->ends[item->words++] = vertex;
@@ -80,14 +79,14 @@ static bool read_option(struct item *item, const char *word, const char *equals,
     return true;
 }
 
-static bool read_words(struct cluster *cluster, struct item *item, struct errors *errors)
+static bool read_words(struct cable_graph *graph, struct item *item, struct errors *errors)
 {
     bool good = true;
     char *state, *copy = memory_text("%s", item->text);
     for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
         const char *equals = strchr(word, '=');
         good = (equals ? read_option(item, word, equals, errors)
-                       : read_end(cluster, item, word, errors)) && good;
+                       : read_end(graph, item, word, errors)) && good;
     }
     free(copy);
     if (good && item->words != 2)
@@ -97,40 +96,41 @@ static bool read_words(struct cluster *cluster, struct item *item, struct errors
     return good;
 }
 
-static bool read_item(struct cluster *cluster, const struct config *config, int i,
+static bool read_item(struct cable_graph *graph, const struct config *config, int i,
                       struct errors *errors)
 {
     struct item item = {.where = config_list_where(config, "cluster.links", i),
                         .text = config_list_item(config, "cluster.links", i),
                         .link = cluster_link_setting(config)};
-    if (!read_words(cluster, &item, errors))
+    if (!read_words(graph, &item, errors))
         return false;
-    for (int l = 0; l < cluster->link_count; l++)
-        if (cluster->links[l].from == item.ends[0] && cluster->links[l].to == item.ends[1])
+    for (int l = 0; l < graph->link_count; l++)
+        if (graph->links[l].from == item.ends[0] && graph->links[l].to == item.ends[1])
             return fail(&item, errors, "this cable is listed twice", "");
-    cluster_add_cable(cluster, item.ends[0], item.ends[1], item.link.bandwidth_Bps,
-                      item.link.latency_ps);
+    cable_graph_add_cable(graph, item.ends[0], item.ends[1], item.link);
     for (int end = 0; end < 2; end++)
-        if (item.ends[end] >= cluster->vertices)
-            cluster->vertices = item.ends[end] + 1;
+        while (item.ends[end] >= graph->places + graph->switches)
+            cable_graph_add_switch(graph);
     return true;
 }
 
-bool explicit_links_read(struct cluster *cluster, const struct config *config,
-                         struct errors *errors)
+struct cable_graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors)
 {
     bool good = true;
-    if (cluster->nodes > MOST_NODES)
-        return errors_add(errors, "%s: topology explicit has at most %d nodes, not %d",
-                          config_where(config, "nodes"), MOST_NODES, cluster->nodes);
-    if (!config_is_set(config, "cluster.links"))
-        return errors_add(errors, "%s: topology explicit needs its cables in cluster.links",
+    if (nodes > GRAPH_MOST_PLACES)
+        good = errors_add(errors, "%s: topology explicit has at most %d nodes, not %d",
+                          config_where(config, "nodes"), GRAPH_MOST_PLACES, nodes);
+    else if (!config_is_set(config, "cluster.links"))
+        good = errors_add(errors, "%s: topology explicit needs its cables in cluster.links",
                           config_where(config, "cluster.topology"));
-    int count = config_list_count(config, "cluster.links");
+    int count = good ? config_list_count(config, "cluster.links") : 0;
     if (count > MOST_CABLES)
-        return errors_add(errors, "%s: cluster.links has at most %d cables, not %d",
+        good = errors_add(errors, "%s: cluster.links has at most %d cables, not %d",
                           config_where(config, "cluster.links"), MOST_CABLES, count);
-    for (int i = 0; i < count; i++)
-        good = read_item(cluster, config, i, errors) && good;
-    return good;
+    struct cable_graph *graph = good ? cable_graph_create(nodes) : NULL;
+    for (int i = 0; graph && i < count; i++)
+        good = read_item(graph, config, i, errors) && good;
+    if (graph && !good)
+        cable_graph_free(graph);
+    return good ? graph : NULL;
 }

@@ -1,11 +1,10 @@
-/* Reads cluster.links into the cluster's cables. */
+/* Reads cluster.links into a graph. */
 #ifndef THREADRACK_SRC_CLUSTER_EXPLICIT_LINKS_H
 #define THREADRACK_SRC_CLUSTER_EXPLICIT_LINKS_H
 
-#include "threadrack/cluster/cluster.h"
+#include "../graph.h"
 
-/* Sets vertices and links. All that is wrong with the list is reported at once. */
-bool explicit_links_read(struct cluster *cluster, const struct config *config,
-                         struct errors *errors);
+/* NULL when something is wrong with the list, all of which is reported at once. */
+struct cable_graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors);
 
 #endif

@@ -1,29 +1,40 @@
 /* Each node is wired to the next, the last to the first. A message goes the shorter way round; when
  * both are as short, clockwise (towards higher numbers).
  *
- * Cable i joins node i and node i + 1: link 2i goes clockwise, 2i + 1 back. */
+ * Cable i joins node i and node i + 1: link 2i goes clockwise, 2i + 1 back. Two nodes have two
+ * cables, of which one carries each direction's messages. */
+#include "threadrack/base/memory.h"
 #include "threadrack/cluster/topology.h"
 
-static bool build(struct cluster *cluster, const struct config *config, struct errors *errors)
+static bool shape(struct fabric *fabric, const struct config *config, int nodes,
+                  struct errors *errors)
 {
     (void)errors;
-    struct path link = cluster_link_setting(config);
-    int n = cluster->nodes;
-    for (int i = 0; i < n && n > 1; i++)
-        cluster_add_cable(cluster, i, (i + 1) % n, link.bandwidth_Bps, link.latency_ps);
-    if (cluster->route_room < n / 2)
-        cluster->route_room = n / 2;
+    struct path *cable = fabric->state = memory_zeroed(1, sizeof *cable);
+    *cable = cluster_link_setting(config);
+    fabric->places = nodes;
+    fabric->links = nodes > 1 ? 2 * nodes : 0;
+    fabric->route_room = nodes / 2;
     return true;
 }
 
-static int clockwise(const struct cluster *cluster, int src, int dst)
+static void wire(const struct fabric *fabric, struct wiring *wiring)
 {
-    return dst > src ? dst - src : dst - src + cluster->nodes;
+    const struct path *cable = fabric->state;
+    int n = fabric->places;
+    for (int i = 0; i < n && n > 1; i++)
+        wiring_cable(wiring, i, (i + 1) % n, *cable);
 }
 
-static int route(const struct cluster *cluster, int src, int dst, int *links)
+static int clockwise(const struct fabric *fabric, int src, int dst)
 {
-    int n = cluster->nodes, forward = clockwise(cluster, src, dst), backward = n - forward;
+    return dst > src ? dst - src : dst - src + fabric->places;
+}
+
+static int route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links)
+{
+    (void)hash;
+    int n = fabric->places, forward = clockwise(fabric, src, dst), backward = n - forward;
     if (forward <= backward) {
         for (int i = 0; i < forward; i++)
             links[i] = 2 * ((src + i) % n);
@@ -34,19 +45,28 @@ static int route(const struct cluster *cluster, int src, int dst, int *links)
     return backward;
 }
 
-static struct path path(const struct cluster *cluster, int src, int dst)
+static struct path path(const struct fabric *fabric, int src, int dst, uint64_t hash)
 {
-    int forward = clockwise(cluster, src, dst), backward = cluster->nodes - forward;
-    const struct link *link = &cluster->links[0];
-    int hops = forward <= backward ? forward : backward;
-    return (struct path){(uint64_t)hops * link->latency_ps, link->bandwidth_Bps};
+    (void)hash;
+    const struct path *cable = fabric->state;
+    int forward = clockwise(fabric, src, dst), backward = fabric->places - forward;
+    return path_repeat(*cable, forward <= backward ? forward : backward);
+}
+
+/* Two cuts. */
+static uint64_t bisection(const struct fabric *fabric)
+{
+    const struct path *cable = fabric->state;
+    return fabric->places > 1 ? 2 * cable->bandwidth_Bps : 0;
 }
 
 const struct topology_ops topology_ring = {
     .name = "ring",
     .summary = "every node wired to the next; messages go the shorter way round",
     .options = "",
-    .build = build,
+    .shape = shape,
+    .wire = wire,
     .route = route,
     .path = path,
+    .bisection = bisection,
 };

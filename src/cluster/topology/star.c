@@ -6,24 +6,72 @@
  *            switch0
  *
  * Node i's cable is links 2i (to the switch) and 2i + 1 (from it). */
-#include "threadrack/cluster/topology.h"
+#include "../parts.h"
 
-static bool build(struct cluster *cluster, const struct config *config, struct errors *errors)
+#include "threadrack/base/memory.h"
+
+extern const struct topology_ops topology_star;
+
+bool star_shape(struct fabric *fabric, struct path cable, int places)
 {
-    (void)errors;
-    struct path link = cluster_link_setting(config);
-    cluster->vertices = cluster->nodes + 1;
-    for (int i = 0; i < cluster->nodes; i++)
-        cluster_add_cable(cluster, i, cluster->nodes, link.bandwidth_Bps, link.latency_ps);
+    struct path *own = memory_zeroed(1, sizeof *own);
+    *own = cable;
+    *fabric = (struct fabric){.topology = &topology_star,
+                              .state = own,
+                              .places = places,
+                              .switches = 1,
+                              .links = 2 * places,
+                              .route_room = 2};
     return true;
 }
 
-static int route(const struct cluster *cluster, int src, int dst, int *links)
+static bool shape(struct fabric *fabric, const struct config *config, int nodes,
+                  struct errors *errors)
 {
-    (void)cluster;
+    (void)errors;
+    return star_shape(fabric, cluster_link_setting(config), nodes);
+}
+
+static void wire(const struct fabric *fabric, struct wiring *wiring)
+{
+    const struct path *cable = fabric->state;
+    for (int i = 0; i < fabric->places; i++)
+        wiring_cable(wiring, i, fabric->places, *cable);
+}
+
+static int route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links)
+{
+    (void)fabric, (void)hash;
     links[0] = 2 * src;
     links[1] = 2 * dst + 1;
     return 2;
+}
+
+static struct path path(const struct fabric *fabric, int src, int dst, uint64_t hash)
+{
+    (void)src, (void)dst, (void)hash;
+    const struct path *cable = fabric->state;
+    return path_repeat(*cable, 2);
+}
+
+static int climb(const struct fabric *fabric, int place, int *links)
+{
+    (void)fabric;
+    links[0] = 2 * place;
+    return 1;
+}
+
+static struct path climb_path(const struct fabric *fabric)
+{
+    const struct path *cable = fabric->state;
+    return *cable;
+}
+
+/* The smaller half's cables. */
+static uint64_t bisection(const struct fabric *fabric)
+{
+    const struct path *cable = fabric->state;
+    return (uint64_t)(fabric->places / 2) * cable->bandwidth_Bps;
 }
 
 const struct topology_ops topology_star = {
@@ -31,6 +79,11 @@ const struct topology_ops topology_star = {
     .summary = "every node on one switch",
     .options = "",
     .equal_routes = true,
-    .build = build,
+    .shape = shape,
+    .wire = wire,
     .route = route,
+    .path = path,
+    .climb = climb,
+    .climb_path = climb_path,
+    .bisection = bisection,
 };

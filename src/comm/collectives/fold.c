@@ -20,8 +20,8 @@ bool fold_step(const struct call *call, const struct fold *fold, int inner, int 
     if (sits_out)
         inner = 0;
     if (*index == 0)
-        *step = sits_out ? send_whole(call, call->rank + 1)
-                         : receive_whole(call, call->rank - 1, true);
+        *step =
+            sits_out ? send_whole(call, call->rank + 1) : receive_whole(call, call->rank - 1, true);
     else if (*index == inner + 1)
         *step = sits_out ? receive_whole(call, call->rank + 1, false)
                          : send_whole(call, call->rank - 1);

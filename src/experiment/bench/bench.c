@@ -17,7 +17,7 @@ static bool run_row(const struct bench *bench, const struct bench_point *point,
 {
     row->count = row->size_bytes / BENCH_ELEMENT;
     row->nodes = point->nodes;
-    row->ran = row->asked ? row->asked : bench_choice(bench, point, row->count);
+    row->ran = row->asked ? row->asked : bench_choice(point, row->count);
     row->predicted_ps = bench_predicted_ps(point, row->ran, row->count);
     if (!bench_measure(bench, point, row, errors))
         return false;
@@ -30,9 +30,16 @@ static bool run_point(const struct bench *bench, const struct bench_point *point
 {
     for (int s = 0; s < bench->size_count; s++)
         for (int a = 0; a < bench->algorithm_count; a++) {
-            struct bench_row row = {.point = index,
-                                    .size_bytes = bench->sizes[s],
-                                    .asked = bench->algorithms[a]};
+            struct bench_row row = {
+                .point = index, .size_bytes = bench->sizes[s], .asked = bench->algorithms[a]};
+            if (row.asked && !bench_fits(point, row.asked)) {
+                if (bench->algorithm_count > 1)
+                    continue; /* of `all`, those that fit; the heading of --table names them, too */
+                return errors_add(errors,
+                                  "--algorithm: %s needs several boxes of equal size, which this "
+                                  "cluster does not have",
+                                  row.asked->name);
+            }
             if (experiment_interrupted || !run_row(bench, point, &row, errors) ||
                 !listener.row(listener.context, bench, &row))
                 return false;
@@ -40,13 +47,13 @@ static bool run_point(const struct bench *bench, const struct bench_point *point
     return true;
 }
 
-bool bench_sweep(const struct bench *bench, const struct sweep *sweep, struct bench_listener listener,
-               struct errors *errors)
+bool bench_sweep(const struct bench *bench, const struct sweep *sweep,
+                 struct bench_listener listener, struct errors *errors)
 {
     bool good = true;
     for (int i = 0; good && i < sweep->count; i++) {
         struct bench_point point;
-        if (!bench_point_make(&point, sweep->points[i].config, errors))
+        if (!bench_point_make(&point, bench, sweep->points[i].config, errors))
             return false;
         listener.begin(listener.context, bench, i);
         good = run_point(bench, &point, i, listener, errors);

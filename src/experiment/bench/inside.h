@@ -3,6 +3,7 @@
 #define EXPERIMENT_BENCH_INSIDE_H
 
 #include "threadrack/clock/cost.h"
+#include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/bench.h"
 
 struct bench_point {
@@ -11,14 +12,18 @@ struct bench_point {
     const struct cost_ops *cost; /* of nothing: a bench computes only additions, which the device costs */
     int nodes;
     struct path path; /* the group's, for predictions */
+    struct algorithms *algorithms;
+    struct pattern *pattern; /* of all nodes */
 };
 
-bool bench_point_make(struct bench_point *made, const struct config *point, struct errors *errors);
+bool bench_point_make(struct bench_point *made, const struct bench *bench,
+                      const struct config *point, struct errors *errors);
 void bench_point_release(struct bench_point *made);
 
 /* What `auto` takes. */
-const struct collective *bench_choice(const struct bench *bench, const struct bench_point *point,
-                                      size_t count);
+const struct collective *bench_choice(const struct bench_point *point, size_t count);
+/* Whether the cluster has the boxes that the algorithm needs. */
+bool bench_fits(const struct bench_point *point, const struct collective *kind);
 uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *collective,
                             size_t count);
 

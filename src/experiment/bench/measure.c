@@ -2,7 +2,7 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/algorithms.h"
 #include "threadrack/rank/post.h"
 
 #include <stdlib.h>
@@ -26,7 +26,19 @@ static struct path path_of(const struct bench_point *point)
     return path;
 }
 
-bool bench_point_make(struct bench_point *made, const struct config *point, struct errors *errors)
+static struct pattern *pattern_of(const struct bench_point *point)
+{
+    int *nodes = memory_zeroed((size_t)point->nodes, sizeof *nodes);
+    for (int i = 0; i < point->nodes; i++)
+        nodes[i] = i;
+    struct pattern *pattern =
+        algorithms_pattern(point->algorithms, nodes, point->nodes, point->path);
+    free(nodes);
+    return pattern;
+}
+
+bool bench_point_make(struct bench_point *made, const struct bench *bench,
+                      const struct config *point, struct errors *errors)
 {
     *made = (struct bench_point){.nodes = (int)config_whole(point, "nodes")};
     made->netmodel =
@@ -38,28 +50,40 @@ bool bench_point_make(struct bench_point *made, const struct config *point, stru
         return false;
     }
     made->path = path_of(made);
+    made->algorithms =
+        algorithms_create(bench->operation, "auto", "bench", made->cluster, made->netmodel, errors);
+    made->pattern = pattern_of(made);
     return true;
 }
 
 void bench_point_release(struct bench_point *made)
 {
+    algorithms_free(made->algorithms);
+    made->algorithms = NULL;
     if (made->cluster)
         cluster_free(made->cluster);
     made->cluster = NULL;
 }
 
-const struct collective *bench_choice(const struct bench *bench, const struct bench_point *point,
-                                      size_t count)
+const struct collective *bench_choice(const struct bench_point *point, size_t count)
 {
-    return collective_cheapest(bench->operation, point->nodes, count, BENCH_ELEMENT, point->path);
+    return algorithms_pick(point->algorithms, point->pattern, count, BENCH_ELEMENT).kind;
 }
 
-uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *collective,
+bool bench_fits(const struct bench_point *point, const struct collective *kind)
+{
+    return algorithms_named(point->pattern, kind);
+}
+
+uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *kind,
                             size_t count)
 {
     if (point->nodes < 2)
         return 0;
-    return collective->closed_form_ps(point->nodes, count, BENCH_ELEMENT, point->path);
+    const struct collective *collective = algorithms_named(point->pattern, kind);
+    struct call call = {
+        .size = point->nodes, .count = count, .context = collective->schedule.context};
+    return collective->closed_form_ps(&call, BENCH_ELEMENT, point->path);
 }
 
 static void post_all(const struct bench *bench, struct rack *rack, const struct collective *ran,
@@ -76,12 +100,12 @@ static void post_all(const struct bench *bench, struct rack *rack, const struct 
     }
 }
 
-bool bench_measure(const struct bench *bench, const struct bench_point *point, struct bench_row *row,
-                   struct errors *errors)
+bool bench_measure(const struct bench *bench, const struct bench_point *point,
+                   struct bench_row *row, struct errors *errors)
 {
     struct rack *rack = rack_create(point->cluster, point->netmodel, point->cost, point->nodes);
     uint64_t iterations = (uint64_t)bench->iterations;
-    post_all(bench, rack, row->ran, row->count);
+    post_all(bench, rack, algorithms_named(point->pattern, row->ran), row->count);
     bool good = rack_finish(rack, errors);
     const struct clock *clock = rack_clock(rack);
     row->time_ps = (clock_length_ps(clock) + iterations / 2) / iterations;

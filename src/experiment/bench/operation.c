@@ -1,5 +1,5 @@
-/* nccl-tests, doc/PERFORMANCE.md: bus bandwidth is algorithm bandwidth times a factor, so that it can
- * be held against a link's bandwidth whatever the number of ranks. */
+/* nccl-tests, doc/PERFORMANCE.md: bus bandwidth is algorithm bandwidth times a factor, so that it
+ * can be held against a link's bandwidth whatever the number of ranks. */
 #include "inside.h"
 
 #include <string.h>

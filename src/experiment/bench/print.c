@@ -15,7 +15,8 @@ static void note_idle(void *context, const struct setting *setting, const char *
                 strcmp(setting->key, "allreduce") ? "" : ": use --algorithm");
 }
 
-void bench_print_begin(const struct bench *bench, const struct sweep *sweep, int index, FILE *stream)
+void bench_print_begin(const struct bench *bench, const struct sweep *sweep, int index,
+                       FILE *stream)
 {
     const struct config *point = sweep->points[index].config;
     const char *cluster = config_text(point, "cluster");
@@ -25,12 +26,13 @@ void bench_print_begin(const struct bench *bench, const struct sweep *sweep, int
     for (int i = 0; i < sweep->key_count; i++)
         fprintf(stream, "# %s=%s\n", sweep->keys[i], config_text(point, sweep->keys[i]));
     config_each(point, note_idle, stream);
-    fputs("# time is simulated: from all ranks ready at 0 until the last has ended; in place\n#\n"
-          "#       size         count      type   redop    root             algorithm        time   "
-          "algbw   busbw\n"
-          "#        (B)    (elements)                                                        (us)  "
-          "(GB/s)  (GB/s)\n",
-          stream);
+    fputs(
+        "# time is simulated: from all ranks ready at 0 until the last has ended; in place\n#\n"
+        "#       size         count      type   redop    root             algorithm        time   "
+        "algbw   busbw\n"
+        "#        (B)    (elements)                                                        (us)  "
+        "(GB/s)  (GB/s)\n",
+        stream);
 }
 
 static void print_bandwidth(double GBps, FILE *stream)
@@ -44,37 +46,42 @@ static void print_bandwidth(double GBps, FILE *stream)
 void bench_print_row(const struct bench *bench, const struct bench_row *row, FILE *stream)
 {
     const struct bench_operation *operation = bench_operation(bench->operation);
-    fprintf(stream, "%12" PRIu64 "  %12zu  %8s  %6s  %6d  %20s  %10.2f", row->size_bytes, row->count,
-            "float", operation ? operation->redop : "none",
+    fprintf(stream, "%12" PRIu64 "  %12zu  %8s  %6s  %6d  %20s  %10.2f", row->size_bytes,
+            row->count, "float", operation ? operation->redop : "none",
             operation && operation->rooted ? 0 : -1, row->ran->name, (double)row->time_ps * 1e-6);
     print_bandwidth(row->algbw_GBps, stream);
     print_bandwidth(row->busbw_GBps, stream);
     fputc('\n', stream);
 }
 
-static void print_predictions(const struct bench *bench, const struct bench_point *point,
-                              uint64_t size, FILE *stream)
+static void print_predictions(const struct bench_point *point, uint64_t size, FILE *stream)
 {
     size_t count = size / BENCH_ELEMENT;
-    const struct collective *chosen = bench_choice(bench, point, count);
+    const struct collective *chosen = bench_choice(point, count);
+    struct choice choice;
+    uint64_t predicted_ps;
     fprintf(stream, "%12" PRIu64, size);
-    for (int i = 0; collectives[i]; i++)
-        if (!strcmp(collectives[i]->operation, bench->operation))
-            fprintf(stream, "  %20.2f%c",
-                    (double)bench_predicted_ps(point, collectives[i], count) * 1e-6,
-                    collectives[i] == chosen ? '*' : ' ');
+    for (int i = 0; algorithms_predict(point->algorithms, point->pattern, i, count, BENCH_ELEMENT,
+                                       &choice, &predicted_ps);
+         i++)
+        fprintf(stream, "  %20.2f%c", (double)predicted_ps * 1e-6,
+                choice.kind == chosen ? '*' : ' ');
     fputc('\n', stream);
 }
 
 static void print_heading(const struct bench *bench, const struct bench_point *point, FILE *stream)
 {
-    fprintf(stream,
-            "# %s on %d nodes of %s: predicted us (closed forms, uncontended, without additions); "
-            "auto takes *\n#       size",
-            bench->operation, point->nodes, point->cluster->name);
-    for (int i = 0; collectives[i]; i++)
-        if (!strcmp(collectives[i]->operation, bench->operation))
-            fprintf(stream, "  %20s ", collectives[i]->name);
+    bool simulated = point->nodes <= PREDICT_MEMBERS && point->cluster->nodes <= PREDICT_NODES;
+    struct choice choice;
+    uint64_t predicted_ps;
+    fprintf(stream, "# %s on %d nodes of %s: predicted us (%s); auto takes *\n#       size",
+            bench->operation, point->nodes, point->cluster->name,
+            simulated ? "each run alone under the netmodel"
+                      : "closed forms of the worst path, with additions");
+    for (int i = 0; algorithms_predict(point->algorithms, point->pattern, i, 0, BENCH_ELEMENT,
+                                       &choice, &predicted_ps);
+         i++)
+        fprintf(stream, "  %20s ", choice.kind->name);
     fputc('\n', stream);
 }
 
@@ -83,11 +90,11 @@ bool bench_print_table(const struct bench *bench, const struct sweep *sweep, FIL
 {
     for (int i = 0; i < sweep->count; i++) {
         struct bench_point point;
-        if (!bench_point_make(&point, sweep->points[i].config, errors))
+        if (!bench_point_make(&point, bench, sweep->points[i].config, errors))
             return false;
         print_heading(bench, &point, stream);
         for (int s = 0; s < bench->size_count; s++)
-            print_predictions(bench, &point, bench->sizes[s], stream);
+            print_predictions(&point, bench->sizes[s], stream);
         bench_point_release(&point);
     }
     return true;

@@ -11,10 +11,11 @@
 
 enum { MOST_SIZES = 10000, MOST_ITERATIONS = 10000, MOST_OPERATIONS = 64 };
 #define DEFAULT_BEGIN "8"
-#define DEFAULT_END "128MiB"
-#define LARGEST UINT64_C(1000000000000000)
+#define DEFAULT_END   "128MiB"
+#define LARGEST       UINT64_C(1000000000000000)
 
-/* `8` is bytes, as in NCCL's tests. Their `1G` is 2^30 and everybody else's 10^9, so it is refused. */
+/* `8` is bytes, as in NCCL's tests. Their `1G` is 2^30 and everybody else's 10^9, so it is refused.
+ */
 static bool parse_size(const char *option, const char *text, uint64_t *bytes, struct errors *errors)
 {
     struct quantity quantity;
@@ -26,11 +27,12 @@ static bool parse_size(const char *option, const char *text, uint64_t *bytes, st
                    : errors_add(errors, "%s %s: %s", option, text, why);
     char letter = (char)toupper((unsigned char)text[length ? length - 1 : 0]);
     if (digits && digits + 1 == length && strchr("KMGT", letter))
-        return errors_add(errors,
-                          "%s %s: could be binary or decimal: write %.*s%ciB (as nccl-tests means it) "
-                          "or %.*s%cB",
-                          option, text, (int)digits, text, letter, (int)digits, text,
-                          letter == 'K' ? 'k' : letter);
+        return errors_add(
+            errors,
+            "%s %s: could be binary or decimal: write %.*s%ciB (as nccl-tests means it) "
+            "or %.*s%cB",
+            option, text, (int)digits, text, letter, (int)digits, text,
+            letter == 'K' ? 'k' : letter);
     if (!units_parse(text, UNIT_SIZE, &quantity, why, sizeof why))
         return errors_add(errors, "%s %s: %s, or a bare number of bytes", option, text, why);
     *bytes = quantity.whole;
@@ -124,8 +126,7 @@ static bool add_named(struct bench *bench, const char *name, struct errors *erro
                 add_algorithm(bench, collectives[i]);
         return true;
     }
-    const struct collective *found =
-        collective_find(bench->operation, name, "--algorithm", errors);
+    const struct collective *found = collective_find(bench->operation, name, "--algorithm", errors);
     if (found)
         add_algorithm(bench, found);
     return found;

@@ -21,6 +21,11 @@ const struct column columns[] = {
 #define COLUMN(name, cell, meaning) {"nodes.csv", #name, meaning},
 #include "nodes.def"
 #undef COLUMN
+    {"links.csv", "run", RUN_MEANING},
+    {"links.csv", "KEY", KEY_MEANING},
+#define COLUMN(name, cell, meaning) {"links.csv", #name, meaning},
+#include "links.def"
+#undef COLUMN
     {"bench.csv", "run", RUN_MEANING},
     {"bench.csv", "KEY", KEY_MEANING},
 #define COLUMN(name, cell, meaning) {"bench.csv", #name, meaning},
@@ -32,7 +37,7 @@ const struct column columns[] = {
 const char *csv_name(enum csv_file file)
 {
     static const char *const names[CSV_NAMES] = {"runs.csv", "steps.csv", "nodes.csv",
-                                                  "bench.csv"};
+                                                  "links.csv", "bench.csv"};
     return names[file];
 }
 

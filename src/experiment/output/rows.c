@@ -26,6 +26,19 @@ static struct cell node_count(const struct config *point, const struct result *r
     return result->nodes > 0 ? whole((uint64_t)result->nodes) : asked(point, "nodes", NULL);
 }
 
+static struct cell hottest_name(const struct result *result)
+{
+    return result->link && result->hottest_link >= 0 ? text(result->link[result->hottest_link].name)
+                                                     : empty();
+}
+
+static struct cell hottest_busy(const struct result *result)
+{
+    return result->link && result->hottest_link >= 0
+               ? real(result->link[result->hottest_link].busy_share)
+               : empty();
+}
+
 static uint64_t memory_total(const struct node_record *node)
 {
     uint64_t total = 0;
@@ -69,6 +82,15 @@ static void add_node(const struct config *point, const struct result *result, in
 #undef COLUMN
 }
 
+static void add_link(const struct config *point, const struct result *result, int index,
+                     struct text *row)
+{
+    const struct link_result *link = &result->link[index];
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "links.def"
+#undef COLUMN
+}
+
 static int row_count(enum csv_file file, const struct result *result)
 {
     switch (file) {
@@ -76,6 +98,8 @@ static int row_count(enum csv_file file, const struct result *result)
         return result->step ? result->steps : 0;
     case CSV_NODES:
         return result->node ? result->nodes : 0;
+    case CSV_LINKS:
+        return result->link ? result->link_count : 0;
     default:
         return 1;
     }
@@ -91,8 +115,10 @@ void csv_rows(enum csv_file file, struct place place, struct text *out)
             add_run(point, place.result, &row);
         else if (file == CSV_STEPS)
             add_step(point, place.result, i, &row);
-        else
+        else if (file == CSV_NODES)
             add_node(point, place.result, i, &row);
+        else
+            add_link(point, place.result, i, &row);
         text_add_bytes(out, row.bytes, row.length);
         text_add_bytes(out, "\n", 1);
     }

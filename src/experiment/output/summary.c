@@ -24,6 +24,18 @@ static void print_target(const struct result *result, FILE *stream)
         fputs("  target         not reached\n", stream);
 }
 
+static void print_hottest(const struct result *result, FILE *stream)
+{
+    if (result->hottest_link < 0)
+        return;
+    const struct link_result *link = &result->link[result->hottest_link];
+    if (isnan(link->busy_share))
+        fprintf(stream, "  hottest link   %s by bytes: %" PRIu64 "\n", link->name, link->record.bytes);
+    else
+        fprintf(stream, "  hottest link   %s by busy share: %s, %" PRIu64 " bytes\n", link->name,
+                share_words(link->busy_share), link->record.bytes);
+}
+
 static void print_figures(const struct result *result, FILE *stream)
 {
     char peak[32];
@@ -43,6 +55,7 @@ static void print_figures(const struct result *result, FILE *stream)
             result->messages_sent, result->bytes_sent,
             result->allreduce && *result->allreduce ? ", all-reduce by " : "",
             result->allreduce ? result->allreduce : "");
+    print_hottest(result, stream);
     fprintf(stream, "  memory         %s on the fullest node\n",
             units_format(result->peak_memory_bytes, UNIT_SIZE, peak, sizeof peak));
 }

@@ -26,9 +26,10 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    return (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    return (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_allgather_ring = {

@@ -49,24 +49,25 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    int rounds = floor_log2(size);
+    int rounds = floor_log2(call->size);
     uint64_t total = 0;
     for (int round = 1; round <= rounds; round++) {
         size_t blocks_kept = (size_t)1 << (rounds - round);
-        size_t block = (count + ((size_t)1 << rounds) - 1) >> rounds;
-        size_t half = block * blocks_kept < count ? block * blocks_kept : count;
+        size_t block = (call->count + ((size_t)1 << rounds) - 1) >> rounds;
+        size_t half = block * blocks_kept < call->count ? block * blocks_kept : call->count;
         total += 2 * hockney_ps(path, half * element_bytes);
     }
-    bool power = (size & (size - 1)) == 0;
-    return total + (power ? 0 : 2 * block_ps(count, 1, element_bytes, path));
+    bool power = (call->size & (call->size - 1)) == 0;
+    return total + (power ? 0 : 2 * block_ps(call->count, 1, element_bytes, path));
 }
 
 const struct collective collective_allreduce_halving_doubling = {
     .operation = "allreduce",
     .name = "halving_doubling",
-    .summary = "recursive halving, then doubling (Rabenseifner); the ring's bytes in 2 lg p steps",
+    .summary =
+        "recursive halving, then doubling (also: rabenseifner); the ring's bytes in 2 lg p steps",
     .options = "",
     .schedule = {.name = "halving-doubling allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,

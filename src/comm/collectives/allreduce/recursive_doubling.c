@@ -28,11 +28,11 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    bool power = (size & (size - 1)) == 0;
-    uint64_t rounds = (uint64_t)floor_log2(size) + (power ? 0 : 2);
-    return rounds * block_ps(count, 1, element_bytes, path);
+    bool power = (call->size & (call->size - 1)) == 0;
+    uint64_t rounds = (uint64_t)floor_log2(call->size) + (power ? 0 : 2);
+    return rounds * block_ps(call->count, 1, element_bytes, path);
 }
 
 const struct collective collective_allreduce_recursive_doubling = {

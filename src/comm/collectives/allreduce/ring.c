@@ -1,6 +1,6 @@
-/* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and Yuan:
- * Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the fewest
- * bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
+/* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and
+ * Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the
+ * fewest bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
 #include "../blocks.h"
 
 static bool step(const struct call *call, int index, struct step *step)
@@ -33,9 +33,10 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    return 2 * (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    return 2 * (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_allreduce_ring = {

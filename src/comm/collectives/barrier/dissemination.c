@@ -20,10 +20,10 @@ static bool round_of(const struct call *call, int index, struct round *round)
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    (void)count, (void)element_bytes;
-    return (uint64_t)ceil_log2(size) * hockney_ps(path, 0);
+    (void)element_bytes;
+    return (uint64_t)ceil_log2(call->size) * hockney_ps(path, 0);
 }
 
 const struct collective collective_barrier_dissemination = {

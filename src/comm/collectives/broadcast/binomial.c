@@ -15,14 +15,14 @@ static bool step(const struct call *call, int index, struct step *step)
     int to = place + (1 << round);
     if (to >= p)
         return false;
-    *step = (struct step){
-        .send_to = (to + call->root) % p, .recv_from = -1, .send = whole_of(call)};
+    *step =
+        (struct step){.send_to = (to + call->root) % p, .recv_from = -1, .send = whole_of(call)};
     return true;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    return (uint64_t)ceil_log2(size) * block_ps(count, 1, element_bytes, path);
+    return (uint64_t)ceil_log2(call->size) * block_ps(call->count, 1, element_bytes, path);
 }
 
 const struct collective collective_broadcast_binomial = {

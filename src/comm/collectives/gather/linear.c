@@ -12,14 +12,15 @@ static bool step(const struct call *call, int index, struct step *step)
         *step = (struct step){.send_to = -1, .recv_from = from, .recv = block_of(call, from)};
         return true;
     }
-    *step = (struct step){
-        .send_to = call->root, .recv_from = -1, .send = block_of(call, call->rank)};
+    *step =
+        (struct step){.send_to = call->root, .recv_from = -1, .send = block_of(call, call->rank)};
     return index == 0;
 }
 
-static uint64_t closed_form_ps(int size, size_t count, size_t element_bytes, struct path path)
+static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    return (uint64_t)(size - 1) * block_ps(count, (size_t)size, element_bytes, path);
+    return (uint64_t)(call->size - 1) *
+           block_ps(call->count, (size_t)call->size, element_bytes, path);
 }
 
 const struct collective collective_gather_linear = {

@@ -1,0 +1,98 @@
+/* What observers are told, from the state of ranks and lanes. */
+#include "observe.h"
+
+void clock_observe(struct clock *clock, struct clock_observer *observer)
+{
+    struct clock_observer **end = &clock->observers;
+    if (clock->flow)
+        BUG("only the events resolver can be observed");
+    while (*end)
+        end = &(*end)->next;
+    observer->next = NULL;
+    *end = observer;
+}
+
+static void tell(const struct clock *clock, const struct sight *sight)
+{
+    for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
+        observer->saw(observer, sight);
+}
+
+void tell_rank(const struct clock *clock, int rank, enum sight_kind kind)
+{
+    const struct rank_state *state = &clock->ranks[rank];
+    tell(clock, &(struct sight){.kind = kind,
+                                .now_ps = clock->now_ps,
+                                .rank = rank,
+                                .lane = kind == SIGHT_WAIT_BEGINS || kind == SIGHT_WAIT_ENDS
+                                            ? state->wait_lane
+                                            : 0,
+                                .training_step = state->marks,
+                                .send_to = -1,
+                                .receive_from = -1});
+}
+
+static int member_rank(const struct lane *lane, int member)
+{
+    return member < 0 ? -1 : lane->group->members[member];
+}
+
+void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enum sight_kind kind)
+{
+    const struct item *item = &lane->item;
+    bool step = kind == SIGHT_STEP_BEGINS || kind == SIGHT_STEP_ENDS;
+    struct sight sight = {.kind = kind,
+                          .now_ps = clock->now_ps,
+                          .rank = rank,
+                          .lane = (int)(lane - clock->ranks[rank].lanes),
+                          .training_step = item->training_step,
+                          .schedule = item->schedule,
+                          .index = step ? lane->index - 1 : 0,
+                          .send_to = -1,
+                          .receive_from = -1,
+                          .bytes = item->unit_bytes};
+    if (step) {
+        sight.send_to = member_rank(lane, lane->step.send_to);
+        sight.receive_from = member_rank(lane, lane->step.recv_from);
+        sight.bytes = item->schedule ? lane->step.send.count * item->unit_bytes : item->unit_bytes;
+    } else if (item->schedule) {
+        sight.bytes = item->call.count * item->unit_bytes;
+    } else {
+        *(lane->kind == LANE_SENDS ? &sight.send_to : &sight.receive_from) =
+            member_rank(lane, item->peer);
+    }
+    tell(clock, &sight);
+}
+
+void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
+{
+    bool sender = kind == SIGHT_MESSAGE_BEGINS || kind == SIGHT_MESSAGE_SENT;
+    int rank = sender ? message->src : message->dst;
+    int lane = sender ? message->src_lane : message->dst_lane;
+    tell(clock, &(struct sight){.kind = kind,
+                                .now_ps = clock->now_ps,
+                                .rank = rank,
+                                .lane = lane,
+                                .training_step = sender ? message->training_step
+                                                        : clock->ranks[rank].lanes[lane].item.training_step,
+                                .send_to = message->dst,
+                                .receive_from = message->src,
+                                .bytes = message->bytes,
+                                .message = message});
+}
+
+struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane)
+{
+    const struct lane *found = &clock->ranks[rank].lanes[lane];
+    if (lane == 0)
+        return (struct lane_label){.group = -1};
+    for (int g = 0; g < clock->group_count; g++)
+        if (clock->groups[g] == found->group)
+            return (struct lane_label){g, found->kind, found->group->pipeline, found->group->size};
+    BUG("lane %d of rank %d belongs to no group", lane, rank);
+}
+
+int clock_lane_count(const struct clock *clock, int rank)
+{
+    return clock->ranks[rank].lane_count;
+}

@@ -1,0 +1,115 @@
+/* `auto` picks what is fastest on the group's own nodes, and layouts are found or refused. */
+#include "tests/check.h"
+
+#include "tests/clock/fixture.h"
+#include "threadrack/comm/algorithms.h"
+
+static struct algorithms *asked(const char *text, const struct cluster *cluster,
+                                struct errors *errors)
+{
+    return algorithms_create("allreduce", text, "test", cluster, netmodel_named("flow"), errors);
+}
+
+static struct pattern *first_nodes(struct algorithms *algorithms, int size)
+{
+    int nodes[64];
+    for (int i = 0; i < size; i++)
+        nodes[i] = i;
+    return algorithms_pattern(algorithms, nodes, size,
+                              (struct path){.latency_ps = 1, .bandwidth_Bps = 1});
+}
+
+/* At powers of two the choice is the least of the table. */
+static void takes_the_least(const struct cluster *cluster, int size)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct algorithms *algorithms = asked("auto", cluster, &errors);
+    struct pattern *pattern = first_nodes(algorithms, size);
+    for (size_t count = 1; count <= 1 << 20; count *= 32) {
+        const struct collective *picked = algorithms_pick(algorithms, pattern, count, 4).collective;
+        uint64_t least = UINT64_MAX, chosen = 0, predicted_ps;
+        struct choice choice;
+        for (int i = 0;
+             algorithms_predict(algorithms, pattern, i, count, 4, &choice, &predicted_ps); i++) {
+            least = predicted_ps < least ? predicted_ps : least;
+            if (choice.collective == picked)
+                chosen = predicted_ps;
+        }
+        CHECK_EQUAL(chosen, least);
+    }
+    algorithms_free(algorithms);
+    errors_release(&errors);
+}
+
+static struct cluster *boxes(void)
+{
+    return CLUSTER("nodes=16", "cluster.topology=two_level", "cluster.box.size=4",
+                   "cluster.link.bandwidth=1GB/s", "cluster.box.link.bandwidth=100GB/s");
+}
+
+static void least_of_the_table(void)
+{
+    struct cluster *ring = CLUSTER("nodes=16", "cluster.topology=ring"), *two = boxes();
+    takes_the_least(ring, 16);
+    takes_the_least(two, 16);
+    takes_the_least(two, 7);
+    cluster_free(ring);
+    cluster_free(two);
+}
+
+/* Where closed forms would take halving-doubling, whose far exchanges share the cables of a ring or
+ * the uplinks of boxes, the netmodel is asked. */
+static void sees_the_wiring(void)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct cluster *ring = CLUSTER("nodes=16", "cluster.topology=ring"), *two = boxes();
+    struct algorithms *on_ring = asked("auto", ring, &errors),
+                      *on_two = asked("auto", two, &errors);
+    CHECK_TEXT(algorithms_pick(on_ring, first_nodes(on_ring, 16), 1 << 20, 4).kind->name, "ring");
+    CHECK_TEXT(algorithms_pick(on_two, first_nodes(on_two, 16), 1 << 20, 4).kind->name,
+               "hierarchical");
+    algorithms_free(on_ring);
+    algorithms_free(on_two);
+    cluster_free(ring);
+    cluster_free(two);
+    errors_release(&errors);
+}
+
+static bool fits(const char *text, const struct cluster *cluster, int size)
+{
+    int nodes[64];
+    for (int i = 0; i < size; i++)
+        nodes[i] = i;
+    struct errors errors;
+    errors_init(&errors);
+    struct algorithms *algorithms = asked(text, cluster, &errors);
+    bool good = algorithms && algorithms_fit(algorithms, nodes, size, &errors);
+    CHECK(good == (errors.count == 0));
+    algorithms_free(algorithms);
+    errors_release(&errors);
+    return good;
+}
+
+static void layouts(void)
+{
+    struct cluster *two = boxes(), *star = CLUSTER("nodes=16");
+    CHECK(fits("hierarchical", two, 16));
+    CHECK(fits("hierarchical", two, 8));
+    CHECK(!fits("hierarchical", two, 7));
+    CHECK(!fits("hierarchical", two, 4));
+    CHECK(!fits("hierarchical", star, 16));
+    CHECK(fits("hierarchical:box=8", star, 16));
+    CHECK(fits("torus2d:rows=2", star, 16));
+    CHECK(!fits("torus2d:rows=3", star, 16));
+    CHECK(!fits("hierarchical:box=0", star, 16));
+    CHECK(!fits("hierarchical:bix=4", star, 16));
+    CHECK(!fits("ring:box=4", star, 16));
+    CHECK(fits("rabenseifner", star, 16));
+    CHECK(fits("auto", star, 16));
+    cluster_free(two);
+    cluster_free(star);
+}
+
+SUITE("comm: algorithms", TEST(least_of_the_table), TEST(sees_the_wiring), TEST(layouts));

@@ -1,0 +1,51 @@
+/* GOAL there and back: what a run writes takes as long when it is read, but for the calcs' whole ns. */
+#include "fixture.h"
+
+#include <unistd.h>
+
+/* Additions round on their own, so that a run of a few hundred may be off by some ns. */
+enum { NS_OFF_MOST = 100 };
+
+static void there_and_back(void)
+{
+    static const char *const networks[] = {
+        "netmodel=flow", "netmodel=hockney", "netmodel=loggp cluster.loggp.offload=on",
+        "netmodel=loggp", "netmodel=loggp cluster.loggp.rendezvous=1KiB"};
+    char path[] = "/tmp/threadrack-goal-XXXXXX";
+    close(mkstemp(path));
+    for (int n = 0; n < 5; n++)
+        for (int s = 0; strategies[s]; s++) {
+            int nodes = strcmp(strategies[s]->name, "single") ? 4 : 1;
+            struct result *was = run("strategy=%s nodes=%d %s steps=3 batch=64 bucket=64KiB math=off "
+                                     "model=mlp:64-128x15-10:tanh goal=%s",
+                                     strategies[s]->name, nodes, networks[n], path);
+            struct result *back = run("strategy=replay %s replay.goal=%s replay.rules=rack math=off",
+                                      networks[n], path);
+            CHECK_EQUAL(back->nodes, nodes);
+            CHECK_EQUAL(back->messages_sent, was->messages_sent);
+            CHECK_EQUAL(back->bytes_sent, was->bytes_sent);
+            CHECK_NEAR((double)back->length_ps, (double)was->length_ps, NS_OFF_MOST * 1000.0);
+            result_free(was);
+            result_free(back);
+        }
+    remove(path);
+}
+
+/* Layers of whole ns and no additions: to the picosecond. */
+static void exactly_in_whole_ns(void)
+{
+    char path[] = "/tmp/threadrack-goal-XXXXXX";
+    close(mkstemp(path));
+    struct result *was = run("strategy=pipeline nodes=4 netmodel=loggp steps=2 batch=64 math=off "
+                             "model=stages:4,forward=1us,backward_input=2us,backward_weight=1us,width=1000 "
+                             "goal=%s", path);
+    struct result *back =
+        run("strategy=replay netmodel=loggp replay.goal=%s replay.rules=rack math=off", path);
+    CHECK(was->length_ps > 0);
+    CHECK_EQUAL(back->length_ps, was->length_ps);
+    result_free(was);
+    result_free(back);
+    remove(path);
+}
+
+SUITE("strategy: goal", TEST(there_and_back), TEST(exactly_in_whole_ns));
