@@ -370,7 +370,8 @@ bool graph_settle(struct clock *clock)
             serve(clock, rank, &run->processors[cpu]);
     }
     clock->unsettled_count -= count;
-    memmove(clock->unsettled, clock->unsettled + count,
+    if (clock->unsettled_count)
+        memmove(clock->unsettled, clock->unsettled + count,
             (size_t)clock->unsettled_count * sizeof *clock->unsettled);
     return count > 0;
 }

@@ -285,6 +285,20 @@ static struct seen *seen_make(const int *nodes, int size)
     return seen;
 }
 
+struct pattern *algorithms_known(struct algorithms *algorithms, const int first[2], int size,
+                                 struct path path)
+{
+    if (size <= PREDICT_MEMBERS)
+        return NULL;
+    uint64_t signature = signature_of(algorithms, first, size, path);
+    pthread_mutex_lock(&algorithms->lock);
+    struct pattern *pattern = algorithms->patterns;
+    while (pattern && pattern->signature != signature)
+        pattern = pattern->next;
+    pthread_mutex_unlock(&algorithms->lock);
+    return pattern;
+}
+
 struct pattern *algorithms_pattern(struct algorithms *algorithms, const int *nodes, int size,
                                    struct path path)
 {

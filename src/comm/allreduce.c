@@ -6,7 +6,12 @@
 
 static struct pattern *pattern_of(struct algorithms *algorithms, const struct group *group)
 {
-    int size = group_size(group), *nodes = memory_zeroed((size_t)size, sizeof *nodes);
+    int size = group_size(group);
+    int first[2] = {group_member_rank(group, 0), group_member_rank(group, size > 1)};
+    struct pattern *known = algorithms_known(algorithms, first, size, group_path(group));
+    if (known)
+        return known;
+    int *nodes = memory_zeroed((size_t)size, sizeof *nodes);
     for (int i = 0; i < size; i++)
         nodes[i] = group_member_rank(group, i);
     struct pattern *pattern = algorithms_pattern(algorithms, nodes, size, group_path(group));

@@ -9,14 +9,16 @@ static struct resolver_run run_of(const struct setup *setup)
     return (struct resolver_run){.cluster = setup->cluster,
                                  .netmodel = setup->netmodel,
                                  .real = setup->real,
-                                 .observed = watch_wants(setup)};
+                                 .watched = watch_wants(setup) ||
+                                            config_is_set(setup->config, "goal"),
+                                 .replayed = setup->goal};
 }
 
 static const struct resolver_ops *choose(const struct setup *setup,
                                          const struct resolver_ops *const *from)
 {
     struct resolver_run run = run_of(setup);
-    return setup->goal ? &resolver_events : resolver_choose(&run, from);
+    return resolver_choose(&run, from);
 }
 
 bool setup_resolver(struct setup *setup, struct errors *errors)
@@ -32,11 +34,8 @@ bool setup_resolver(struct setup *setup, struct errors *errors)
     setup->resolver = resolver_find(name, config_where(config, "clock.resolver"), errors);
     const char *why = setup->resolver ? setup->resolver->refuses(&run) : NULL;
     if (why)
-        return errors_add(errors, "%s: clock.resolver=%s is not exact for this run: %s",
-                          config_where(config, "clock.resolver"), name, why);
-    if (setup->resolver && setup->goal && setup->resolver != &resolver_events)
-        return errors_add(errors, "%s: strategy=replay needs clock.resolver=events",
-                          config_where(config, "clock.resolver"));
+        return errors_add(errors, "%s: this resolver is not exact for this run: %s",
+                          config_where(config, "clock.resolver"), why);
     return setup->resolver;
 }
 

@@ -18,7 +18,8 @@ struct resolver_run {
     const struct cluster *cluster;
     const struct netmodel_ops *netmodel;
     bool real;     /* ranks are threads and append while the clock resolves */
-    bool observed; /* an observer wants every message (clock/observer.h) */
+    bool watched;  /* observers, or a GOAL file that is written, need messages one by one */
+    bool replayed; /* a graph is gone through */
 };
 
 struct dataflow;

@@ -35,6 +35,10 @@ bool algorithms_check(const char *operation, const char *asked, const char *wher
 /* The pattern of `size` nodes in ascending order, between which `path` is the worst. */
 struct pattern *algorithms_pattern(struct algorithms *algorithms, const int *nodes, int size,
                                    struct path path);
+/* The pattern of a group too large to be simulated, when one like it has been seen: of its nodes only
+ * the first two matter. NULL: none has. */
+struct pattern *algorithms_known(struct algorithms *algorithms, const int first[2], int size,
+                                 struct path path);
 /* False and a message when the algorithm that was asked for does not fit the nodes: a hierarchical
  * one needs boxes of equal size. */
 bool algorithms_fit(struct algorithms *algorithms, const int *nodes, int size,

@@ -10,8 +10,10 @@ const char *dataflow_refuses(const struct resolver_run *run)
 {
     if (run->real)
         return "its ranks are threads (math=on), and only timing-only runs can be resolved so";
-    if (run->observed)
-        return "a timeline or the counting of links (trace, links) wants every message";
+    if (run->watched)
+        return "its messages are to be seen one by one (links, trace, goal)";
+    if (run->replayed)
+        return "strategy=replay keeps several lanes busy";
     if (!run->netmodel->overhead && !run->netmodel->free_of_cost)
         return "only netmodel=loggp and netmodel=ideal can be resolved so";
     if (run->netmodel->overhead && run->cluster->rendezvous_bytes < UINT64_MAX)
