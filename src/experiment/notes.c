@@ -77,12 +77,29 @@ static void note_flow(const struct setup *setup, struct result *result)
                 (unsigned long long)flow->weight_bytes);
 }
 
+/* What a model that does not share links makes of cables that say how they are shared. */
+static void note_sharing(const struct setup *setup, struct result *result)
+{
+    const struct cluster *cluster = setup->cluster;
+    int cables = 0;
+    if (setup->netmodel->shares_links && !setup->netmodel->free_of_cost)
+        return;
+    for (int i = 0; i < cluster->link_count; i += 2)
+        cables += cluster->links[i].fatpipe || cluster->links[i].half_duplex;
+    if (cables)
+        result_note(result,
+                    "netmodel=%s does not share links: the fatpipes and half-duplex cables (%d) have "
+                    "no effect (netmodel=flow heeds them)",
+                    setup->netmodel->name, cables);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     note_flow(setup, result);
+    note_sharing(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

@@ -100,7 +100,8 @@ void link_use_free(struct link_use *use);
 void link_use_begin(struct link_use *use, int src, int dst);
 void link_use_end(struct link_use *use, int src, int dst);
 /* The link with the most messages at one time, the first of equals; `factor` is how many, at least
- * 1; -1 when there were none. */
+ * 1; -1 when there were none. A fatpipe counts none; a half-duplex cable's first link counts both
+ * ways'. */
 int link_use_worst(const struct link_use *use, int *factor);
 
 #endif
