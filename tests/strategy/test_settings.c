@@ -108,6 +108,30 @@ static void what_shares_nothing_says_so(void)
     result_free(fatpipe);
 }
 
+static void said(const char *line, const char *words, bool wanted)
+{
+    struct result *result = run("strategy=data nodes=2 steps=1 math=off %s", line);
+    CHECK_EQUAL(notes_say(result, words), wanted);
+    result_free(result);
+}
+
+/* Two cables of 1 us and 1 GB/s: slow start is worth 26,020 bytes. A message has all gradients: 300
+ * bytes for each unit of the hidden layer, and 40. */
+#define CABLES                                                                                     \
+    "cluster.topology=star cluster.link.latency=1us cluster.link.bandwidth=1GB/s "                 \
+    "allreduce=recursive_doubling "
+static void models_out_of_their_range_say_so(void)
+{
+    said(CABLES "model=mlp:64-86-10", "have 25840 bytes on the average; over TCP, those below 26020",
+         true);
+    said(CABLES "model=mlp:64-87-10", "slow start", false);
+    said(CABLES "model=mlp:64-86-10 cluster.flow.preset=lv08", "slow start", false);
+    said(CABLES "model=mlp:64-86-10 netmodel=hockney", "slow start", false);
+    said("netmodel=loggp cluster.loggp.gap=1us", "gap=1us is below cluster.loggp.overhead=2us", true);
+    said("netmodel=loggp cluster.loggp.gap=2us", "is below", false);
+    said("netmodel=loggp cluster.loggp.gap=1us cluster.loggp.offload=on", "is below", false);
+}
+
 static void the_nearest_mesh_is_named(void)
 {
     struct result *result = run_line("strategy=hybrid nodes=4 mesh.data=1 mesh.tensor=1 "
@@ -159,5 +183,6 @@ static void additions_cost_what_they_should(void)
 
 SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
       TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
-      TEST(what_shares_nothing_says_so), TEST(the_nearest_mesh_is_named),
+      TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
+      TEST(the_nearest_mesh_is_named),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));

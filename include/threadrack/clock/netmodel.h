@@ -57,6 +57,7 @@ struct netmodel;
 struct netmodel_ops {
     const char *name;
     const char *summary; /* one line, for `threadrack list netmodels` */
+    const char *validity; /* one line: where it is valid, and who says so */
     const char *options; /* the keys that it reads */
     bool shares_links;   /* false: routes that share a link do not slow each other */
     bool overhead;       /* o is paid on the compute lane for each message (loggp) */
