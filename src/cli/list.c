@@ -36,13 +36,21 @@ void list_row(const char *name, const char *summary, const char *options)
 #define OWN_NAME(member) ((member)->name)
 
 LIST(topologies, OWN_NAME)
-LIST(netmodels, OWN_NAME)
 LIST(resolvers, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
 LIST(datasets, OWN_NAME)
+
+static int list_netmodels(void)
+{
+    for (int i = 0; netmodels[i]; i++) {
+        list_row(netmodels[i]->name, netmodels[i]->summary, netmodels[i]->validity);
+        printf("  %-*s   %s\n", NAME_WIDTH, "", netmodels[i]->options);
+    }
+    return EXIT_OK;
+}
 
 static const char *collective_name(const struct collective *collective)
 {

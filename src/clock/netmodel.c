@@ -65,21 +65,29 @@ void link_use_free(struct link_use *use)
     free(use);
 }
 
-void link_use_begin(struct link_use *use, int src, int dst)
+/* Puts `by` messages more on the route's links: on those that messages share, as flow does. */
+static void link_use_add(struct link_use *use, int src, int dst, int by)
 {
+    const struct link *links = use->cluster->links;
     int length = cluster_route(use->cluster, src, dst, use->route);
     for (int i = 0; i < length; i++) {
-        int link = use->route[i];
-        if (++use->now[link] > use->most[link])
+        int link = links[use->route[i]].half_duplex ? use->route[i] & ~1 : use->route[i];
+        if (links[link].fatpipe)
+            continue;
+        use->now[link] += by;
+        if (use->now[link] > use->most[link])
             use->most[link] = use->now[link];
     }
 }
 
+void link_use_begin(struct link_use *use, int src, int dst)
+{
+    link_use_add(use, src, dst, 1);
+}
+
 void link_use_end(struct link_use *use, int src, int dst)
 {
-    int length = cluster_route(use->cluster, src, dst, use->route);
-    for (int i = 0; i < length; i++)
-        use->now[use->route[i]]--;
+    link_use_add(use, src, dst, -1);
 }
 
 int link_use_worst(const struct link_use *use, int *factor)

@@ -104,7 +104,8 @@ const struct setting cluster_settings[] = {
              "'torus dimensions=4x4 attach=node'; attach is box, node or all"},
     {.key = "cluster.links", .kind = SETTING_LIST,
      .help = "explicit: cables such as 'node0 switch0' or 'node0 node1 bandwidth=1Gbit/s "
-             "latency=5us'; what is left out is cluster.link's"},
+             "latency=5us sharing=shared|fatpipe duplex=full|half'; what is left out is "
+             "cluster.link's, shared and full"},
     {.key = "cluster.slow.fraction", .kind = SETTING_QUANTITY, .unit = UNIT_REAL, .low = 0,
      .high = 1, .fallback = "0", .help = "share of slow nodes, the last ones, rounded down"},
     {.key = "cluster.slow.speed", .unit = UNIT_REAL, .low = 1e-6, .high = 1e6, .fallback = "0.5",

@@ -77,12 +77,43 @@ static void note_flow(const struct setup *setup, struct result *result)
                 (unsigned long long)flow->weight_bytes);
 }
 
+/* What a model that does not share links makes of cables that say how they are shared. */
+static void note_sharing(const struct setup *setup, struct result *result)
+{
+    const struct cluster *cluster = setup->cluster;
+    int cables = 0;
+    if (setup->netmodel->shares_links && !setup->netmodel->free_of_cost)
+        return;
+    for (int i = 0; i < cluster->link_count; i += 2)
+        cables += cluster->links[i].fatpipe || cluster->links[i].half_duplex;
+    if (cables)
+        result_note(result,
+                    "netmodel=%s does not share links: the fatpipes and half-duplex cables (%d) have "
+                    "no effect (netmodel=flow heeds them)",
+                    setup->netmodel->name, cables);
+}
+
+/* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
+static void note_gap(const struct setup *setup, struct result *result)
+{
+    const struct cluster *cluster = setup->cluster;
+    if (setup->netmodel->overhead && !cluster->offload && cluster->gap_ps < cluster->overhead_ps)
+        result_note(result,
+                    "netmodel=%s: cluster.loggp.gap=%gus is below cluster.loggp.overhead=%gus, so that "
+                    "processors, not ports, bound the rate of short messages (LogP has g not below o: "
+                    "Culler et al. 1993)",
+                    setup->netmodel->name, (double)cluster->gap_ps * 1e-6,
+                    (double)cluster->overhead_ps * 1e-6);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_idle(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     note_flow(setup, result);
+    note_sharing(setup, result);
+    note_gap(setup, result);
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",
@@ -96,8 +127,32 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cluster->nodes);
 }
 
+/* What TCP's slow start costs, in latencies of the route: LV08's factor (Velho and Legrand, Accuracy
+ * study and improvement of network simulation in the SimGrid framework, SIMUTools 2009). */
+static const double slow_start_latencies = 13.01;
+
+/* Messages so short that flow's one latency would be far from what TCP takes. */
+static void note_short_messages(const struct setup *setup, struct result *result)
+{
+    const struct netmodel_ops *netmodel = setup->netmodel;
+    bool flow = netmodel->shares_links && !netmodel->free_of_cost;
+    if (!flow || result->messages_sent == 0 || setup->cluster->flow.latency_factor != 1)
+        return;
+    struct path path = cluster_path(setup->cluster, 0, setup->nodes - 1);
+    double mean = (double)result->bytes_sent / (double)result->messages_sent;
+    double limit = slow_start_latencies * (double)path.latency_ps * 1e-12 *
+                   (double)path.bandwidth_Bps;
+    if (mean < limit)
+        result_note(result,
+                    "netmodel=%s: messages have %.0f bytes on the average; over TCP, those below %.0f "
+                    "bytes (%g latencies of node0 to node%d: Velho and Legrand 2009) would take mostly "
+                    "slow start, which is left out (cluster.flow.preset=lv08 has it)",
+                    netmodel->name, mean, limit, slow_start_latencies, setup->nodes - 1);
+}
+
 void notes_after(const struct setup *setup, const struct clock *clock, struct result *result)
 {
+    note_short_messages(setup, result);
     int factor, link = clock_worst_link(clock, &factor);
     if (link >= 0 && factor > 1)
         result_note(result,

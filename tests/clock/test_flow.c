@@ -56,6 +56,23 @@ static void sharing(void)
     CHECK_EQUAL(first_end(with(false, true), 1, 1, 0), 2 * MS + 2 * US);
 }
 
+/* A star of cables with the options. */
+static struct cluster *listed(const char *options)
+{
+    char links[256];
+    snprintf(links, sizeof links, "cluster.links=node0 switch0 %s,node1 switch0 %s,node2 switch0 %s",
+             options, options, options);
+    return STAR("cluster.topology=explicit", links);
+}
+
+static void sharing_is_listed(void)
+{
+    CHECK_EQUAL(first_end(listed("sharing=shared"), 1, 2, 1), 2 * MS + 2 * US);
+    CHECK_EQUAL(first_end(listed("sharing=fatpipe"), 1, 2, 1), MS + 2 * US);
+    CHECK_EQUAL(first_end(listed("duplex=full"), 1, 1, 0), MS + 2 * US);
+    CHECK_EQUAL(first_end(listed("duplex=half"), 1, 1, 0), 2 * MS + 2 * US);
+}
+
 static void factors(void)
 {
     CHECK_EQUAL(first_end(STAR("cluster.flow.latency_factor=3"), 1, 2, 0), MS + 6 * US);
@@ -66,4 +83,4 @@ static void factors(void)
                1.05 * (double)MS + 2 * (double)US, 1);
 }
 
-SUITE("clock: flow", TEST(sharing), TEST(factors));
+SUITE("clock: flow", TEST(sharing), TEST(sharing_is_listed), TEST(factors));

@@ -128,7 +128,7 @@ static const struct {
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 nod1"}, "instead of nod1"},
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0"}, "expected two ends"},
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 node0"},
-     "expected bandwidth= or latency= instead of node0"},
+     "expected bandwidth=, latency=, sharing= or duplex= instead of node0"},
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node0"}, "to itself"},
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1,node1 node0"},
      "listed twice"},
@@ -138,6 +138,17 @@ static const struct {
      "unknown option 'latncy'; did you mean 'latency'?"},
     {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 bandwidth=0B/s"},
      "a bandwidth is from 1B/s"},
+    {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 sharing=fatpip"},
+     "sharing is shared or fatpipe, not 'fatpip'; did you mean 'fatpipe'?"},
+    {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 duplex=hal"},
+     "duplex is full or half, not 'hal'; did you mean 'half'?"},
+    {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 duplx=half"},
+     "unknown option 'duplx'; did you mean 'duplex'?"},
+    {{"cluster.topology=explicit", "nodes=2", "cluster.links=node0 node1 duplex=half duplex=full"},
+     "given twice: duplex"},
+    {{"cluster.topology=explicit", "nodes=2",
+      "cluster.links=node0 node1 sharing=fatpipe duplex=half"},
+     "duplex=half shares what sharing=fatpipe does not"},
 };
 
 static void bad_clusters_are_refused(void)

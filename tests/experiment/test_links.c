@@ -52,8 +52,10 @@ static void links_can_be_off(void)
     CHECK(!result->link && result->hottest_link < 0);
     result_free(result);
     result = run("strategy=data nodes=65 batch=130 steps=1 math=off");
-    CHECK(!result->link && result->note_count == 1 &&
-          strstr(result->notes[0], "links are not counted"));
+    bool said = false;
+    for (int i = 0; i < result->note_count; i++)
+        said |= strstr(result->notes[i], "links are not counted") != NULL;
+    CHECK(!result->link && said);
     result_free(result);
 }
 

@@ -4,6 +4,8 @@
 
 #include "tests/strategy/fixture.h"
 
+#include <unistd.h>
+
 static void target_stops_the_run(void)
 {
     struct result *result = run_line("steps=100 target_accuracy=0.5 eval_every=3", false);
@@ -68,6 +70,68 @@ static void what_has_no_effect_is_said(void)
     result_free(result);
 }
 
+/* Two nodes over a cable with the options. */
+static struct result *over_cable(const char *options, const char *netmodel)
+{
+    char path[] = "/tmp/threadrack-cable-XXXXXX.yaml";
+    int file = mkstemps(path, 5);
+    CU_ASSERT_FATAL(file >= 0);
+    dprintf(file, "topology: explicit\nlinks: ['node0 node1 %s']\n", options);
+    close(file);
+    struct result *result =
+        run("cluster=%s strategy=data nodes=2 steps=1 math=off netmodel=%s", path, netmodel);
+    unlink(path);
+    return result;
+}
+
+static void what_shares_nothing_says_so(void)
+{
+    static const char *const ignoring[] = {"ideal", "hockney", "loggp"};
+    static const char words[] = "the fatpipes and half-duplex cables (1) have no effect";
+    for (int i = 0; i < 3; i++) {
+        struct result *half = over_cable("duplex=half", ignoring[i]);
+        struct result *plain = over_cable("duplex=full sharing=shared", ignoring[i]);
+        CHECK(notes_say(half, words));
+        CHECK(!notes_say(plain, words));
+        result_free(half);
+        result_free(plain);
+    }
+    struct result *flow = over_cable("duplex=half", "flow");
+    CHECK(!notes_say(flow, words));
+    result_free(flow);
+    /* Both ways of the ring are on it at one time. */
+    struct result *both = over_cable("duplex=half", "hockney");
+    struct result *fatpipe = over_cable("sharing=fatpipe", "hockney");
+    CHECK(notes_say(both, "up to 2 messages were on link"));
+    CHECK(!notes_say(fatpipe, "messages were on link"));
+    result_free(both);
+    result_free(fatpipe);
+}
+
+static void said(const char *line, const char *words, bool wanted)
+{
+    struct result *result = run("strategy=data nodes=2 steps=1 math=off %s", line);
+    CHECK_EQUAL(notes_say(result, words), wanted);
+    result_free(result);
+}
+
+/* Two cables of 1 us and 1 GB/s: slow start is worth 26,020 bytes. A message has all gradients: 300
+ * bytes for each unit of the hidden layer, and 40. */
+#define CABLES                                                                                     \
+    "cluster.topology=star cluster.link.latency=1us cluster.link.bandwidth=1GB/s "                 \
+    "allreduce=recursive_doubling "
+static void models_out_of_their_range_say_so(void)
+{
+    said(CABLES "model=mlp:64-86-10", "have 25840 bytes on the average; over TCP, those below 26020",
+         true);
+    said(CABLES "model=mlp:64-87-10", "slow start", false);
+    said(CABLES "model=mlp:64-86-10 cluster.flow.preset=lv08", "slow start", false);
+    said(CABLES "model=mlp:64-86-10 netmodel=hockney", "slow start", false);
+    said("netmodel=loggp cluster.loggp.gap=1us", "gap=1us is below cluster.loggp.overhead=2us", true);
+    said("netmodel=loggp cluster.loggp.gap=2us", "is below", false);
+    said("netmodel=loggp cluster.loggp.gap=1us cluster.loggp.offload=on", "is below", false);
+}
+
 static void the_nearest_mesh_is_named(void)
 {
     struct result *result = run_line("strategy=hybrid nodes=4 mesh.data=1 mesh.tensor=1 "
@@ -118,5 +182,7 @@ static void additions_cost_what_they_should(void)
 }
 
 SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
-      TEST(batches_and_steps), TEST(what_has_no_effect_is_said), TEST(the_nearest_mesh_is_named),
+      TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
+      TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
+      TEST(the_nearest_mesh_is_named),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));

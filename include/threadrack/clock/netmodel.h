@@ -57,6 +57,7 @@ struct netmodel;
 struct netmodel_ops {
     const char *name;
     const char *summary; /* one line, for `threadrack list netmodels` */
+    const char *validity; /* one line: where it is valid, and who says so */
     const char *options; /* the keys that it reads */
     bool shares_links;   /* false: routes that share a link do not slow each other */
     bool overhead;       /* o is paid on the compute lane for each message (loggp) */
@@ -100,7 +101,8 @@ void link_use_free(struct link_use *use);
 void link_use_begin(struct link_use *use, int src, int dst);
 void link_use_end(struct link_use *use, int src, int dst);
 /* The link with the most messages at one time, the first of equals; `factor` is how many, at least
- * 1; -1 when there were none. */
+ * 1; -1 when there were none. A fatpipe counts none; a half-duplex cable's first link counts both
+ * ways'. */
 int link_use_worst(const struct link_use *use, int *factor);
 
 #endif

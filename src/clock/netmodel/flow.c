@@ -312,6 +312,8 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 const struct netmodel_ops netmodel_flow = {
     .name = "flow",
     .summary = "flows share every link of their routes max-min fairly; the default",
+    .validity = "valid for messages whose time is bandwidth's; over TCP, slow start is worth 13.01 latencies "
+                "(Velho and Legrand 2009), which cluster.flow.preset=lv08 adds",
     .options = "cluster.link.latency, cluster.link.bandwidth, the topology's other links, "
                "cluster.flow.*",
     .shares_links = true,

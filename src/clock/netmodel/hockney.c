@@ -113,6 +113,8 @@ const struct netmodel_ops netmodel_hockney = {
     .name = "hockney",
     .summary = "alpha + n/beta a message; one send and one receive a node at a time; links are not "
                "shared",
+    .validity = "valid for messages that are alone on their links, as in the ping-pong that alpha and beta "
+                "are fitted to (Hockney 1994)",
     .options = "cluster.link.latency, cluster.link.bandwidth (of the whole route)",
     .create = create,
     .free = release,

@@ -55,6 +55,8 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 const struct netmodel_ops netmodel_ideal = {
     .name = "ideal",
     .summary = "messages cost nothing; for tests, and as the bound of what a network can give",
+    .validity = "valid as a bound: no network is faster; close where communicating takes a small part of "
+                "the time",
     .options = "none: latency and bandwidth have no effect",
     .shares_links = true,
     .free_of_cost = true,

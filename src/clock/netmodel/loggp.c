@@ -158,6 +158,8 @@ const struct netmodel_ops netmodel_loggp = {
     .name = "loggp",
     .summary = "L, o, g, G, O, S; each node's send and receive port serves one message at a time "
                "(in order of arrival, or of the program); links are not shared",
+    .validity = "valid where routes share no link, with L, o, g, G measured on the machine and g not below o "
+                "(Culler et al. 1993, Alexandrov et al. 1995)",
     .options = "cluster.link.latency (L), cluster.link.bandwidth (1/G), cluster.loggp.overhead (o), "
                "cluster.loggp.gap (g), cluster.loggp.overhead_per_byte (O), "
                "cluster.loggp.rendezvous (S), cluster.loggp.offload, cluster.loggp.ports",

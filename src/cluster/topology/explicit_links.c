@@ -9,12 +9,19 @@
 /* A bound of looking for cables listed twice. */
 enum { MOST_SWITCHES = 1024, MOST_CABLES = 16384 };
 
+/* The options of a cable; those from OPTION_SHARING on are one of two words. */
+enum option { OPTION_BANDWIDTH, OPTION_LATENCY, OPTION_SHARING, OPTION_DUPLEX, OPTIONS };
+static const char *const option_names[OPTIONS] = {"bandwidth", "latency", "sharing", "duplex"};
+static const char *const option_words[OPTIONS][2] = {
+    [OPTION_SHARING] = {"shared", "fatpipe"}, [OPTION_DUPLEX] = {"full", "half"}};
+
 /* One item of the list, being read. */
 struct item {
     const char *where, *text;
     int ends[2], words;
     struct path link;
-    bool has_latency, has_bandwidth;
+    bool has[OPTIONS];
+    bool fatpipe, half_duplex;
 };
 
 static bool fail(const struct item *item, struct errors *errors, const char *what, const char *word)
@@ -45,7 +52,8 @@ static bool read_end(struct cable_graph *graph, struct item *item, const char *w
     char what[160];
     int vertex = vertex_of(graph, word);
     if (item->words == 2)
-        return fail(item, errors, "expected bandwidth= or latency= instead of ", word);
+        return fail(item, errors, "expected bandwidth=, latency=, sharing= or duplex= instead of ",
+                    word);
     snprintf(what, sizeof what, "expected node0 to node%d, or switch0 to switch%d, instead of ",
              graph->places - 1, MOST_SWITCHES - 1);
     if (vertex < 0)
@@ -54,29 +62,53 @@ static bool read_end(struct cable_graph *graph, struct item *item, const char *w
     return true;
 }
 
+static bool read_number(struct item *item, enum option option, const char *word, const char *text,
+                        struct errors *errors)
+{
+    bool is_bandwidth = option == OPTION_BANDWIDTH;
+    char why[160];
+    struct quantity value;
+    if (!units_parse(text, is_bandwidth ? UNIT_BANDWIDTH : UNIT_TIME, &value, why, sizeof why))
+        return errors_add(errors, "%s: cluster.links: '%s': %s: %s", item->where, item->text,
+                          option_names[option], why);
+    if (is_bandwidth && (value.real < 1 || value.real > 1e18))
+        return fail(item, errors, "a bandwidth is from 1B/s to 1000PB/s: ", word);
+    if (!is_bandwidth && value.real > 1e12)
+        return fail(item, errors, "a latency is at most 1s: ", word);
+    *(is_bandwidth ? &item->link.bandwidth_Bps : &item->link.latency_ps) = value.whole;
+    return true;
+}
+
+static bool read_word(struct item *item, enum option option, const char *text,
+                      struct errors *errors)
+{
+    const char *const *words = option_words[option];
+    bool second = !strcmp(text, words[1]);
+    if (!second && strcmp(text, words[0]))
+        return errors_add(errors, "%s: cluster.links: '%s': %s is %s or %s, not '%s'%s",
+                          item->where, item->text, option_names[option], words[0], words[1], text,
+                          text_suggestion(text, words, 2));
+    *(option == OPTION_SHARING ? &item->fatpipe : &item->half_duplex) = second;
+    return true;
+}
+
 static bool read_option(struct item *item, const char *word, const char *equals,
                         struct errors *errors)
 {
-    static const char *const names[] = {"bandwidth", "latency"};
-    char name[32], why[160];
-    struct quantity value;
+    char name[32];
+    int option = 0;
     snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
-    bool is_bandwidth = !strcmp(name, names[0]), is_latency = !strcmp(name, names[1]);
-    if (!is_bandwidth && !is_latency)
+    while (option < OPTIONS && strcmp(name, option_names[option]))
+        option++;
+    if (option == OPTIONS)
         return errors_add(errors, "%s: cluster.links: '%s': unknown option '%s'%s", item->where,
-                          item->text, name, text_suggestion(name, names, 2));
-    if (is_bandwidth ? item->has_bandwidth : item->has_latency)
+                          item->text, name, text_suggestion(name, option_names, OPTIONS));
+    if (item->has[option])
         return fail(item, errors, "given twice: ", name);
-    if (!units_parse(equals + 1, is_bandwidth ? UNIT_BANDWIDTH : UNIT_TIME, &value, why, sizeof why))
-        return errors_add(errors, "%s: cluster.links: '%s': %s: %s", item->where, item->text, name,
-                          why);
-    if (is_bandwidth && (value.real < 1 || value.real > 1e18))
-        return fail(item, errors, "a bandwidth is from 1B/s to 1000PB/s: ", word);
-    if (is_latency && value.real > 1e12)
-        return fail(item, errors, "a latency is at most 1s: ", word);
-    *(is_bandwidth ? &item->link.bandwidth_Bps : &item->link.latency_ps) = value.whole;
-    *(is_bandwidth ? &item->has_bandwidth : &item->has_latency) = true;
-    return true;
+    item->has[option] = true;
+    return option < OPTION_SHARING
+               ? read_number(item, (enum option)option, word, equals + 1, errors)
+               : read_word(item, (enum option)option, equals + 1, errors);
 }
 
 static bool read_words(struct cable_graph *graph, struct item *item, struct errors *errors)
@@ -86,13 +118,16 @@ static bool read_words(struct cable_graph *graph, struct item *item, struct erro
     for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
         const char *equals = strchr(word, '=');
         good = (equals ? read_option(item, word, equals, errors)
-                       : read_end(graph, item, word, errors)) && good;
+                       : read_end(graph, item, word, errors)) &&
+               good;
     }
     free(copy);
     if (good && item->words != 2)
         return fail(item, errors, "expected two ends such as 'node0 switch0'", "");
     if (good && item->ends[0] == item->ends[1])
         return fail(item, errors, "joins a vertex to itself", "");
+    if (good && item->fatpipe && item->half_duplex)
+        return fail(item, errors, "duplex=half shares what sharing=fatpipe does not", "");
     return good;
 }
 
@@ -107,14 +142,19 @@ static bool read_item(struct cable_graph *graph, const struct config *config, in
     for (int l = 0; l < graph->link_count; l++)
         if (graph->links[l].from == item.ends[0] && graph->links[l].to == item.ends[1])
             return fail(&item, errors, "this cable is listed twice", "");
-    cable_graph_add_cable(graph, item.ends[0], item.ends[1], item.link);
+    int link = cable_graph_add_cable(graph, item.ends[0], item.ends[1], item.link);
+    for (int way = 0; way < 2; way++) {
+        graph->links[link + way].fatpipe = item.fatpipe;
+        graph->links[link + way].half_duplex = item.half_duplex;
+    }
     for (int end = 0; end < 2; end++)
         while (item.ends[end] >= graph->places + graph->switches)
             cable_graph_add_switch(graph);
     return true;
 }
 
-struct cable_graph *explicit_links_read(int nodes, const struct config *config, struct errors *errors)
+struct cable_graph *explicit_links_read(int nodes, const struct config *config,
+                                        struct errors *errors)
 {
     bool good = true;
     if (nodes > GRAPH_MOST_PLACES)
