@@ -180,5 +180,63 @@ static void bad_words_are_said(void)
     }
 }
 
-SUITE("cluster: import", TEST(routes_are_simgrids), TEST(as_a_cluster), TEST(quantities),
+/* A message's time in ASTRA-sim's congestion-unaware backend, when both ends differ in one dimension
+ * (MultiDimTopology::send): hops x latency + bytes / bandwidth. From place a to b of dimension d. */
+static int astra_hops(int d, int a, int b)
+{
+    int around = (b - a + 4) % 4;
+    return d == 0 ? (around < 4 - around ? around : 4 - around) : d == 1 ? 1 : 2;
+}
+
+static void astra_is_its_product(void)
+{
+    static const int sizes[] = {4, 2, 3}, strides[] = {1, 4, 8};
+    static const uint64_t latency_ps[] = {50000, 20500, 500000};
+    static const uint64_t bandwidth[] = {214748364800, 107374182400, 53687091200};
+    struct errors errors = {0};
+    struct cluster *cluster =
+        fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml"), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL);
+    CHECK_EQUAL(cluster->nodes, 24);
+    CHECK_EQUAL(cluster->note_count, 3);
+    for (int src = 0; src < 24; src++)
+        for (int d = 0; d < 3; d++)
+            for (int b = 0; b < sizes[d]; b++) {
+                int a = src / strides[d] % sizes[d];
+                if (a == b)
+                    continue;
+                struct path path = cluster_path(cluster, src, src + (b - a) * strides[d]);
+                CHECK_EQUAL(path.latency_ps, latency_ps[d] * (uint64_t)astra_hops(d, a, b));
+                CHECK_EQUAL(path.bandwidth_Bps, bandwidth[d]);
+            }
+    cluster_free(cluster);
+    cluster = fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", "cluster.format=astra",
+                                    "cluster.astra.gigabyte=decimal"), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL);
+    CHECK_EQUAL(cluster_path(cluster, 0, 8).bandwidth_Bps, 50000000000);
+    CHECK(strstr(cluster->notes[2], "10^9 bytes") != NULL);
+    cluster_free(cluster);
+}
+
+static void wrong_words_beside_astra(void)
+{
+    static const struct {
+        const char *file, *word, *says;
+    } cases[] = {
+        {"cluster=tests/cluster/import/astra.yml", "nodes=25", "nodes is at most 24, not 25"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.link.latency=1us", "has no effect"},
+        {"cluster=ring", "cluster.astra.gigabyte=decimal", "has no effect"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct errors errors = {0};
+        CHECK(!fixture_cluster(WORDS(cases[i].file, cases[i].word), &errors));
+        CHECK(fixture_says(&errors, cases[i].says));
+        errors_release(&errors);
+    }
+}
+
+SUITE("cluster: import", TEST(astra_is_its_product), TEST(wrong_words_beside_astra),
+      TEST(routes_are_simgrids), TEST(as_a_cluster), TEST(quantities),
       TEST(bad_words_are_said));
