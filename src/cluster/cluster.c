@@ -135,9 +135,10 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
         return import_create(config, nodes, errors);
     struct cluster *cluster =
         astra_check_effect(config, errors) ? create_family(config, nodes, errors) : NULL;
-    if (cluster)
-        astra_note(cluster, config);
-    return cluster;
+    if (!cluster || astra_note(cluster, config, errors))
+        return cluster;
+    cluster_free(cluster);
+    return NULL;
 }
 
 int cluster_places(const struct config *config)

@@ -37,6 +37,8 @@ const struct setting cluster_settings[] = {
     {.key = "cluster.astra.gigabyte", .kind = SETTING_CHOICE, .choices = "binary|decimal",
      .fallback = "binary",
      .help = "astra: what its GB/s count; binary: 2^30 bytes, as ASTRA-sim; decimal: 10^9"},
+    {.key = "cluster.astra.system", .kind = SETTING_WORD,
+     .help = "astra: its system JSON, to be told which allreduce= it means and what is not modelled"},
     COUNT("nodes", "1", "nodes of the cluster"),
     {.key = "cluster.name", .kind = SETTING_WORD,
      .help = "name in results; unset: the file's name without its ending"},

@@ -220,6 +220,52 @@ static void astra_is_its_product(void)
     cluster_free(cluster);
 }
 
+static void astra_system_is_noted(void)
+{
+    struct errors errors = {0};
+    const char *file = "cluster.astra.system=tests/cluster/import/astra_system.json";
+    struct cluster *cluster =
+        fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", file), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL && cluster->note_count == 7);
+    CHECK(strstr(cluster->notes[3], "astra_system.json:2: scheduling-policy is not modelled") != NULL);
+    CHECK(strstr(cluster->notes[5], ".json:4: all-reduce-implementation: 'oneRing' is allreduce=ring") != NULL);
+    CHECK(strstr(cluster->notes[6], ".json:5: all-gather-implementation is not modelled") != NULL);
+    cluster_free(cluster);
+}
+
+/* The value of all-reduce-implementation, and what the note says of it. */
+static void astra_allreduce_is_named(void)
+{
+    static const struct {
+        const char *value, *says;
+    } cases[] = {
+        {"[\"ring\"]", "'ring' is allreduce=ring"},
+        {"\"halvingDoubling\"", "'halvingDoubling' is allreduce=halving_doubling"},
+        {"[\"oneHalvingDoubling\", \"oneHalvingDoubling\"]", "is allreduce=halving_doubling"},
+        {"[\"ring\", \"ring\"]", "an algorithm for each dimension is not modelled"},
+        {"[\"direct\"]", "'direct' is not modelled"},
+        {"[]", "'' is not modelled"},
+        {"{\"a\": 1}", "'' is not modelled"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct errors errors = {0};
+        char path[64], word[128];
+        snprintf(path, sizeof path, "/tmp/threadrack-astra-%d.json", (int)getpid());
+        snprintf(word, sizeof word, "cluster.astra.system=%s", path);
+        FILE *file = fopen(path, "w");
+        CHECK_FATAL(file != NULL);
+        fprintf(file, "{\n\"all-reduce-implementation\": %s\n}", cases[i].value);
+        fclose(file);
+        struct cluster *cluster =
+            fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", word), &errors);
+        unlink(path);
+        CHECK_FATAL(cluster != NULL && cluster->note_count == 4);
+        CHECK(strstr(cluster->notes[3], cases[i].says) != NULL);
+        cluster_free(cluster);
+    }
+}
+
 static void wrong_words_beside_astra(void)
 {
     static const struct {
@@ -227,6 +273,11 @@ static void wrong_words_beside_astra(void)
     } cases[] = {
         {"cluster=tests/cluster/import/astra.yml", "nodes=25", "nodes is at most 24, not 25"},
         {"cluster=tests/cluster/import/astra.yml", "cluster.link.latency=1us", "has no effect"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.astra.system=tests/none.json",
+         "tests/none.json: cannot open"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.astra.system=tests/fuzz/corpus/words/pairs",
+         "tests/fuzz/corpus/words/pairs"},
+        {"cluster=ring", "cluster.astra.system=x.json", "has no effect"},
         {"cluster=ring", "cluster.astra.gigabyte=decimal", "has no effect"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -237,6 +288,8 @@ static void wrong_words_beside_astra(void)
     }
 }
 
-SUITE("cluster: import", TEST(astra_is_its_product), TEST(wrong_words_beside_astra),
+SUITE("cluster: import", TEST(astra_is_its_product), TEST(astra_system_is_noted),
+      TEST(astra_allreduce_is_named),
+      TEST(wrong_words_beside_astra),
       TEST(routes_are_simgrids), TEST(as_a_cluster), TEST(quantities),
       TEST(bad_words_are_said));

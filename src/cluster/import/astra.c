@@ -213,10 +213,12 @@ static bool is_astra(const struct config *config)
 bool astra_check_effect(const struct config *config, struct errors *errors)
 {
     bool good = true, astra = is_astra(config);
-    const char *key = "cluster.astra.gigabyte";
-    if (!astra && config_is_given(config, key))
-        good = errors_add(errors, "%s: %s has no effect: the cluster is not a file of ASTRA-sim's",
-                          config_where(config, key), key);
+    static const char *const own[] = {"cluster.astra.gigabyte", "cluster.astra.system"};
+    for (int i = 0; i < 2 && !astra; i++)
+        if (config_is_given(config, own[i]))
+            good =
+                errors_add(errors, "%s: %s has no effect: the cluster is not a file of ASTRA-sim's",
+                           config_where(config, own[i]), own[i]);
     static const char *const links[] = {"cluster.link.bandwidth", "cluster.link.latency"};
     for (int i = 0; i < 2 && astra; i++)
         if (config_is_given(config, links[i]) &&
@@ -226,7 +228,7 @@ bool astra_check_effect(const struct config *config, struct errors *errors)
     return good;
 }
 
-void astra_note(struct cluster *cluster, const struct config *config)
+bool astra_note(struct cluster *cluster, const struct config *config, struct errors *errors)
 {
     bool decimal = config_choice(config, "cluster.astra.gigabyte") == 1;
     bool taken = is_astra(config) && config_source(config, "cluster.levels") == SOURCE_CLUSTER;
@@ -234,4 +236,6 @@ void astra_note(struct cluster *cluster, const struct config *config)
         *vector_push(&cluster->notes, &cluster->note_count, &cluster->note_room) = memory_text(
             "%s: with a GB of %s bytes this is %s", config_list_where(config, "cluster.levels", i),
             decimal ? "10^9" : "2^30", config_list_item(config, "cluster.levels", i));
+    const char *system = config_text(config, "cluster.astra.system");
+    return !system || astra_note_system(cluster, system, errors);
 }

@@ -35,8 +35,11 @@ bool astra_is_wanted(const struct config *config, const char *path);
 bool astra_read(struct config *config, const char *path, struct errors *errors);
 /* Refuses cluster.astra.* of other clusters, and cluster.link.* of these. */
 bool astra_check_effect(const struct config *config, struct errors *errors);
-/* Adds notes of the rates and latencies that its numbers were taken to mean; none of other clusters. */
-void astra_note(struct cluster *cluster, const struct config *config);
+/* Adds notes of the rates and latencies that its numbers were taken to mean, and of
+ * cluster.astra.system; none of other clusters. */
+bool astra_note(struct cluster *cluster, const struct config *config, struct errors *errors);
+/* Adds notes of what its system file asks for; false and messages when that cannot be read. */
+bool astra_note_system(struct cluster *cluster, const char *path, struct errors *errors);
 
 /* ---- What the cluster has to do with SimGrid's. ---- */
 
