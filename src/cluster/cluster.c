@@ -113,10 +113,8 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
     return cluster;
 }
 
-struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+static struct cluster *create_family(const struct config *config, int nodes, struct errors *errors)
 {
-    if (import_is_wanted(config))
-        return import_create(config, nodes, errors);
     bool good = cluster_check_effect(config, errors);
     if (!nodes && good) {
         int places = cluster_places(config);
@@ -128,6 +126,18 @@ struct cluster *cluster_create(const struct config *config, int nodes, struct er
     if (good)
         return cluster_create_from(fabric, config, nodes, config_where(config, "nodes"), errors);
     fabric_release(&fabric);
+    return NULL;
+}
+
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+{
+    if (import_is_wanted(config))
+        return import_create(config, nodes, errors);
+    struct cluster *cluster =
+        astra_check_effect(config, errors) ? create_family(config, nodes, errors) : NULL;
+    if (!cluster || astra_note(cluster, config, errors))
+        return cluster;
+    cluster_free(cluster);
     return NULL;
 }
 

@@ -116,8 +116,9 @@ bool cluster_read(struct config *config, struct errors *errors)
     char *path = cluster_find_file(name);
     if (!path)
         return say_missing(config, name, errors);
-    bool good = import_is_wanted(config) ? import_read(config, path, errors)
-                    : config_read(config, path, "cluster.", SOURCE_CLUSTER, errors);
+    bool good = import_is_wanted(config)        ? import_read(config, path, errors)
+                : astra_is_wanted(config, path) ? astra_read(config, path, errors)
+                                                : config_read(config, path, "cluster.", SOURCE_CLUSTER, errors);
     free(path);
     return good;
 }

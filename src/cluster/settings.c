@@ -30,9 +30,15 @@ static const char device_names[] =
 const struct setting cluster_settings[] = {
     {.key = "cluster", .kind = SETTING_WORD,
      .help = "cluster file: a path, or the name of a shipped one such as ethernet-10g"},
-    {.key = "cluster.format", .kind = SETTING_CHOICE, .choices = "auto|threadrack|simgrid",
+    {.key = "cluster.format", .kind = SETTING_CHOICE, .choices = "auto|threadrack|simgrid|astra",
      .fallback = "auto",
-     .help = "of the cluster file; simgrid: platform XML; auto: simgrid when it ends in .xml"},
+     .help = "of the cluster file; simgrid: platform XML; astra: ASTRA-sim's network YAML; auto: "
+             "simgrid when it ends in .xml, astra when it has a list topology and npus_count"},
+    {.key = "cluster.astra.gigabyte", .kind = SETTING_CHOICE, .choices = "binary|decimal",
+     .fallback = "binary",
+     .help = "astra: what its GB/s count; binary: 2^30 bytes, as ASTRA-sim; decimal: 10^9"},
+    {.key = "cluster.astra.system", .kind = SETTING_WORD,
+     .help = "astra: its system JSON, to be told which allreduce= it means and what is not modelled"},
     COUNT("nodes", "1", "nodes of the cluster"),
     {.key = "cluster.name", .kind = SETTING_WORD,
      .help = "name in results; unset: the file's name without its ending"},

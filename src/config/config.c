@@ -104,3 +104,16 @@ bool config_give(struct config *config, const char *key, const char *text, const
     return giving != GIVING_TWICE &&
            entry_add(entry, text, where, key, giving == GIVING_TAKEN, errors);
 }
+
+bool config_give_list(struct config *config, const char *key, char *const *texts,
+                      char *const *wheres, int count, enum source source, struct errors *errors)
+{
+    struct entry *entry = config_find(config, key);
+    if (!entry || entry->setting->kind != SETTING_LIST)
+        BUG("no list has the key '%s'", key);
+    enum giving giving = entry_begin(config, entry, source, wheres[0], errors);
+    bool good = giving != GIVING_TWICE;
+    for (int i = 0; i < count && giving != GIVING_TWICE; i++)
+        good = entry_add(entry, texts[i], wheres[i], key, giving == GIVING_TAKEN, errors) && good;
+    return good;
+}

@@ -3,6 +3,7 @@
 #define THREADRACK_SRC_CONFIG_INSIDE_H
 
 #include "threadrack/config/config.h"
+#include "threadrack/config/tree.h"
 
 struct value {
     char *text, *where;
@@ -58,21 +59,6 @@ struct pieces {
 bool pieces_split(const struct setting *setting, const char *text, const char *where,
                   struct pieces *pieces, struct errors *errors);
 void pieces_release(struct pieces *pieces);
-
-/* A YAML file as a tree; texts have no escapes left. (libyaml owns all names that begin yaml_.) */
-enum tree_kind { TREE_TEXT, TREE_LIST, TREE_MAP };
-struct tree {
-    enum tree_kind kind;
-    int line, column; /* from 1 */
-    char *key;        /* of an entry of a map, whose place is key_line, key_column */
-    int key_line, key_column;
-    char *text;       /* of TREE_TEXT; NULL where nothing (or ~, or null) was written */
-    struct tree *children;
-    int count, room;
-};
-/* NULL and messages when the file is not one YAML document that we accept. */
-struct tree *tree_load(const char *path, struct errors *errors);
-void tree_free(struct tree *tree);
 
 /* Reads a whole file of at most `limit` bytes; NULL and a message when it cannot. */
 char *file_load(const char *path, size_t limit, size_t *length, struct errors *errors);

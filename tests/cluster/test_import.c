@@ -180,5 +180,116 @@ static void bad_words_are_said(void)
     }
 }
 
-SUITE("cluster: import", TEST(routes_are_simgrids), TEST(as_a_cluster), TEST(quantities),
+/* A message's time in ASTRA-sim's congestion-unaware backend, when both ends differ in one dimension
+ * (MultiDimTopology::send): hops x latency + bytes / bandwidth. From place a to b of dimension d. */
+static int astra_hops(int d, int a, int b)
+{
+    int around = (b - a + 4) % 4;
+    return d == 0 ? (around < 4 - around ? around : 4 - around) : d == 1 ? 1 : 2;
+}
+
+static void astra_is_its_product(void)
+{
+    static const int sizes[] = {4, 2, 3}, strides[] = {1, 4, 8};
+    static const uint64_t latency_ps[] = {50000, 20500, 500000};
+    static const uint64_t bandwidth[] = {214748364800, 107374182400, 53687091200};
+    struct errors errors = {0};
+    struct cluster *cluster =
+        fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml"), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL);
+    CHECK_EQUAL(cluster->nodes, 24);
+    CHECK_EQUAL(cluster->note_count, 3);
+    for (int src = 0; src < 24; src++)
+        for (int d = 0; d < 3; d++)
+            for (int b = 0; b < sizes[d]; b++) {
+                int a = src / strides[d] % sizes[d];
+                if (a == b)
+                    continue;
+                struct path path = cluster_path(cluster, src, src + (b - a) * strides[d]);
+                CHECK_EQUAL(path.latency_ps, latency_ps[d] * (uint64_t)astra_hops(d, a, b));
+                CHECK_EQUAL(path.bandwidth_Bps, bandwidth[d]);
+            }
+    cluster_free(cluster);
+    cluster = fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", "cluster.format=astra",
+                                    "cluster.astra.gigabyte=decimal"), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL);
+    CHECK_EQUAL(cluster_path(cluster, 0, 8).bandwidth_Bps, 50000000000);
+    CHECK(strstr(cluster->notes[2], "10^9 bytes") != NULL);
+    cluster_free(cluster);
+}
+
+static void astra_system_is_noted(void)
+{
+    struct errors errors = {0};
+    const char *file = "cluster.astra.system=tests/cluster/import/astra_system.json";
+    struct cluster *cluster =
+        fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", file), &errors);
+    errors_print(&errors, stderr);
+    CHECK_FATAL(cluster != NULL && cluster->note_count == 7);
+    CHECK(strstr(cluster->notes[3], "astra_system.json:2: scheduling-policy is not modelled") != NULL);
+    CHECK(strstr(cluster->notes[5], ".json:4: all-reduce-implementation: 'oneRing' is allreduce=ring") != NULL);
+    CHECK(strstr(cluster->notes[6], ".json:5: all-gather-implementation is not modelled") != NULL);
+    cluster_free(cluster);
+}
+
+/* The value of all-reduce-implementation, and what the note says of it. */
+static void astra_allreduce_is_named(void)
+{
+    static const struct {
+        const char *value, *says;
+    } cases[] = {
+        {"[\"ring\"]", "'ring' is allreduce=ring"},
+        {"\"halvingDoubling\"", "'halvingDoubling' is allreduce=halving_doubling"},
+        {"[\"oneHalvingDoubling\", \"oneHalvingDoubling\"]", "is allreduce=halving_doubling"},
+        {"[\"ring\", \"ring\"]", "an algorithm for each dimension is not modelled"},
+        {"[\"direct\"]", "'direct' is not modelled"},
+        {"[]", "'' is not modelled"},
+        {"{\"a\": 1}", "'' is not modelled"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct errors errors = {0};
+        char path[64], word[128];
+        snprintf(path, sizeof path, "/tmp/threadrack-astra-%d.json", (int)getpid());
+        snprintf(word, sizeof word, "cluster.astra.system=%s", path);
+        FILE *file = fopen(path, "w");
+        CHECK_FATAL(file != NULL);
+        fprintf(file, "{\n\"all-reduce-implementation\": %s\n}", cases[i].value);
+        fclose(file);
+        struct cluster *cluster =
+            fixture_cluster(WORDS("cluster=tests/cluster/import/astra.yml", word), &errors);
+        unlink(path);
+        CHECK_FATAL(cluster != NULL && cluster->note_count == 4);
+        CHECK(strstr(cluster->notes[3], cases[i].says) != NULL);
+        cluster_free(cluster);
+    }
+}
+
+static void wrong_words_beside_astra(void)
+{
+    static const struct {
+        const char *file, *word, *says;
+    } cases[] = {
+        {"cluster=tests/cluster/import/astra.yml", "nodes=25", "nodes is at most 24, not 25"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.link.latency=1us", "has no effect"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.astra.system=tests/none.json",
+         "tests/none.json: cannot open"},
+        {"cluster=tests/cluster/import/astra.yml", "cluster.astra.system=tests/fuzz/corpus/words/pairs",
+         "tests/fuzz/corpus/words/pairs"},
+        {"cluster=ring", "cluster.astra.system=x.json", "has no effect"},
+        {"cluster=ring", "cluster.astra.gigabyte=decimal", "has no effect"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct errors errors = {0};
+        CHECK(!fixture_cluster(WORDS(cases[i].file, cases[i].word), &errors));
+        CHECK(fixture_says(&errors, cases[i].says));
+        errors_release(&errors);
+    }
+}
+
+SUITE("cluster: import", TEST(astra_is_its_product), TEST(astra_system_is_noted),
+      TEST(astra_allreduce_is_named),
+      TEST(wrong_words_beside_astra),
+      TEST(routes_are_simgrids), TEST(as_a_cluster), TEST(quantities),
       TEST(bad_words_are_said));

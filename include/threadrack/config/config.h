@@ -56,6 +56,9 @@ bool config_read(struct config *config, const char *path, const char *prefix, en
 /* Gives a key one value, as a file that is not YAML means it. */
 bool config_give(struct config *config, const char *key, const char *text, const char *where,
                  enum source source, struct errors *errors);
+/* The same of a list: `count` items, and where each stands. */
+bool config_give_list(struct config *config, const char *key, char *const *texts,
+                      char *const *wheres, int count, enum source source, struct errors *errors);
 /* Takes one word key=value of the command line. */
 bool config_set(struct config *config, const char *word, struct errors *errors);
 

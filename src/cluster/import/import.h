@@ -27,7 +27,21 @@ bool simgrid_time(const char *text, uint64_t *ps);
 bool simgrid_bandwidth(const char *text, uint64_t *Bps);
 bool simgrid_speed(const char *text, double *flops);
 
-/* ---- What the cluster has to do with it. ---- */
+/* ---- ASTRA-sim's network files, which become settings: topology multi_level. ---- */
+
+/* Whether the cluster's file, found at `path`, is one: by cluster.format or by its keys. */
+bool astra_is_wanted(const struct config *config, const char *path);
+/* Gives cluster.topology and cluster.levels what the file says. */
+bool astra_read(struct config *config, const char *path, struct errors *errors);
+/* Refuses cluster.astra.* of other clusters, and cluster.link.* of these. */
+bool astra_check_effect(const struct config *config, struct errors *errors);
+/* Adds notes of the rates and latencies that its numbers were taken to mean, and of
+ * cluster.astra.system; none of other clusters. */
+bool astra_note(struct cluster *cluster, const struct config *config, struct errors *errors);
+/* Adds notes of what its system file asks for; false and messages when that cannot be read. */
+bool astra_note_system(struct cluster *cluster, const char *path, struct errors *errors);
+
+/* ---- What the cluster has to do with SimGrid's. ---- */
 
 /* The topology of an imported cluster; in no table, since settings cannot choose it. */
 extern const struct topology_ops topology_imported;

@@ -1,0 +1,41 @@
+/* An ASTRA-sim network file, up to the routes of what is small. */
+#include "tests/fuzz/fuzz.h"
+
+#include "threadrack/cluster/cluster.h"
+
+enum { MOST_NODES = 40 };
+
+static void try_routes(const struct cluster *cluster)
+{
+    int *links = malloc((size_t)cluster_route_room(cluster) * sizeof *links);
+    for (int src = 0; src < cluster->nodes; src++)
+        for (int dst = 0; dst < cluster->nodes; dst++) {
+            int count = cluster_route(cluster, src, dst, links);
+            if (count > cluster_route_room(cluster) || (src != dst && count < 1))
+                abort();
+        }
+    free(links);
+}
+
+static void try_bytes(const uint8_t *bytes, size_t length)
+{
+    char path[64], word[80];
+    int file = fuzz_file(bytes, length, path);
+    const struct setting *tables[] = {cluster_settings};
+    struct config *config = config_create(tables, 1);
+    struct errors errors = {0};
+    snprintf(word, sizeof word, "cluster=%s", path);
+    config_set(config, "cluster.format=astra", &errors);
+    config_set(config, word, &errors);
+    struct cluster *cluster = NULL;
+    if (cluster_read(config, &errors) && cluster_places(config) <= MOST_NODES)
+        cluster = cluster_create(config, 0, &errors);
+    if (cluster)
+        try_routes(cluster);
+    cluster_free(cluster);
+    config_free(config);
+    errors_release(&errors);
+    close(file);
+}
+
+FUZZ_TARGET(astra_yaml, try_bytes);
