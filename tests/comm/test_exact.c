@@ -193,7 +193,7 @@ static void two_trees_at_full_bandwidth(void)
     struct errors errors;
     errors_init(&errors);
     const struct collective *trees = collective_find("broadcast", "double_tree", "test", &errors);
-    CHECK_FATAL(trees);
+    CHECK_FATAL(trees != NULL);
     struct layout layout = {.chunk = 1};
     for (int size = 2; size <= 5000; size += 1 + size / 7)
         for (size_t chunks = 1; chunks <= 1000; chunks *= 10) {
