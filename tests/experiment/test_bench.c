@@ -114,7 +114,8 @@ static struct rows rows_of(struct bench_words words, const char *keys)
     return rows;
 }
 
-/* On an uncontended network without additions every algorithm of the table takes its closed form. */
+/* On an uncontended network without additions every algorithm of the table takes its closed form,
+ * but for the two trees' all-reduce, which is within an eighth of it (comm/collective.h). */
 static void every_collective_can_be_measured(void)
 {
     for (int i = 0; collectives[i]; i++) {
@@ -127,7 +128,10 @@ static void every_collective_can_be_measured(void)
                                    "nodes=8 netmodel=hockney cluster.device.add_bandwidth=free");
         CHECK_EQUAL(rows.count, 1);
         CHECK(rows.row[0].ran == collective && rows.row[0].time_ps > 0);
-        CHECK_EQUAL(rows.row[0].time_ps, rows.row[0].predicted_ps);
+        uint64_t form_ps = rows.row[0].predicted_ps, slack_ps = 0;
+        if (!strcmp(collective->schedule.name, "double-tree allreduce"))
+            slack_ps = form_ps / 8;
+        CHECK(rows.row[0].time_ps >= form_ps && rows.row[0].time_ps <= form_ps + slack_ps);
         CHECK(bench_operation(collective->operation) || !strcmp(collective->operation, "barrier"));
         CHECK(isnan(rows.row[0].busbw_GBps) == !strcmp(collective->operation, "barrier"));
     }

@@ -29,7 +29,8 @@
 /* What an algorithm may need to know besides the call; the context of its schedule. */
 struct layout {
     int box;      /* hierarchical: members in a box, which divides the group; 0: about its root */
-    size_t chunk; /* chain: elements in a chunk, at most; 0: 16,384, in at most 64 chunks */
+    size_t chunk; /* chain, double_tree: elements in a chunk, at most; 0: 16,384, in at most 64
+                     chunks */
     struct path
         inner; /* of messages inside a box, for the closed form; bandwidth 0: as the others */
 };
@@ -45,8 +46,9 @@ struct collective {
      * where blocks come out even: the group's size, the largest power of two within it and the
      * number of chunks divide the count. Else blocks are taken at their largest, and it is an upper
      * bound; but not for algorithms that fold members (halving, doubling), where messages of uneven
-     * lengths may wait for each other, a third longer at most as far as is tested. Additions are
-     * not in it. */
+     * lengths may wait for each other, a third longer at most as far as is tested; nor for
+     * double_tree, likewise. Its all-reduce of even blocks is within an eighth above the form,
+     * since members that are ahead may take a port before others. Additions are not in it. */
     uint64_t (*closed_form_ps)(const struct call *call, size_t element_bytes, struct path path);
 };
 
