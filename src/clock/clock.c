@@ -24,21 +24,10 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     return clock;
 }
 
-static void free_transfers(struct transfer *list)
-{
-    while (list) {
-        struct transfer *next = list->next;
-        free(list);
-        list = next;
-    }
-}
-
 static void free_rank(struct rank_state *rank)
 {
-    for (int i = 0; i < rank->lane_count && rank->lanes; i++) {
+    for (int i = 0; i < rank->lane_count && rank->lanes; i++)
         free(rank->lanes[i].queue);
-        free_transfers(rank->lanes[i].early);
-    }
     free(rank->lanes);
     graph_release(rank->graph);
     op_stream_free(rank->stream);
@@ -57,7 +46,7 @@ void clock_free(struct clock *clock)
         free(clock->groups[i]->lane_bases);
         free(clock->groups[i]);
     }
-    free_transfers(clock->spare);
+    transfers_free(clock);
     heap_release(&clock->events);
     free(clock->ranks);
     free(clock->groups);

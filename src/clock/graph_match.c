@@ -16,12 +16,6 @@ void graph_match_init(struct graph_match *match, uint32_t ops)
 
 void graph_match_release(struct graph_match *match)
 {
-    for (size_t i = 0; i < match->room; i++)
-        while (match->lines[i].messages) {
-            struct transfer *message = match->lines[i].messages;
-            match->lines[i].messages = message->next;
-            free(message);
-        }
     free(match->lines);
     free(match->following);
 }

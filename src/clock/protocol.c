@@ -23,14 +23,41 @@ enum stage {
     STAGE_ANSWERED, /* the answer is on its way, or has come */
 };
 
+enum { BLOCK = 64 };
+
+struct transfer_block {
+    struct transfer_block *next;
+    struct transfer items[BLOCK];
+};
+
+static void make_block(struct clock *clock)
+{
+    struct transfer_block *block = memory_zeroed(1, sizeof *block);
+    block->next = clock->transfers;
+    clock->transfers = block;
+    for (int i = BLOCK - 1; i >= 0; i--) {
+        block->items[i].next = clock->spare;
+        clock->spare = &block->items[i];
+    }
+}
+
 struct transfer *transfer_new(struct clock *clock)
 {
+    if (!clock->spare)
+        make_block(clock);
     struct transfer *transfer = clock->spare;
-    if (!transfer)
-        return memory_zeroed(1, sizeof *transfer);
     clock->spare = transfer->next;
     *transfer = (struct transfer){0};
     return transfer;
+}
+
+void transfers_free(struct clock *clock)
+{
+    while (clock->transfers) {
+        struct transfer_block *next = clock->transfers->next;
+        free(clock->transfers);
+        clock->transfers = next;
+    }
 }
 
 void transfer_end(struct clock *clock, struct transfer *transfer)

@@ -95,7 +95,8 @@ struct clock {
     int idle_count, idle_room;
     struct transfer **candidates; /* begun in this instant, not yet handed to the netmodel */
     int candidate_count, candidate_room;
-    struct transfer *spare; /* transfers to use again */
+    struct transfer_block *transfers; /* all that were ever made, so that none is lost in a failed run */
+    struct transfer *spare;           /* those to use again */
     struct clock_observer *observers; /* a list */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
@@ -126,6 +127,7 @@ void account(struct clock *clock, struct rank_state *rank);
 
 /* protocol.c: a message's way from its sender's processor to its receiver's. */
 struct transfer *transfer_new(struct clock *clock);
+void transfers_free(struct clock *clock);
 /* Hands it back once it has been sent, delivered and received. */
 void transfer_end(struct clock *clock, struct transfer *transfer);
 /* Its sender begins: eager, or by asking the receiver first. */
