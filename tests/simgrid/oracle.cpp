@@ -7,7 +7,7 @@
 //     route SRC DST COUNT LINK...                 one direction
 //     flow SET SRC DST BYTES START                seconds from the start of the set
 //
-// With --time in place of the figures: CPU seconds of the simulation.
+// With --time in place of the figures: CPU seconds of the simulation, and the sum of the figures.
 #include <simgrid/s4u.hpp>
 
 #include <cstdio>
@@ -118,7 +118,10 @@ int main(int argc, char **argv)
     std::clock_t begun = std::clock();
     engine.run();
     if (argc > 1 && !std::strcmp(argv[1], "--time")) {
-        std::printf("%.6f\n", double(std::clock() - begun) / CLOCKS_PER_SEC);
+        double cpu_s = double(std::clock() - begun) / CLOCKS_PER_SEC, sum_s = 0;
+        for (const Flow &flow : flows)
+            sum_s += flow.end_s;
+        std::printf("%.6f %.10e\n", cpu_s, sum_s);
         return 0;
     }
     for (const Flow &flow : flows)
