@@ -60,6 +60,7 @@ TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
 TEST_SOURCES += $(if $(filter comm,$(FLOORS)),tests/simgrid/cases.c)
 SIMGRID := $(if $(SANITIZE),,$(wildcard /usr/include/simgrid/s4u.hpp /usr/local/include/simgrid/s4u.hpp))
 FIGURES := $(if $(SIMGRID),$(OUT)/simgrid/figures)
+RACE := $(if $(SIMGRID),$(OUT)/simgrid/race)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out %/replay.c,$(FUZZ_SOURCES)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
@@ -116,8 +117,9 @@ check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
 
-bench-built: $(BENCHES)
+bench-built: $(BENCHES) $(RACE)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
+	$(if $(RACE),@echo "== $(RACE)"; $(RACE) $(OUT)/simgrid/oracle $(OUT)/simgrid/race.case,@echo "no SimGrid here to be timed beside: make check-simgrid installs it")
 
 # The fuzzers are clang's, a build of their own.
 fuzz: ## look for bytes that break a reader of files, FUZZ_SECONDS each
@@ -180,7 +182,8 @@ $(OUT)/simgrid/oracle: tests/simgrid/oracle.cpp
 	$(call say,cxx,$<)
 	$(Q)$(CXX) -std=c++17 -O2 -Wall -o $@ $< -lsimgrid
 
-$(OUT)/simgrid/write: $(OUT)/obj/tests/simgrid/write.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
+$(OUT)/simgrid/race: $(OUT)/simgrid/oracle
+$(OUT)/simgrid/write $(OUT)/simgrid/race: $(OUT)/simgrid/%: $(OUT)/obj/tests/simgrid/%.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -196,4 +199,4 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(call say,cc,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(OUT)/obj/tests/simgrid/race.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)

@@ -5,62 +5,9 @@
 #include "tests/check.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/clock/netmodel.h"
-
-#include "tests/clock/fixture.h"
 #include "tests/simgrid/cases.h"
 
 #include <stdlib.h>
-
-/* ---- Running a set ---- */
-
-static void keep_time(void *now, struct transfer *transfer)
-{
-    transfer->finish_ps = *(uint64_t *)now;
-}
-
-static void ignore(void *now, struct transfer *transfer)
-{
-    (void)now, (void)transfer;
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct transfer *left = a, *right = b;
-    return left->ready_ps < right->ready_ps ? -1 : left->ready_ps > right->ready_ps;
-}
-
-static void run_set(const struct cluster *cluster, const struct case_flow *flows, int count,
-                    uint64_t *ends_ps)
-{
-    struct netmodel *model = netmodel_create(netmodel_named("flow"), cluster);
-    struct transfer *transfers = memory_zeroed((size_t)count, sizeof *transfers);
-    uint64_t now = 0;
-    struct netmodel_sink sink = {&now, ignore, keep_time};
-    for (int i = 0; i < count; i++)
-        transfers[i] = (struct transfer){.src = flows[i].src,
-                                         .dst = flows[i].dst,
-                                         .bytes = flows[i].bytes,
-                                         .ready_ps = flows[i].start_ps,
-                                         .sequence = (uint64_t)i};
-    qsort(transfers, (size_t)count, sizeof *transfers, by_start);
-    for (int begun = 0;;) {
-        uint64_t next_ps = model->ops->next(model);
-        if (begun < count && transfers[begun].ready_ps <= next_ps) {
-            now = transfers[begun].ready_ps;
-            model->ops->start(model, &transfers[begun++], now);
-        } else if (next_ps == TIME_NEVER) {
-            break;
-        } else {
-            now = next_ps;
-            model->ops->advance(model, now, &sink);
-        }
-    }
-    for (int i = 0; i < count; i++)
-        ends_ps[transfers[i].sequence] = transfers[i].finish_ps;
-    model->ops->free(model);
-    free(transfers);
-}
 
 /* ---- Against the figures ---- */
 
@@ -98,7 +45,7 @@ static double worst_of(const struct simgrid_case *one, FILE *figures)
     for (int first = 0, i = 0; first < sets.count; first = i) {
         while (i < sets.count && sets.flows[i].set == sets.flows[first].set)
             i++;
-        run_set(cluster, &sets.flows[first], i - first, &ends_ps[first]);
+        case_run_set(cluster, &sets.flows[first], i - first, &ends_ps[first]);
     }
     double worst = compare(&sets, ends_ps, figures);
     free(ends_ps);

@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/philox.h"
+#include "threadrack/clock/netmodel.h"
 #include "threadrack/comm/collective.h"
 
 #include "tests/clock/fixture.h"
@@ -160,6 +161,56 @@ struct case_sets case_sets_of(const struct simgrid_case *one, const struct clust
     return sets;
 }
 
+/* ---- Running a set ---- */
+
+static void keep_time(void *now, struct transfer *transfer)
+{
+    transfer->finish_ps = *(uint64_t *)now;
+}
+
+static void ignore(void *now, struct transfer *transfer)
+{
+    (void)now, (void)transfer;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct transfer *left = a, *right = b;
+    return left->ready_ps < right->ready_ps ? -1 : left->ready_ps > right->ready_ps;
+}
+
+void case_run_set(const struct cluster *cluster, const struct case_flow *flows, int count,
+                  uint64_t *ends_ps)
+{
+    struct netmodel *model = netmodel_create(netmodel_named("flow"), cluster);
+    struct transfer *transfers = memory_zeroed((size_t)count, sizeof *transfers);
+    uint64_t now = 0;
+    struct netmodel_sink sink = {&now, ignore, keep_time};
+    for (int i = 0; i < count; i++)
+        transfers[i] = (struct transfer){.src = flows[i].src,
+                                         .dst = flows[i].dst,
+                                         .bytes = flows[i].bytes,
+                                         .ready_ps = flows[i].start_ps,
+                                         .sequence = (uint64_t)i};
+    qsort(transfers, (size_t)count, sizeof *transfers, by_start);
+    for (int begun = 0;;) {
+        uint64_t next_ps = model->ops->next(model);
+        if (begun < count && transfers[begun].ready_ps <= next_ps) {
+            now = transfers[begun].ready_ps;
+            model->ops->start(model, &transfers[begun++], now);
+        } else if (next_ps == TIME_NEVER) {
+            break;
+        } else {
+            now = next_ps;
+            model->ops->advance(model, now, &sink);
+        }
+    }
+    for (int i = 0; i < count; i++)
+        ends_ps[transfers[i].sequence] = transfers[i].finish_ps;
+    model->ops->free(model);
+    free(transfers);
+}
+
 /* ---- For the oracle ---- */
 
 static void write_route(const struct cluster *cluster, int src, int dst, int *route, FILE *out)
@@ -179,10 +230,17 @@ void case_write(const struct cluster *cluster, const struct case_sets *sets, FIL
         fprintf(out, "link %llu %.15g %s\n", (unsigned long long)cluster->links[i].bandwidth_Bps,
                 (double)cluster->links[i].latency_ps * 1e-12,
                 cluster->links[i].fatpipe ? "FATPIPE" : "SHARED");
-    for (int src = 0; src < cluster->nodes; src++)
-        for (int dst = 0; dst < cluster->nodes; dst++)
-            if (src != dst)
-                write_route(cluster, src, dst, route, out);
+    size_t nodes = (size_t)cluster->nodes;
+    bool *written = memory_zeroed(nodes * nodes, sizeof *written);
+    for (int i = 0; i < 2 * sets->count; i++) {
+        const struct case_flow *flow = &sets->flows[i / 2];
+        int src = i % 2 ? flow->dst : flow->src, dst = i % 2 ? flow->src : flow->dst;
+        bool *there = &written[(size_t)src * nodes + (size_t)dst];
+        if (!*there)
+            write_route(cluster, src, dst, route, out);
+        *there = true;
+    }
+    free(written);
     for (int i = 0; i < sets->count; i++)
         fprintf(out, "flow %d %d %d %llu %.15g\n", sets->flows[i].set, sets->flows[i].src,
                 sets->flows[i].dst, (unsigned long long)sets->flows[i].bytes,

@@ -31,7 +31,10 @@ struct cluster *case_cluster(const struct simgrid_case *one);
 /* First rounds of all-reduce (ring, recursive doubling, halving-doubling), all-to-all, many to one,
  * random pairs, nearest neighbours, then the random sets; deterministic. Free `flows`. */
 struct case_sets case_sets_of(const struct simgrid_case *one, const struct cluster *cluster);
-/* What oracle.cpp reads. */
+/* Runs flows of one set on an idle network; when each has ended, from the start of the set. */
+void case_run_set(const struct cluster *cluster, const struct case_flow *flows, int count,
+                  uint64_t *ends_ps);
+/* What oracle.cpp reads; routes of the pairs that have a flow, there and back. */
 void case_write(const struct cluster *cluster, const struct case_sets *sets, FILE *out);
 
 #endif
