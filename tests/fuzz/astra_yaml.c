@@ -1,21 +1,9 @@
 /* An ASTRA-sim network file, up to the routes of what is small. */
 #include "tests/fuzz/fuzz.h"
 
-#include "threadrack/cluster/cluster.h"
+#include "tests/fuzz/routes.h"
 
 enum { MOST_NODES = 40 };
-
-static void try_routes(const struct cluster *cluster)
-{
-    int *links = malloc((size_t)cluster_route_room(cluster) * sizeof *links);
-    for (int src = 0; src < cluster->nodes; src++)
-        for (int dst = 0; dst < cluster->nodes; dst++) {
-            int count = cluster_route(cluster, src, dst, links);
-            if (count > cluster_route_room(cluster) || (src != dst && count < 1))
-                abort();
-        }
-    free(links);
-}
 
 static void try_bytes(const uint8_t *bytes, size_t length)
 {
@@ -31,7 +19,7 @@ static void try_bytes(const uint8_t *bytes, size_t length)
     if (cluster_read(config, &errors) && cluster_places(config) <= MOST_NODES)
         cluster = cluster_create(config, 0, &errors);
     if (cluster)
-        try_routes(cluster);
+        fuzz_routes(cluster, MOST_NODES);
     cluster_free(cluster);
     config_free(config);
     errors_release(&errors);

@@ -1,7 +1,7 @@
 /* A cluster's own file, up to the routes of what it describes. */
 #include "tests/fuzz/fuzz.h"
 
-#include "threadrack/cluster/cluster.h"
+#include "tests/fuzz/routes.h"
 
 /* More than a few nodes would only make it slow. */
 enum { MOST_NODES = 64 };
@@ -14,12 +14,7 @@ static void try_cluster(const struct config *config, struct errors *errors)
     struct cluster *cluster = cluster_create(config, (int)nodes, errors);
     if (!cluster)
         return;
-    int *links = malloc((size_t)cluster_route_room(cluster) * sizeof *links);
-    for (int src = 0; src < cluster->nodes; src++)
-        for (int dst = 0; dst < cluster->nodes; dst++)
-            if (cluster_route(cluster, src, dst, links) > cluster_route_room(cluster))
-                abort();
-    free(links);
+    fuzz_routes(cluster, MOST_NODES);
     cluster_free(cluster);
 }
 

@@ -1,22 +1,9 @@
 /* A SimGrid platform, up to the routes of its first hosts. */
 #include "tests/fuzz/fuzz.h"
 
-#include "threadrack/cluster/cluster.h"
+#include "tests/fuzz/routes.h"
 
 enum { MOST_NODES = 40 };
-
-static void try_routes(const struct cluster *cluster)
-{
-    int nodes = cluster->nodes < MOST_NODES ? cluster->nodes : MOST_NODES;
-    int *links = malloc((size_t)cluster_route_room(cluster) * sizeof *links);
-    for (int src = 0; src < nodes; src++)
-        for (int dst = 0; dst < nodes; dst++) {
-            int count = cluster_route(cluster, src, dst, links);
-            if (count > cluster_route_room(cluster) || (src != dst && count < 1))
-                abort();
-        }
-    free(links);
-}
 
 static void try_bytes(const uint8_t *bytes, size_t length)
 {
@@ -32,7 +19,7 @@ static void try_bytes(const uint8_t *bytes, size_t length)
     if (cluster_read(config, &errors))
         cluster = cluster_create(config, (int)config_whole(config, "nodes"), &errors);
     if (cluster)
-        try_routes(cluster);
+        fuzz_routes(cluster, MOST_NODES);
     cluster_free(cluster);
     config_free(config);
     errors_release(&errors);
