@@ -4,6 +4,8 @@
 
 #include "inside.h"
 
+#include "threadrack/model/checkpoint.h"
+
 struct tensor {
     char name[24]; /* "4.weight" */
     int dimensions;

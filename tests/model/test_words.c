@@ -1,7 +1,7 @@
 /* How models and optimizers are named, and what is said when they are named wrongly. */
 #include "tests/check.h"
 
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 static void refused(bool optimizer, const char *text, const char *expected)
 {
