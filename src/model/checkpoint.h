@@ -4,6 +4,8 @@
 
 #include "tensors.h"
 
+#include "threadrack/model/checkpoint.h"
+
 struct checkpoint {
     const struct model_spec *spec;
     int count;

@@ -28,23 +28,5 @@ bool split_pairs_up(const struct model_spec *spec, int number);
 #define MODEL(name) extern const struct model_ops model_##name;
 #include "model.def"
 #undef MODEL
-#define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;
-#include "optimizer.def"
-#undef OPTIMIZER
-
-/* Optimizers: what a member's spec and state begin with. */
-struct optimizer_spec {
-    const struct optimizer_kind *kind;
-};
-struct optimizer_kind {
-    void (*free_spec)(struct optimizer_spec *spec);
-    struct optimizer *(*create)(struct rank *self, const struct optimizer_spec *spec,
-                                const struct model *model);
-    void (*step)(struct rank *self, struct optimizer *optimizer, struct model *model);
-    bool (*fuse)(struct optimizer *optimizer, struct model *model); /* NULL means never */
-};
-struct optimizer {
-    const struct optimizer_kind *kind;
-};
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "threadrack/base/memory.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * the ratio of CPU times does on a busy one, too. */
 #include "threadrack/experiment/experiment.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "tests/check.h"
 
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 
 #include <stdlib.h>
 #include <unistd.h>

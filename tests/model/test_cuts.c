@@ -3,7 +3,8 @@
 #include "tests/check.h"
 
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
+#include "threadrack/model/optimizer.h"
 
 #include <pthread.h>
 #include <stdlib.h>

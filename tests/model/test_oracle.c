@@ -4,7 +4,8 @@
 
 #include "threadrack/data/data.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdlib.h>
 

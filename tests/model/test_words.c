@@ -1,7 +1,7 @@
 /* How models and optimizers are named, and what is said when they are named wrongly. */
 #include "tests/check.h"
 
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 static void refused(bool optimizer, const char *text, const char *expected)
 {
@@ -51,6 +51,11 @@ static void wrong_optimizers(void)
     refused(true, "sgd:momentum=1", "from 0 to 0.999999");
     refused(true, "sgd:momentun=0.9", "did you mean 'momentum'");
     refused(true, "sgd:lr=nan", "lr=nan");
+    refused(true, "sgd:nesterov=on", "needs a momentum");
+    refused(true, "sgd:momentum=0.9,nesterov=1", "expected on or off");
+    refused(true, "adamw:beta1=1", "from 0 to 0.999999");
+    refused(true, "adamw:betal=0.9", "did you mean 'beta1'");
+    refused(true, "adamw:0.1", "as in adamw:lr=0.001");
 }
 
 static void null_models(void)

@@ -15,7 +15,7 @@
 #include "threadrack/comm/allreduce.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
