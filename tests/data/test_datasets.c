@@ -25,7 +25,9 @@ static struct dataset *open_set(const char *text)
 {
     struct errors errors;
     errors_init(&errors);
-    struct dataset *set = dataset_open(text, "data", 5, 0, false, &errors);
+    struct dataset *set = dataset_open(
+        &(struct dataset_request){.text = text, .where = "data", .seed = 5, .context = 16},
+        &errors);
     errors_print(&errors, stderr);
     CHECK_FATAL(set != NULL && errors.count == 0);
     return set;
@@ -38,17 +40,60 @@ static const char *example_of(const struct dataset_ops *ops)
     return strcmp(ops->name, "synthetic") ? ops->name : "synthetic:rows=50,features=7,classes=3";
 }
 
+/* A row of each kind, as elements of four bytes. */
+static int32_t *row_of(const struct dataset *set, size_t row)
+{
+    int32_t *elements = memory_zeroed(set->width + set->target_width, sizeof *elements);
+    dataset_copy_input(set, row, elements);
+    dataset_copy_targets(set, row, elements + set->width);
+    return elements;
+}
+
+static float value_at(const struct dataset *set, size_t row, size_t column)
+{
+    int32_t *elements = row_of(set, row);
+    float value = ((float *)elements)[column];
+    free(elements);
+    return value;
+}
+
+static int32_t label_at(const struct dataset *set, size_t row)
+{
+    int32_t *elements = row_of(set, row), label = elements[set->width];
+    free(elements);
+    return label;
+}
+
+static void in_range(const int32_t *elements, size_t count, size_t bound)
+{
+    for (size_t i = 0; i < count; i++)
+        CHECK(bound ? elements[i] >= 0 && (size_t)elements[i] < bound
+                    : isfinite(((const float *)elements)[i]));
+}
+
+static void check_rows(const struct dataset *a, const struct dataset *b)
+{
+    size_t width = a->width + a->target_width;
+    for (size_t i = 0; i < a->rows; i += 1 + a->rows / 1000) {
+        int32_t *row = row_of(a, i), *same = row_of(b, i);
+        in_range(row, a->width, a->vocabulary);
+        in_range(row + a->width, a->target_width, a->classes);
+        CHECK(!memcmp(row, same, width * sizeof *row));
+        free(row);
+        free(same);
+    }
+}
+
 static void every_member_opens(void)
 {
     for (int i = 0; datasets[i]; i++) {
         CHECK(datasets[i]->summary && datasets[i]->options);
         struct dataset *a = open_set(example_of(datasets[i])),
                        *b = open_set(example_of(datasets[i]));
-        CHECK_EQUAL(a->train_rows, a->rows * 4 / 5);
-        for (size_t j = 0; j < a->rows; j++)
-            CHECK(a->labels[j] >= 0 && (size_t)a->labels[j] < a->classes);
-        CHECK(!memcmp(a->features, b->features, a->rows * a->width * sizeof(float)));
-        CHECK(!memcmp(a->labels, b->labels, a->rows * sizeof(int32_t)));
+        struct image_shape image = a->image;
+        CHECK(a->train_rows > 0 && a->train_rows + a->test_rows <= a->rows);
+        CHECK(!image.channels || image.channels * image.height * image.width == a->width);
+        check_rows(a, b);
         dataset_free(a);
         dataset_free(b);
     }
@@ -61,11 +106,11 @@ static void digits_are_the_digits(void)
     CHECK_EQUAL(set->rows, 1797);
     CHECK_EQUAL(set->width, 64);
     CHECK_EQUAL(set->classes, 10);
-    CHECK_NEAR(set->features[2], 5.0 / 16, 0);
-    CHECK_NEAR(set->features[64 + 3], 12.0 / 16, 0);
-    CHECK_EQUAL(set->labels[0], 0);
-    CHECK_EQUAL(set->labels[2], 2);
-    CHECK_EQUAL(set->labels[1796], 8);
+    CHECK_NEAR(value_at(set, 0, 2), 5.0 / 16, 0);
+    CHECK_NEAR(value_at(set, 1, 3), 12.0 / 16, 0);
+    CHECK_EQUAL(label_at(set, 0), 0);
+    CHECK_EQUAL(label_at(set, 2), 2);
+    CHECK_EQUAL(label_at(set, 1796), 8);
     dataset_free(set);
 }
 
@@ -76,9 +121,9 @@ static void csv_is_read(void)
     CHECK_EQUAL(set->rows, 3);
     CHECK_EQUAL(set->width, 2);
     CHECK_EQUAL(set->classes, 3);
-    CHECK_NEAR(set->features[2], -0.03, 1e-9);
-    CHECK_NEAR(set->features[5], 6, 0);
-    CHECK_EQUAL(set->labels[1], 2);
+    CHECK_NEAR(value_at(set, 1, 0), -0.03, 1e-9);
+    CHECK_NEAR(value_at(set, 2, 1), 6, 0);
+    CHECK_EQUAL(label_at(set, 1), 2);
     dataset_free(set);
     unlink(csv_path);
 }
@@ -87,7 +132,8 @@ static void refused(const char *text, const char *expected)
 {
     struct errors errors;
     errors_init(&errors);
-    CHECK(dataset_open(text, "data", 1, 0, false, &errors) == NULL);
+    CHECK(dataset_open(&(struct dataset_request){.text = text, .where = "data", .context = 16},
+                       &errors) == NULL);
     CHECK_EQUAL(errors.count, 1);
     if (errors.count && !strstr(errors.messages[0], expected)) {
         fprintf(stderr, "\n%s: said \"%s\", should say \"%s\"\n", text, errors.messages[0],
@@ -143,13 +189,22 @@ static void shapes_alone_hold_no_data(void)
 {
     struct errors errors;
     errors_init(&errors);
-    struct dataset *set =
-        dataset_open("synthetic:rows=1000000000,features=1000000", "data", 1, 5, true, &errors);
+    struct dataset_request request = {.text = "synthetic:rows=1000000000,features=1000000",
+                                      .where = "data",
+                                      .train_rows = 5,
+                                      .shapes_only = true};
+    struct dataset *set = dataset_open(&request, &errors);
     CHECK_FATAL(set != NULL);
-    CHECK(set->features == NULL && set->labels == NULL && set->train_rows == 5);
+    CHECK(set->input == NULL && set->state == NULL && set->train_rows == 5);
+    CHECK_EQUAL(set->test_rows, DATASET_TEST_ROWS);
     dataset_free(set);
-    CHECK(dataset_open("digits", "data", 1, 1798, true, &errors) == NULL);
-    CHECK_EQUAL(errors.count, 1);
+    request.text = "digits";
+    request.train_rows = 1798;
+    CHECK(dataset_open(&request, &errors) == NULL);
+    request.train_rows = 1700;
+    request.test_rows = 98;
+    CHECK(dataset_open(&request, &errors) == NULL);
+    CHECK_EQUAL(errors.count, 2);
     errors_release(&errors);
 }
 

@@ -23,11 +23,17 @@ int checkpoint_tensor_count(const struct checkpoint *checkpoint);
 const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const char **name,
                                size_t *count);
 
-/* Mean loss and share of right answers over rows of features (rows, input width). Off the clock. */
+/* Rows to be evaluated on, copied out one by one. */
+struct test_rows {
+    const void *context;
+    /* Writes the input (input width) and targets (target_width) of row `row`, below count. */
+    void (*copy)(const void *context, size_t row, void *input, void *targets);
+    size_t count, target_width;
+};
+/* Mean loss and share of right answers. Off the clock. */
 struct evaluation {
     double loss, accuracy;
 };
-struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const float *features,
-                                      const int32_t *labels, size_t rows);
+struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, struct test_rows rows);
 
 #endif

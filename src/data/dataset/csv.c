@@ -130,22 +130,29 @@ static bool read_all(struct reader *r)
 
 static struct dataset *build(const struct reader *r, const char *where)
 {
-    struct dataset *set =
-        dataset_make("csv", r->rows, r->columns - 1, r->classes, false, where, r->errors);
-    for (size_t i = 0; set && i < r->rows; i++) {
-        const float *row = r->values + i * r->columns;
-        memcpy(set->features + i * set->width, row, set->width * sizeof *row);
-        set->labels[i] = (int32_t)row[set->width];
+    size_t width = r->columns - 1;
+    float *inputs = dataset_room(r->rows, width, where, r->errors);
+    int32_t *labels = inputs ? dataset_room(r->rows, 1, where, r->errors) : NULL;
+    if (!labels) {
+        free(inputs);
+        return NULL;
     }
+    for (size_t i = 0; i < r->rows; i++) {
+        const float *row = r->values + i * r->columns;
+        memcpy(inputs + i * width, row, width * sizeof *row);
+        labels[i] = (int32_t)row[width];
+    }
+    struct dataset *set = dataset_make("csv", r->rows);
+    set->width = width;
+    set->classes = r->classes;
+    dataset_hold(set, inputs, labels);
     return set;
 }
 
-static struct dataset *open(const char *text, const char *where, uint64_t seed, bool shapes_only,
-                            struct errors *errors)
+/* With shapes_only, too, all is read: else the shapes are not known. */
+static struct dataset *open(const struct dataset_request *request, struct errors *errors)
 {
-    (void)seed;
-    (void)shapes_only; /* the shapes are known only once all is read */
-    const char *colon = strchr(text, ':');
+    const char *colon = strchr(request->text, ':'), *where = request->where;
     struct reader r = {.path = colon ? colon + 1 : "", .errors = errors};
     if (!*r.path) {
         errors_add(errors, "%s: expected csv:PATH", where);
