@@ -2,6 +2,8 @@
  * of their range. */
 #include "inside.h"
 
+#include "threadrack/comm/algorithms.h"
+
 #include <string.h>
 
 /* A setting that was given and does nothing here, and why. */
@@ -118,8 +120,24 @@ static void note_test_rows(const struct setup *setup, struct result *result)
                     data->test_rows, left);
 }
 
+/* Larger groups are not simulated beforehand. */
+static void note_prediction(const struct setup *setup, struct result *result)
+{
+    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_prediction(setup, result);
     note_idle(setup, result);
     note_test_rows(setup, result);
     if (setup->goal)
