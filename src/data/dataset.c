@@ -24,6 +24,17 @@ struct dataset *dataset_make(const char *name, size_t rows)
     return set;
 }
 
+bool dataset_continues(const char *value, const char *piece)
+{
+    size_t length = strcspn(piece, ":,");
+    if (value[strcspn(value, ":,")] != ':')
+        return false;
+    for (int i = 0; datasets[i]; i++)
+        if (strlen(datasets[i]->name) == length && !strncmp(datasets[i]->name, piece, length))
+            return false;
+    return true;
+}
+
 void dataset_free(struct dataset *set)
 {
     if (!set)

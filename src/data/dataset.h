@@ -8,6 +8,9 @@
 #include "dataset.def"
 #undef DATASET
 
+/* A label is below it. */
+enum { CLASSES_MOST = 1 << 20 };
+
 /* An element of an input or of targets: float or int32. */
 enum { ELEMENT_BYTES = 4 };
 

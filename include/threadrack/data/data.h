@@ -59,9 +59,7 @@ struct dataset_request {
 enum { DATASET_TEST_ROWS = 10000 };
 
 /* The family of data sets. To add one: src/data/dataset/<name>.c and a row in src/data/dataset.def.
- * `digits` (compiled in: 1,797 rows of 64 pixels divided by 16, 10 classes);
- * `synthetic:rows=...,features=...,classes=...[,noise=...]` (Gaussian class centres);
- * `csv:PATH` (numbers, the last column the label; a header row is recognised and skipped).
+ * Paths come first, then options, all separated by commas (src/data/words.h).
  */
 struct dataset_ops {
     const char *name, *summary, *options;
@@ -72,6 +70,10 @@ extern const struct dataset_ops *const datasets[]; /* NULL at the end */
 
 struct dataset *dataset_open(const struct dataset_request *request, struct errors *errors);
 void dataset_free(struct dataset *set);
+
+/* In a list of data sets, whether `piece` is a further path of the one that `value` begins with:
+ * that takes some, and the piece names none. */
+bool dataset_continues(const char *value, const char *piece);
 
 /* Which rows train when. Step s uses positions s*batch .. s*batch + batch - 1 of an endless
  * sequence of epochs; sequential: position p is row p mod train_rows; shuffled: each epoch is a

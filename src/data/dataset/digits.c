@@ -1,8 +1,7 @@
 /* Handwritten digits, compiled into the program. */
 #include "../dataset.h"
 #include "../digits_data.h"
-
-#include <string.h>
+#include "../words.h"
 
 static void input(const struct dataset *set, size_t row, void *to)
 {
@@ -20,10 +19,11 @@ static void targets(const struct dataset *set, size_t row, void *to)
 
 static struct dataset *open(const struct dataset_request *request, struct errors *errors)
 {
-    if (strcmp(request->text, "digits")) {
-        errors_add(errors, "%s: digits takes no options", request->where);
+    struct data_words words = {.usage = "digits"};
+    bool good = data_words_read(&words, request, errors);
+    data_words_release(&words);
+    if (!good)
         return NULL;
-    }
     struct dataset *set = dataset_make("digits", DIGITS_ROWS);
     set->width = DIGITS_WIDTH;
     set->image = (struct image_shape){1, DIGITS_SIDE, DIGITS_SIDE};
