@@ -18,6 +18,7 @@ static struct pass pass_of(struct rank *self, struct model *model, const struct 
                         .y = rows_of(&part->y, rows),
                         .dx = rows_of(&part->dx, rows),
                         .dy = rows_of(&part->dy, rows),
+                        .scratch = model->scratch,
                         .first = first};
     for (int i = 0; i < SAVED_MOST; i++)
         pass.saved[i] = rows_of(&part->saved[i], rows);
@@ -60,7 +61,8 @@ static void part_backward(struct rank *self, struct model *model, const struct m
     const struct layer_ops *ops = part->layer->ops;
     const struct model_hooks *hooks = &model->hooks;
     struct pass pass = pass_of(self, model, part, rows, first);
-    ops->backward_input(&pass);
+    if (ops->backward_input)
+        ops->backward_input(&pass);
     if (ops->backward_weight)
         ops->backward_weight(&pass);
     if (last && part->parameter_count && hooks->gradient_ready)

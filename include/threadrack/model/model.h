@@ -145,6 +145,7 @@ struct model {
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
+    float *scratch;
     bool trains;
     struct fused_update fused;
 };
