@@ -77,6 +77,12 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
+     * group, ... */
+    void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
+    /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
+     * where that is more than this rank. */
+    void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
 };
 
 /* An update that the backward pass applies itself; see optimizer_fuse. */
@@ -84,6 +90,12 @@ struct fused_update {
     bool on;
     bool done; /* by the latest backward pass */
     float lr, decay;
+};
+
+/* What a rank holds of a tensor of the network. */
+struct model_tensor {
+    size_t at, count; /* parameters[at, at + count), and so gradients and optimizer state */
+    bool replicated;  /* other tensor ranks hold (and must keep) the same elements */
 };
 
 struct model {
@@ -96,6 +108,8 @@ struct model {
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
+    struct model_tensor *tensors; /* in the order of `at`; together they are all parameters */
+    int tensor_count;
     bool trains;
     struct fused_update fused;
 };
