@@ -26,7 +26,7 @@ struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const
     struct rank *observer = rank_observer();
     struct model_place alone = {.stages = 1, .tensors = 1};
     struct model *model =
-        model_create(observer, spec, alone, CHUNK, false, (struct model_hooks){0});
+        model_create(observer, spec, alone, CHUNK, CHUNK, false, (struct model_hooks){0});
     checkpoint_get(checkpoint, model);
     for (size_t at = 0; at < rows; at += CHUNK) {
         struct share chunk = {0, rows - at < CHUNK ? rows - at : CHUNK};

@@ -53,7 +53,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, true, hooks_of(training));
+                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
     if (microbatches == 1)
         optimizer_fuse(training->optimizer, training->model);

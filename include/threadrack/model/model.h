@@ -51,6 +51,15 @@ extern const struct layer_ops *const layers[]; /* NULL at the end; see src/model
 /* What they are called, in the table's order, for `threadrack list layers`. */
 void layers_each(void (*visit)(const char *name, const char *summary));
 
+/* How tensor ranks share a layer. */
+enum cut {
+    CUT_NONE,    /* replicated: every rank holds and computes it whole */
+    CUT_COLUMNS, /* by outputs: inputs are whole, outputs are shares */
+    CUT_ROWS,    /* by inputs: outputs are partial sums until after_forward */
+    CUT_WITHIN,  /* by heads or hidden units: inputs and outputs are whole */
+    CUTS
+};
+
 /* ---- A place on the mesh. ---- */
 
 struct model_place {
@@ -63,6 +72,43 @@ bool model_fits(const struct model_spec *spec, int stages, int tensors, struct e
 /* The largest pipeline depth and tensor width that fit (each with the other at 1). */
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
+
+/* ---- Tensors. ---- */
+
+/* How the tensor ranks share a tensor, seen as a matrix of its first dimension (rows, a layer's
+ * outputs) by its others (columns, its inputs), as PyTorch has them. */
+enum tensor_cut {
+    TENSOR_WHOLE,   /* every tensor rank holds all of it */
+    TENSOR_ROWS,    /* a share of the rows */
+    TENSOR_COLUMNS, /* a share of the columns */
+    TENSOR_HEADS    /* rows are of q, k and v, one below the other: a share of the heads of each */
+};
+
+enum { TENSOR_DIMENSIONS = 4 };
+
+/* A tensor of the whole network, the same for every rank. */
+struct tensor {
+    char name[64]; /* PyTorch's: "0.weight", "transformer.h.0.attn.c_attn.weight" */
+    int dimensions;
+    size_t shape[TENSOR_DIMENSIONS]; /* 1 beyond dimensions */
+    size_t count;                    /* elements */
+    /* The rest is of the model floor. Initially an element is mean + deviation * normal. */
+    double mean, deviation;
+    enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
+    size_t grain; /* rows or columns that stay together: a head's width; 1 else */
+};
+
+/* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
+ * whole's rows (3 for q, k and v), of each block the share `rows`, of each row the share `columns`.
+ * They lie in that order, densely. */
+struct model_tensor {
+    const struct tensor *whole;
+    size_t at, count;    /* parameters[at, at + count), and so gradients and optimizer state */
+    enum tensor_cut cut;
+    bool replicated;     /* other tensor ranks hold (and must keep) the same elements */
+    size_t blocks;
+    struct share rows, columns;
+};
 
 /* ---- A rank's part. ---- */
 
@@ -103,8 +149,11 @@ struct model {
     struct model_place place;
     struct model_hooks hooks;
     size_t rows;            /* R: the most rows that it can hold */
+    size_t at_once;         /* the most rows of one pass: of a microbatch */
     size_t parameter_count; /* of this rank */
     float *parameters, *gradients; /* (parameter_count); NULL where the rank is not real */
+    struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
+    int tensor_count;
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
@@ -114,16 +163,18 @@ struct model {
     struct fused_update fused;
 };
 
-/* Allocates the part of `place` from the rank's region: parameters, gradients, activations of R
- * rows. Without `trains`, no gradients: forward only (evaluation). */
+/* Allocates the part of `place` from the rank's region: parameters, gradients, what R rows keep from
+ * forward to backward, and what one pass over at most `at_once` rows (a microbatch) needs besides.
+ * Without `trains`, no gradients: forward only (evaluation). */
 struct model *model_create(struct rank *self, const struct model_spec *spec,
-                           struct model_place place, size_t rows, bool trains,
+                           struct model_place place, size_t rows, size_t at_once, bool trains,
                            struct model_hooks hooks);
 void model_free(struct model *model);
 
-/* Fills the parameters from the generator: an element's value depends on (seed, layer, its global
- * index) only, so every cut starts from the same network. Weights are normal with variance 2/fan_in
- * for relu (He et al. 2015), 1/fan_in else; biases 0. */
+/* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
+ * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and
+ * convolutional layers are normal with variance 2/fan_in where relu follows (He et al. 2015),
+ * 1/fan_in else; biases 0; gpt begins as GPT-2 does (src/model/presets/gpt.c). */
 void model_init(struct model *model, uint64_t seed);
 
 /* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. */
