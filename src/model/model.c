@@ -65,23 +65,6 @@ static void make_parts(struct model *model)
     model->output_width = model->parts[model->part_count - 1].y.width;
 }
 
-/* A layer's weight and bias; what is not cut is replicated, and so is the bias of a cut by rows. */
-static void list_tensors(struct model *model)
-{
-    model->tensors = memory_zeroed(2 * (size_t)model->part_count + 1, sizeof *model->tensors);
-    for (int i = 0; i < model->part_count; i++) {
-        const struct model_part *part = &model->parts[i];
-        size_t weights = part->in.count * part->out.count;
-        bool several = model->place.tensors > 1;
-        if (!part->layer->ops->place)
-            continue;
-        model->tensors[model->tensor_count++] =
-            (struct model_tensor){part->at, weights, several && part->cut == CUT_NONE};
-        model->tensors[model->tensor_count++] = (struct model_tensor){
-            part->at + weights, part->out.count, several && part->cut != CUT_COLUMNS};
-    }
-}
-
 static float *floats(struct rank *self, enum memory_kind kind, size_t count)
 {
     return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
@@ -168,7 +151,6 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .at_once = at_once,
                             .trains = trains};
     make_parts(model);
-    list_tensors(model);
     place_parameters(self, model);
     place_activations(self, model);
     place_held(self, model);
@@ -183,7 +165,6 @@ void model_free(struct model *model)
         return;
     free(model->tensors);
     free(model->parts);
-    free(model->tensors);
     free(model);
 }
 

@@ -138,12 +138,6 @@ struct fused_update {
     float lr, decay;
 };
 
-/* What a rank holds of a tensor of the network. */
-struct model_tensor {
-    size_t at, count; /* parameters[at, at + count), and so gradients and optimizer state */
-    bool replicated;  /* other tensor ranks hold (and must keep) the same elements */
-};
-
 struct model {
     const struct model_spec *spec;
     struct model_place place;
@@ -157,8 +151,6 @@ struct model {
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
-    struct model_tensor *tensors; /* in the order of `at`; together they are all parameters */
-    int tensor_count;
     bool trains;
     struct fused_update fused;
 };
