@@ -76,3 +76,47 @@ VECTORISED void math_adam(size_t n, float *restrict w, const float *restrict g, 
         w[i] = kept - s.rate * (m[i] / (sqrtf(v[i]) / s.root2 + s.eps));
     }
 }
+
+VECTORISED void math_adam_direction(size_t n, const float *restrict w, float *restrict g,
+                                    float *restrict m, float *restrict v,
+                                    const struct adam_step *step)
+{
+    struct adam_step s = *step;
+    for (size_t i = 0; i < n; i++) {
+        float slope = g[i];
+        m[i] = m[i] * s.beta1 + s.rest1 * slope;
+        v[i] = v[i] * s.beta2 + s.rest2 * slope * slope;
+        g[i] = s.rate * m[i] / (sqrtf(v[i]) / s.root2 + s.eps) + s.decay * w[i];
+    }
+}
+
+VECTORISED void math_lars(size_t n, float *restrict w, const float *restrict g, float *restrict v,
+                          float rate, float momentum, float decay)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i] = momentum * v[i] + rate * (g[i] + decay * w[i]);
+        w[i] -= v[i];
+    }
+}
+
+enum { LANES = 16 };
+
+VECTORISED double math_square_sum(size_t n, const float *x)
+{
+    double lanes[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            lanes[lane] += (double)x[i + (size_t)lane] * (double)x[i + (size_t)lane];
+    for (; i < n; i++)
+        lanes[i % LANES] += (double)x[i] * (double)x[i];
+    for (int lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    return sum;
+}
+
+VECTORISED void math_scale(size_t n, float *x, float factor)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}

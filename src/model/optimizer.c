@@ -49,6 +49,8 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
     for (int i = 0; i < state_count(spec) && model->parameter_count; i++)
         optimizer->state[i] =
             rank_alloc(self, MEMORY_OPTIMIZER, model->parameter_count * sizeof(float));
+    if (spec->ops->kind->needs_norms)
+        norms_init(&optimizer->norms, self, model);
     return optimizer;
 }
 

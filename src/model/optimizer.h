@@ -2,6 +2,7 @@
 #ifndef THREADRACK_SRC_MODEL_OPTIMIZER_H
 #define THREADRACK_SRC_MODEL_OPTIMIZER_H
 
+#include "norms.h"
 #include "options.h"
 
 #include "threadrack/math/math.h"
@@ -26,6 +27,7 @@ struct optimizer_kind {
     void (*step)(struct rank *self, struct optimizer *optimizer, struct model *model);
     /* Whether backward may do plain SGD instead, and its weight decay. NULL means never. */
     bool (*fuse)(const struct optimizer_spec *spec, double *decay);
+    bool needs_norms;
 };
 
 struct optimizer {
@@ -33,6 +35,7 @@ struct optimizer {
     double lr;      /* of this step */
     uint64_t taken; /* steps before this one */
     float *state[OPTIMIZER_STATES]; /* (parameters) each; NULL where not kept or not real */
+    struct norms norms;             /* where the kind needs them */
 };
 
 #define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;

@@ -155,7 +155,11 @@ static void *train_member(void *argument)
     double loss = 0;
     for (int s = 0; s < team->stages; s++) {
         members[s] = (struct member){team, me->tensor, s};
-        struct model_hooks hooks = {&members[s], note_ready, add_up, add_up};
+        struct model_hooks hooks = {.context = &members[s],
+                                    .gradient_ready = note_ready,
+                                    .after_forward = add_up,
+                                    .before_backward = add_up,
+                                    .sum_over_tensor = add_up};
         parts[s] = model_create(self, team->spec,
                                 (struct model_place){s, team->stages, me->tensor, team->size}, ROWS, ROWS,
                                 true, hooks);

@@ -90,5 +90,16 @@ struct adam_step {
  */
 void math_adam(size_t n, float *w, const float *g, float *m, float *v,
                const struct adam_step *step);
+/* LAMB's: the moments of g itself (not g'), then g = m / (1 - beta1^t) / (sqrt(v) / root2 + eps) +
+ * decay w. The step's rate is 1 / (1 - beta1^t); w is read only. */
+void math_adam_direction(size_t n, const float *w, float *g, float *m, float *v,
+                         const struct adam_step *step);
+/* v = momentum v + rate (g + decay w); w -= v. */
+void math_lars(size_t n, float *w, const float *g, float *v, float rate, float momentum,
+               float decay);
+
+/* The sum of squares, in double precision, in lanes; and x *= factor. */
+double math_square_sum(size_t n, const float *x);
+void math_scale(size_t n, float *x, float factor);
 
 #endif

@@ -123,6 +123,12 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
+     * group, ... */
+    void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
+    /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
+     * where that is more than this rank. */
+    void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
 };
 
 /* An update that the backward pass applies itself; see optimizer_fuse. */

@@ -57,6 +57,7 @@ struct training {
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group */
     struct group *pipeline;
+    struct allreduce stages; /* of the pipeline group: what all stages need the sum of */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
 };

@@ -2,11 +2,11 @@
  * gradient. */
 #include "adam.h"
 
-static const struct option options[] = {ADAM_OPTIONS(0), {NULL}};
+static const struct option options[] = {ADAM_OPTIONS(1e-8, 0), {NULL}};
 
 static void step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {
-    struct adam_step how = adam_step_of(optimizer);
+    struct adam_step how = adam_step_of(optimizer, optimizer->lr);
     how.decay = (float)optimizer->spec->option[ADAM_DECAY];
     adam_update(self, optimizer, model, &how);
 }

@@ -16,7 +16,7 @@ static double power(double base, uint64_t exponent)
     return result;
 }
 
-struct adam_step adam_step_of(const struct optimizer *optimizer)
+struct adam_step adam_step_of(const struct optimizer *optimizer, double lr)
 {
     const double *option = optimizer->spec->option;
     uint64_t t = optimizer->taken + 1;
@@ -26,7 +26,7 @@ struct adam_step adam_step_of(const struct optimizer *optimizer)
         .beta2 = (float)option[ADAM_BETA2],
         .rest2 = (float)(1 - option[ADAM_BETA2]),
         .eps = (float)option[ADAM_EPS],
-        .rate = (float)(optimizer->lr / (1 - power(option[ADAM_BETA1], t))),
+        .rate = (float)(lr / (1 - power(option[ADAM_BETA1], t))),
         .root2 = (float)sqrt(1 - power(option[ADAM_BETA2], t)),
         .keep = 1,
     };

@@ -2,12 +2,12 @@
  * torch.optim.AdamW; every parameter decays, biases and norms too. */
 #include "adam.h"
 
-static const struct option options[] = {ADAM_OPTIONS(1e-2), {NULL}};
+static const struct option options[] = {ADAM_OPTIONS(1e-8, 1e-2), {NULL}};
 
 static void step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {
     double decay = optimizer->spec->option[ADAM_DECAY];
-    struct adam_step how = adam_step_of(optimizer);
+    struct adam_step how = adam_step_of(optimizer, optimizer->lr);
     how.keep = (float)(1 - optimizer->lr * decay);
     adam_update(self, optimizer, model, &how);
 }
