@@ -96,12 +96,13 @@ static bool continues(const char *piece)
     return name > 0 && piece[name] == '=';
 }
 
-static const char *piece_end(const char *piece)
+static const char *piece_end(const struct setting *setting, const char *value)
 {
-    const char *comma = strchr(piece, ',');
-    while (comma && continues(comma + 1))
+    const char *comma = strchr(value, ',');
+    while (comma && (continues(comma + 1) ||
+                     (setting->continues && setting->continues(value, comma + 1))))
         comma = strchr(comma + 1, ',');
-    return comma ? comma : piece + strlen(piece);
+    return comma ? comma : value + strlen(value);
 }
 
 static bool split_range(const struct setting *setting, const char *text, const char *where,
@@ -121,7 +122,7 @@ bool pieces_split(const struct setting *setting, const char *text, const char *w
 {
     bool good = true;
     for (const char *at = text;;) {
-        const char *end = piece_end(at);
+        const char *end = piece_end(setting, at);
         char *piece = memory_text("%.*s", (int)(end - at), at);
         if (setting->kind == SETTING_QUANTITY && strchr(piece, ':')) {
             good = split_range(setting, piece, where, pieces, errors) && good;

@@ -4,6 +4,7 @@
 
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 /* Every setting, resolved and checked. */

@@ -55,6 +55,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
         {"data", !setup->dataset, "the model takes no input"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace", setup->goal, "a replay draws no timeline"},
@@ -117,6 +118,17 @@ static void note_gap(const struct setup *setup, struct result *result)
                     (double)cluster->overhead_ps * 1e-6);
 }
 
+static void note_test_rows(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || config_is_set(setup->config, "data.test_rows"))
+        return;
+    size_t left = data->rows - data->train_rows;
+    if (data->test_rows < left)
+        result_note(result, "the first %zu of %zu test rows are evaluated (data.test_rows)",
+                    data->test_rows, left);
+}
+
 /* Larger groups are not simulated beforehand. */
 static void note_prediction(const struct setup *setup, struct result *result)
 {
@@ -136,6 +148,7 @@ void notes_before(const struct setup *setup, struct result *result)
 {
     note_prediction(setup, result);
     note_idle(setup, result);
+    note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     note_flow(setup, result);

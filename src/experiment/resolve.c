@@ -61,13 +61,26 @@ static bool check_widths(const struct setup *setup, struct errors *errors)
     const struct dataset *data = setup->dataset;
     const char *where = config_where(setup->config, "model");
     size_t inputs = model_input_width(setup->model), outputs = model_output_width(setup->model);
-    if (inputs != data->width)
+    if (data->vocabulary)
+        errors_add(errors, "%s: the model takes real values, but data set %s has tokens", where,
+                   data->name);
+    else if (inputs != data->width)
         errors_add(errors, "%s: the model takes %zu inputs, but data set %s has %zu features a row",
                    where, inputs, data->name, data->width);
+    if (!data->classes)
+        errors_add(errors,
+                   "%s: the model tells classes, but the targets of data set %s are real "
+                   "values",
+                   where, data->name);
     if (outputs < data->classes)
         errors_add(errors, "%s: the model has %zu outputs, but data set %s has %zu classes", where,
                    outputs, data->name, data->classes);
     return errors->count == 0;
+}
+
+static size_t asked_rows(const struct config *config, const char *key)
+{
+    return config_is_set(config, key) ? config_whole(config, key) : 0;
 }
 
 static bool resolve_data(struct setup *setup, struct errors *errors)
@@ -75,10 +88,16 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     if (model_input_width(setup->model) == 0)
         return true;
-    size_t train_rows =
-        config_is_set(config, "data.train_rows") ? config_whole(config, "data.train_rows") : 0;
-    setup->dataset = dataset_open(config_text(config, "data"), config_where(config, "data"),
-                                  setup->seed, train_rows, !setup->real, errors);
+    struct dataset_request request = {
+        .text = config_text(config, "data"),
+        .where = config_where(config, "data"),
+        .seed = setup->seed,
+        .context = model_input_width(setup->model),
+        .train_rows = asked_rows(config, "data.train_rows"),
+        .test_rows = asked_rows(config, "data.test_rows"),
+        .shapes_only = !setup->real,
+    };
+    setup->dataset = dataset_open(&request, errors);
     return setup->dataset && check_widths(setup, errors);
 }
 
@@ -260,6 +279,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .model = setup->model,
                          .optimizer = setup->optimizer,
                          .loader = setup->loader,
+                         .target_width = setup->dataset ? setup->dataset->target_width : 1,
                          .mesh = mesh,
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,

@@ -6,6 +6,7 @@
 #include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
+#include "threadrack/model/optimizer.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 

@@ -6,7 +6,7 @@
 #include "tests/check.h"
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 #include <stdarg.h>

@@ -5,6 +5,7 @@
 #include "threadrack/base/text.h"
 #include "threadrack/config/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,17 +63,22 @@ static struct model_spec *build(const struct widths *widths, enum activation kin
 {
     int count = widths->count - 1;
     struct model_spec *spec = spec_create(count);
-    for (int i = 0; i < count; i++)
-        spec->layers[i] = (struct layer){
+    for (int i = 0; i < count; i++) {
+        struct layer *layer = &spec->layers[i];
+        *layer = (struct layer){
             .ops = &layer_linear,
             .in = widths->items[i],
             .out = widths->items[i + 1],
             .activation = i < count - 1 ? kind : ACTIVATION_NONE,
-            .index = 2 * i,
+            .positions = 1,
         };
+        /* The place in nn.Sequential, where activations count. */
+        snprintf(layer->prefix, sizeof layer->prefix, "%d", 2 * i);
+    }
     spec->input_width = widths->items[0];
     spec->output_width = widths->items[count];
     spec->costs_loss = true;
+    spec_finish(spec);
     return spec;
 }
 
