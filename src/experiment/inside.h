@@ -19,7 +19,8 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    struct algorithms *allreduce;
+    struct algorithms *allreduce, *allgather;
+    struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;

@@ -31,6 +31,10 @@ static void note_idle(const struct setup *setup, struct result *result)
     const struct idle_setting settings[] = {
         {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
         {"allreduce", !sums, "nothing is all-reduced"},
+        {"compress", !strategy->spreads_data || setup->shape.data == 1,
+         "no gradients are exchanged between replicas"},
+        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients are (compress)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},

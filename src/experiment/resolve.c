@@ -53,6 +53,10 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                 config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    algorithms_check("allgather", config_text(config, "allgather"),
+                     config_where(config, "allgather"), errors);
+    compressor_parse(&setup->compressor, config_text(config, "compress"),
+                     config_where(config, "compress"), errors);
     return errors->count == 0;
 }
 
@@ -176,7 +180,8 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+                      struct errors *errors)
 {
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
@@ -185,20 +190,29 @@ static bool axis_fits(const struct setup *setup, int length, int stride, struct 
             continue;
         for (int i = 0; i < length; i++)
             nodes[i] = first + i * stride;
-        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+        good = algorithms_fit(algorithms, nodes, length, errors);
     }
     free(nodes);
     return good;
 }
 
-static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
+                                        struct errors *errors)
 {
-    const struct config *config = setup->config;
-    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
-                                         config_where(config, "allreduce"), setup->cluster,
-                                         setup->netmodel, errors);
-    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+    return algorithms_create(operation, config_text(setup->config, operation),
+                             config_where(setup->config, operation), setup->cluster,
+                             setup->netmodel, errors);
+}
+
+static bool resolve_collectives(struct setup *setup, struct errors *errors)
+{
+    struct mesh_shape shape = setup->shape;
+    setup->allreduce = algorithms_of(setup, "allreduce", errors);
+    setup->allgather = algorithms_of(setup, "allgather", errors);
+    return setup->allreduce && setup->allgather &&
+           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors);
 }
 
 /* Found before anything is trained. */
@@ -242,7 +256,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
+        !resolve_collectives(setup, errors) || !resolve_data(setup, errors) ||
         !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
@@ -264,6 +278,7 @@ void setup_release(struct setup *setup)
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    algorithms_free(setup->allgather);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
@@ -284,5 +299,9 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce};
+                         .allreduce = setup->allreduce,
+                         .exchange = {.allreduce = setup->allreduce,
+                                      .allgather = setup->allgather,
+                                      .compressor = setup->compressor,
+                                      .seed = setup->seed}};
 }

@@ -39,6 +39,10 @@ const struct setting experiment_settings[] = {
     WORD("allreduce", "auto",
          "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
          "predicted for each group and length (threadrack list collectives)"),
+    WORD("compress", "none",
+         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
+         "compressors)"),
+    WORD("allgather", "auto", "algorithm of the all-gathers of compressed gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),

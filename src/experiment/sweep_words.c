@@ -5,6 +5,7 @@
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
+#include "threadrack/comm/compressor.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/model.h"
@@ -33,6 +34,17 @@ static void check_allreduce(const char *text, const char *where, struct errors *
     algorithms_check("allreduce", text, where, errors);
 }
 
+static void check_allgather(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("allgather", text, where, errors);
+}
+
+static void check_compressor(const char *text, const char *where, struct errors *errors)
+{
+    struct compressor compressor;
+    compressor_parse(&compressor, text, where, errors);
+}
+
 static void check_noise(const char *text, const char *where, struct errors *errors)
 {
     struct noise noise;
@@ -59,7 +71,7 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
-    {"noise", check_noise},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */

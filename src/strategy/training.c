@@ -83,5 +83,5 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->stages.used | training->buckets.group.used;
+    return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
 }

@@ -14,6 +14,7 @@ static const struct setting settings[] = {
     {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", "", NULL},
     {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", "", NULL},
     {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", "", NULL},
+    {"compress", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
     {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", "", NULL},
     {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
     {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", "", NULL},

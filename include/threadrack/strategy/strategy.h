@@ -13,6 +13,7 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
 #include "threadrack/model/optimizer.h"
@@ -34,16 +35,14 @@ struct plan {
     int microbatches;
     size_t bucket_bytes;
     struct algorithms *allreduce;
+    struct exchange_plan exchange; /* of gradients over the replicas */
 };
 
-/* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
+/* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
-    struct allreduce group;
-    float *gradients;
-    size_t begin, end;        /* of the range that is ready and not yet posted */
-    size_t bucket_floats;
-    struct request *requests; /* count of them posted in this step */
-    int count, room;
+    struct exchange *exchange;
+    struct share *ranges; /* count of them, from the last layer to the first */
+    int count, room, next; /* next: to be posted in this step */
 };
 
 /* What one rank holds of a training. */
