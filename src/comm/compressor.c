@@ -63,7 +63,7 @@ bool compressor_parse(struct compressor *compressor, const char *text, const cha
                       struct errors *errors)
 {
     struct member_text member;
-    *compressor = (struct compressor){.ratio = 0.01, .bits = 4};
+    *compressor = (struct compressor){.ratio = 0.01, .bits = 4, .rank = 4};
     compressor->ops =
         family_find(compressors, FAMILY_WITH_OPTIONS, "compressor", "compressors", text, where, errors);
     if (!compressor->ops)

@@ -1,5 +1,7 @@
 #include "threadrack/comm/exchange.h"
 
+#include "lowrank.h"
+
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
@@ -10,6 +12,7 @@ struct parcel {
     struct share range;
     size_t words;       /* of one payload */
     uint32_t *payloads; /* (size of the group, words); NULL where nothing is coded, or not real */
+    struct lowrank *lowrank; /* NULL: of another kind */
     struct request request;
     bool posted;
 };
@@ -31,36 +34,46 @@ static bool is_coded(const struct exchange *exchange)
     return exchange->compressor.ops->words;
 }
 
-static void make_parcel(struct exchange *exchange, struct parcel *parcel, struct share range)
+static void make_payloads(struct exchange *exchange, struct parcel *parcel)
 {
-    parcel->range = range;
-    if (!is_coded(exchange) || range.count == 0)
-        return;
     size_t size = (size_t)group_size(exchange->all.group);
-    parcel->words = exchange->compressor.ops->words(&exchange->compressor, range.count);
+    parcel->words = exchange->compressor.ops->words(&exchange->compressor, parcel->range.count);
     parcel->payloads =
         rank_alloc(exchange->self, MEMORY_COMMUNICATION, size * parcel->words * sizeof(uint32_t));
 }
 
+static void make_parcel(struct exchange *exchange, const struct exchange_plan *plan,
+                        const struct gradients *gradients, int i)
+{
+    struct parcel *parcel = &exchange->parcels[i];
+    parcel->range = gradients->ranges[i];
+    if (is_coded(exchange) && parcel->range.count)
+        make_payloads(exchange, parcel);
+    if (exchange->compressor.ops->low_rank)
+        parcel->lowrank =
+            lowrank_create(exchange->self, &exchange->all, plan, exchange->gradients, exchange->left,
+                           parcel->range, gradients->matrices, gradients->matrix_count);
+}
+
 struct exchange *exchange_create(struct rank *self, struct group *group,
-                                 const struct exchange_plan *plan, float *gradients, size_t floats,
-                                 const struct share *ranges, int count)
+                                 const struct exchange_plan *plan,
+                                 const struct gradients *gradients)
 {
     struct exchange *exchange = memory_zeroed(1, sizeof *exchange);
     exchange->self = self;
     exchange->compressor = plan->compressor;
     exchange->seed = plan->seed;
-    exchange->gradients = gradients;
-    exchange->count = count;
-    bool alone = group_size(group) == 1;
-    if (alone) /* nothing is sent, so nothing is coded */
+    exchange->gradients = gradients->values;
+    exchange->count = gradients->range_count;
+    if (group_size(group) == 1) /* nothing is sent, so nothing is compressed */
         exchange->compressor = (struct compressor){.ops = &compressor_none};
     allreduce_init(&exchange->all, self, group, is_coded(exchange) ? plan->allgather : plan->allreduce);
     if (exchange->compressor.feedback)
-        exchange->left = rank_alloc(self, MEMORY_COMMUNICATION, floats * sizeof *exchange->left);
-    exchange->parcels = memory_zeroed((size_t)count, sizeof *exchange->parcels);
-    for (int i = 0; i < count; i++)
-        make_parcel(exchange, &exchange->parcels[i], ranges[i]);
+        exchange->left =
+            rank_alloc(self, MEMORY_COMMUNICATION, gradients->floats * sizeof *exchange->left);
+    exchange->parcels = memory_zeroed((size_t)exchange->count, sizeof *exchange->parcels);
+    for (int i = 0; i < exchange->count; i++)
+        make_parcel(exchange, plan, gradients, i);
     return exchange;
 }
 
@@ -68,6 +81,8 @@ void exchange_free(struct exchange *exchange)
 {
     if (!exchange)
         return;
+    for (int i = 0; i < exchange->count; i++)
+        lowrank_free(exchange->parcels[i].lowrank);
     free(exchange->parcels);
     free(exchange);
 }
@@ -157,7 +172,9 @@ void exchange_post(struct exchange *exchange, int i)
     struct parcel *parcel = &exchange->parcels[i];
     if (parcel->range.count == 0)
         return;
-    if (is_coded(exchange)) {
+    if (parcel->lowrank) {
+        lowrank_post(parcel->lowrank);
+    } else if (is_coded(exchange)) {
         encode(exchange, parcel);
         parcel->request =
             allreduce_post(&exchange->all, (float *)parcel->payloads,
@@ -176,8 +193,11 @@ void exchange_wait(struct exchange *exchange)
         struct parcel *parcel = &exchange->parcels[i];
         if (!parcel->posted)
             continue;
-        rank_wait(exchange->self, parcel->request);
         parcel->posted = false;
+        if (parcel->lowrank)
+            lowrank_wait(parcel->lowrank);
+        else
+            rank_wait(exchange->self, parcel->request);
         if (is_coded(exchange))
             decode(exchange, parcel);
     }

@@ -18,6 +18,18 @@ static void cut(struct buckets *buckets, const struct model *model, size_t bucke
     }
 }
 
+static struct matrix *matrices_of(const struct model *model)
+{
+    struct matrix *matrices = memory_zeroed((size_t)model->tensor_count + 1, sizeof *matrices);
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        matrices[i] = (struct matrix){.at = tensor->at,
+                                      .rows = tensor->blocks * tensor->rows.count,
+                                      .columns = tensor->columns.count};
+    }
+    return matrices;
+}
+
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training)
 {
     const struct plan *plan = training->plan;
@@ -25,9 +37,15 @@ void buckets_init(struct buckets *buckets, struct rank *self, const struct train
     struct group *replicas = plan->mesh->data[rank_id(self)];
     *buckets = (struct buckets){0};
     cut(buckets, model, plan->bucket_bytes / sizeof(float));
-    buckets->exchange =
-        exchange_create(self, replicas, &plan->exchange, model->gradients,
-                        model->parameter_count, buckets->ranges, buckets->count);
+    struct matrix *matrices = matrices_of(model);
+    buckets->exchange = exchange_create(self, replicas, &plan->exchange,
+                                        &(struct gradients){.values = model->gradients,
+                                                            .floats = model->parameter_count,
+                                                            .matrices = matrices,
+                                                            .matrix_count = model->tensor_count,
+                                                            .ranges = buckets->ranges,
+                                                            .range_count = buckets->count});
+    free(matrices);
 }
 
 void buckets_release(struct buckets *buckets)

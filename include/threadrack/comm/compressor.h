@@ -1,9 +1,10 @@
 /* Compressors: what is sent of a range of gradients instead of all of it.
  *
- * A family of two kinds. *Narrow* ones (fp16, bf16) round every element and all-reduce it as that type:
+ * A family of three kinds. *Narrow* ones (fp16, bf16) round every element and all-reduce it as that type:
  * each addition on the way is rounded again, as on real hardware. *Coded* ones turn a range of n floats
  * into a payload of 4-byte words, which an all-gather brings to every member; each member decodes all
- * payloads and adds them up in the order of members, so that all end with the same bits.
+ * payloads and adds them up in the order of members, so that all end with the same bits. *Low-rank*
+ * ones send two factors of each matrix (src/comm/lowrank.h).
  *
  * With feedback, what a payload leaves out is kept and added to the next step's gradients (Seide et
  * al.: 1-bit SGD, Interspeech 2014; Karimireddy et al.: Error feedback fixes SignSGD, ICML 2019): an
@@ -31,6 +32,7 @@ struct compressor {
     const struct compressor_ops *ops;
     double ratio;  /* topk, randomk: share of the elements that is sent */
     int bits;      /* qsgd: of a sent element, its sign included */
+    int rank;      /* powersgd: of the factors */
     bool feedback; /* what is left out is added to the next step's */
 };
 
@@ -48,6 +50,7 @@ struct compressor_ops {
                  struct errors *errors);
     enum element element; /* of a narrow one */
     bool feedback;        /* the default */
+    bool low_rank;
 
     /* ---- Of a coded one; NULL of a narrow one. ---- */
 

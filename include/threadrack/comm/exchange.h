@@ -2,6 +2,7 @@
  * some ranges of its gradients, compressed on the way or not (comm/compressor.h).
  *
  *     none, fp16, bf16:  [round] -> all-reduce
+ *     powersgd:          see src/comm/lowrank.h
  *     coded:             [+ what was left out] -> encode -> all-gather of payloads -> decode each, add
  */
 #ifndef THREADRACK_COMM_EXCHANGE_H
@@ -19,13 +20,27 @@ struct exchange_plan {
     uint64_t seed;
 };
 
+/* A matrix among the gradients, row-major and dense. */
+struct matrix {
+    size_t at, rows, columns;
+};
+
 struct exchange;
 
-/* In set-up: payloads and what is left out lie in the rank's region. `gradients` holds `floats` and is
- * NULL where the rank is not real; `ranges` are copied. All members' ranges are the same. */
+/* What is exchanged: the same at all members. */
+struct gradients {
+    float *values; /* (floats); NULL where the rank is not real */
+    size_t floats;
+    const struct matrix *matrices; /* in the order of `at`; what is none is a vector */
+    int matrix_count;
+    const struct share *ranges;
+    int range_count;
+};
+
+/* In set-up: payloads and what is left out lie in the rank's region. The lists are copied. */
 struct exchange *exchange_create(struct rank *self, struct group *group,
-                                 const struct exchange_plan *plan, float *gradients, size_t floats,
-                                 const struct share *ranges, int count);
+                                 const struct exchange_plan *plan,
+                                 const struct gradients *gradients);
 void exchange_free(struct exchange *exchange);
 /* The i-th range is ready; all members post in the same order, each range once a step. */
 void exchange_post(struct exchange *exchange, int i);
