@@ -12,6 +12,8 @@ struct setup {
     const struct config *config;
     struct cluster *cluster;
     struct dataset *dataset; /* NULL: the model takes no input */
+    struct partition_spec partition_spec;
+    struct partition *partition; /* NULL: all nodes draw from one sequence */
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;

@@ -58,6 +58,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.launch", measured, "compute=measured times this host"},
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
         {"data", !setup->dataset, "the model takes no input"},
+        {"partition", !setup->partition,
+         "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},

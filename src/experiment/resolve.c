@@ -55,6 +55,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                      config_where(config, "allreduce"), errors);
     algorithms_check("allgather", config_text(config, "allgather"),
                      config_where(config, "allgather"), errors);
+    partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
+                    config_where(config, "partition"), errors);
     compressor_parse(&setup->compressor, config_text(config, "compress"),
                      config_where(config, "compress"), errors);
     return errors->count == 0;
@@ -87,6 +89,20 @@ static size_t asked_rows(const struct config *config, const char *key)
     return config_is_set(config, key) ? config_whole(config, key) : 0;
 }
 
+/* One node has all rows, whatever was asked for. */
+static bool is_parted(const struct setup *setup)
+{
+    return setup->partition_spec.ops->assign && setup->shape.data > 1;
+}
+
+static bool resolve_partition(struct setup *setup, struct errors *errors)
+{
+    setup->partition =
+        partition_create(&setup->partition_spec, setup->dataset, setup->shape.data,
+                         config_where(setup->config, "partition"), errors);
+    return setup->partition;
+}
+
 static bool resolve_data(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -99,10 +115,11 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
         .context = model_input_width(setup->model),
         .train_rows = asked_rows(config, "data.train_rows"),
         .test_rows = asked_rows(config, "data.test_rows"),
-        .shapes_only = !setup->real,
+        .shapes_only = !setup->real && !is_parted(setup),
     };
     setup->dataset = dataset_open(&request, errors);
-    return setup->dataset && check_widths(setup, errors);
+    return setup->dataset && check_widths(setup, errors) &&
+           (!is_parted(setup) || resolve_partition(setup, errors));
 }
 
 static bool resolve_steps(struct setup *setup, struct errors *errors)
@@ -266,6 +283,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    if (setup->loader && setup->partition)
+        loader_part(setup->loader, setup->partition);
     return true;
 }
 
@@ -275,6 +294,8 @@ void setup_release(struct setup *setup)
         checkpoint_free(setup->init);
     if (setup->loader)
         loader_free(setup->loader);
+    partition_free(setup->partition);
+    partition_spec_release(&setup->partition_spec);
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
@@ -293,6 +314,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .partition = setup->partition,
                          .loader = setup->loader,
                          .target_width = setup->dataset ? setup->dataset->target_width : 1,
                          .mesh = mesh,

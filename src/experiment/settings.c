@@ -25,6 +25,9 @@ const struct setting experiment_settings[] = {
           "the first so many rows train, those after them test; unset: as the set says, else 80 %"),
     COUNT("data.test_rows", 1, 1e12, NULL, NULL,
           "so many rows test; unset: what is left, but 10,000 at most"),
+    WORD("partition", "none",
+         "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
+         "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),

@@ -6,6 +6,7 @@
 #include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/comm/compressor.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/model.h"
@@ -45,6 +46,13 @@ static void check_compressor(const char *text, const char *where, struct errors 
     compressor_parse(&compressor, text, where, errors);
 }
 
+static void check_partition(const char *text, const char *where, struct errors *errors)
+{
+    struct partition_spec spec;
+    if (partition_parse(&spec, text, 0, where, errors))
+        partition_spec_release(&spec);
+}
+
 static void check_noise(const char *text, const char *where, struct errors *errors)
 {
     struct noise noise;
@@ -72,6 +80,7 @@ static const struct family {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
     {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
+    {"partition", check_partition},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */

@@ -14,6 +14,8 @@ static const struct setting settings[] = {
     {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", "", NULL},
     {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", "", NULL},
     {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", "", NULL},
+    {"partition", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
+    {"data", SETTING_WORD, 0, 0, 0, NULL, "digits", "", NULL},
     {"compress", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
     {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", "", NULL},
     {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},

@@ -16,6 +16,7 @@
 #include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct plan {
     const struct strategy *strategy;
     const struct model_spec *model;
     const struct optimizer_spec *optimizer;
+    const struct partition *partition; /* of the training rows over replicas; NULL: they share all */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
