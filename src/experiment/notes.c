@@ -135,8 +135,17 @@ static void note_prediction(const struct setup *setup, struct result *result)
                     PREDICT_MEMBERS, PREDICT_NODES);
 }
 
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
     note_prediction(setup, result);
     note_idle(setup, result);
     note_test_rows(setup, result);

@@ -4,8 +4,8 @@
 
 #include "threadrack/model/model.h"
 
-/* One named tensor a parameter of PyTorch's nn.Sequential ("0.weight" (out, in), "0.bias";
- * activations count as indices). */
+/* One named tensor a parameter, by PyTorch's names: those of nn.Sequential ("0.weight" (out, in),
+ * "0.bias"; activations, pooling and flattening count as indices), or GPT-2's. */
 struct checkpoint;
 struct checkpoint *checkpoint_create(const struct model_spec *spec); /* zeros */
 void checkpoint_free(struct checkpoint *checkpoint);
@@ -30,7 +30,7 @@ struct test_rows {
     void (*copy)(const void *context, size_t row, void *input, void *targets);
     size_t count, target_width;
 };
-/* Mean loss and share of right answers. Off the clock. */
+/* Mean loss, and share of right answers (NaN where targets are real values). Off the clock. */
 struct evaluation {
     double loss, accuracy;
 };
