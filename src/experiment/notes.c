@@ -13,6 +13,14 @@ struct idle_setting {
     const char *why;
 };
 
+static bool any_slow(const struct cluster *cluster, int nodes)
+{
+    bool any = false;
+    for (int i = 0; i < nodes; i++)
+        any = any || cluster->devices[i].speed != 1.0;
+    return any;
+}
+
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
@@ -54,8 +62,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
-        {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
-         "no node of this run is slow"},
+        {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
+        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
+         "no speeds are drawn"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -154,6 +163,10 @@ void notes_before(const struct setup *setup, struct result *result)
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    if (config_is_set(setup->config, "goal") &&
+        (setup->noise.ops->stretch || setup->cluster->speed_traces))
+        result_note(result, "goal=: the calcs written are without noise and at constant speed: a "
+                            "replay brings its own");
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

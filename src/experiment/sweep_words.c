@@ -3,6 +3,7 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
@@ -32,6 +33,12 @@ static void check_allreduce(const char *text, const char *where, struct errors *
     algorithms_check("allreduce", text, where, errors);
 }
 
+static void check_noise(const char *text, const char *where, struct errors *errors)
+{
+    struct noise noise;
+    noise_parse(&noise, text, 0, where, errors);
+}
+
 static void check_model(const char *text, const char *where, struct errors *errors)
 {
     struct model_spec *spec = model_parse(text, where, errors);
@@ -52,6 +59,7 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+    {"noise", check_noise},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */

@@ -115,7 +115,7 @@ static void every_family_lists_something(void)
 {
     static const char *const families[] = {"topologies", "netmodels", "computes", "collectives",
                                            "strategies", "models",    "layers",   "optimizers",
-                                           "datasets",   "host",      "settings", "columns"};
+                                           "datasets",   "noises",   "host",      "settings", "columns"};
     bench_open(&bench, fixtures);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         char words[32];
