@@ -41,6 +41,7 @@ LIST(compute_costs, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
+LIST(schedules, OWN_NAME)
 LIST(datasets, OWN_NAME)
 
 static int list_netmodels(void)
@@ -98,6 +99,7 @@ static const struct family {
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
+    {"schedules", "how the learning rate changes (lr_schedule)", list_schedules},
     {"datasets", "what to train on (data)", list_datasets},
     {"clusters", "cluster files that come with threadrack (cluster)", list_clusters},
     {"devices", "presets of a node's device (cluster.device)", list_devices},

@@ -15,6 +15,7 @@ struct setup {
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;
+    struct schedule *schedule;
     struct checkpoint *init; /* NULL: weights from the generator */
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;

@@ -48,6 +48,7 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
+    setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
@@ -80,6 +81,13 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
     return setup->dataset && check_widths(setup, errors);
 }
 
+/* Goyal et al. 2017 scale the rate with the batch: linearly, with the number of workers. */
+static double rate_factor(const struct setup *setup)
+{
+    const double factors[] = {1, setup->nodes, sqrt(setup->nodes)}; /* none, linear, sqrt */
+    return factors[config_choice(setup->config, "lr_scaling")];
+}
+
 static bool resolve_steps(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -101,6 +109,7 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
                           config_where(config, epochs ? "epochs" : "steps"),
                           (unsigned long long)steps);
     setup->steps = (int)steps;
+    schedule_fit(setup->schedule, steps, rate_factor(setup));
     return true;
 }
 
@@ -177,7 +186,10 @@ static bool resolve_allreduce(struct setup *setup, struct errors *errors)
                                          config_where(config, "allreduce"), setup->cluster,
                                          setup->netmodel, errors);
     return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors) &&
+           (!config_is_set(config, "clip") ||
+            axis_fits(setup, setup->shape.pipeline, setup->shape.data * setup->shape.tensor,
+                      errors));
 }
 
 /* Found before anything is trained. */
@@ -248,6 +260,7 @@ void setup_release(struct setup *setup)
         cluster_free(setup->cluster);
     if (setup->optimizer)
         optimizer_spec_free(setup->optimizer);
+    schedule_free(setup->schedule);
     if (setup->model)
         model_spec_free(setup->model);
 }
@@ -257,6 +270,10 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .schedule = setup->schedule,
+                         .clip = config_is_set(setup->config, "clip")
+                                     ? config_real(setup->config, "clip")
+                                     : 0,
                          .loader = setup->loader,
                          .mesh = mesh,
                          .batch = setup->batch,

@@ -110,10 +110,13 @@ static void take_step(struct drive *drive, struct rank *self, int step)
 {
     int rank = rank_id(self), ranks = drive->setup->nodes;
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
-        drive->plan->strategy->step(self, drive->trainings[rank], (size_t)step);
+        training_step(self, drive->trainings[rank], (size_t)step);
     rank_mark(self);
-    if (rank == 0)
-        tell_progress(drive, step);
+    if (rank != 0)
+        return;
+    drive->result->step[step].gradient_norm =
+        optimizer_gradient_norm(drive->trainings[rank]->optimizer);
+    tell_progress(drive, step);
 }
 
 static void train(void *argument, struct rank *self)
@@ -146,7 +149,7 @@ static struct training *shape_of(const struct drive *drive, struct rank *self)
 static void count_step(struct drive *drive, struct rank *self, int step)
 {
     struct training *training = shape_of(drive, self);
-    drive->plan->strategy->step(self, training, (size_t)step);
+    training_step(self, training, (size_t)step);
     rank_mark(self);
     drive->allreduces |= training_allreduces(training);
     training_free(training);
@@ -301,7 +304,10 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
                           .meet_every = steps_between_meetings(setup)};
     result->step = memory_zeroed(steps, sizeof *result->step);
     for (size_t step = 0; step < steps; step++)
-        result->step[step].accuracy = result->step[step].test_loss = NAN;
+        result->step[step] = (struct step_record){.accuracy = NAN,
+                                                  .test_loss = NAN,
+                                                  .lr = plan_rate(&plan, step),
+                                                  .gradient_norm = NAN};
     if (setup->real) {
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);

@@ -27,6 +27,15 @@ const struct setting experiment_settings[] = {
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
+    WORD("lr_schedule", "constant",
+         "the learning rate over the steps, as in cosine:warmup=10,final=0.1 (threadrack list "
+         "schedules)"),
+    CHOICE("lr_scaling", "none|linear|sqrt", "none",
+           "the learning rate is times the number of nodes, or its square root; a warm-up then leads "
+           "there from the rate of one node"),
+    {.key = "clip", .unit = UNIT_REAL, .low = 1e-9, .high = 1e9,
+     .help = "largest norm of all gradients together; longer ones are scaled down to it; unset: not "
+             "clipped"},
     {.key = "target_accuracy", .unit = UNIT_REAL, .low = 0, .high = 1,
      .help = "stop when the test rows reach it, looking each eval_every steps; unset: never"},
     COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time"),

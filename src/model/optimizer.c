@@ -3,6 +3,7 @@
 #include "threadrack/base/family.h"
 #include "threadrack/base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 const struct optimizer_ops *const optimizers[] = {
@@ -54,6 +55,28 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
     return optimizer;
 }
 
+void optimizer_clip(struct optimizer *optimizer, struct rank *self, double most)
+{
+    optimizer->clipping.most = most;
+    optimizer->clipping.square = rank_alloc(self, MEMORY_COMMUNICATION, sizeof(float));
+}
+
+double optimizer_gradient_norm(const struct optimizer *optimizer)
+{
+    return optimizer->clipping.most > 0 ? optimizer->clipping.norm : NAN;
+}
+
+double optimizer_rate(const struct optimizer_spec *spec)
+{
+    return spec->option[0];
+}
+
+void optimizer_set_rate(struct optimizer *optimizer, struct model *model, double lr)
+{
+    optimizer->lr = lr;
+    model->fused.lr = (float)lr;
+}
+
 void optimizer_free(struct optimizer *optimizer)
 {
     free(optimizer);
@@ -61,6 +84,8 @@ void optimizer_free(struct optimizer *optimizer)
 
 void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {
+    if (optimizer->clipping.most > 0)
+        clip_gradients(self, &optimizer->clipping, model);
     if (model->parameter_count)
         optimizer->spec->ops->kind->step(self, optimizer, model);
     model->fused.done = false;
@@ -71,7 +96,8 @@ bool optimizer_fuse(struct optimizer *optimizer, struct model *model)
 {
     const struct optimizer_kind *kind = optimizer->spec->ops->kind;
     double decay;
-    if (model->hooks.gradient_ready || !kind->fuse || !kind->fuse(optimizer->spec, &decay))
+    bool read_by_others = model->hooks.gradient_ready || optimizer->clipping.most > 0;
+    if (read_by_others || !kind->fuse || !kind->fuse(optimizer->spec, &decay))
         return false;
     model->fused =
         (struct fused_update){.on = true, .lr = (float)optimizer->lr, .decay = (float)decay};

@@ -2,6 +2,7 @@
 #ifndef THREADRACK_SRC_MODEL_OPTIMIZER_H
 #define THREADRACK_SRC_MODEL_OPTIMIZER_H
 
+#include "clipping.h"
 #include "norms.h"
 #include "options.h"
 
@@ -36,6 +37,7 @@ struct optimizer {
     uint64_t taken; /* steps before this one */
     float *state[OPTIMIZER_STATES]; /* (parameters) each; NULL where not kept or not real */
     struct norms norms;             /* where the kind needs them */
+    struct clipping clipping;
 };
 
 #define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;

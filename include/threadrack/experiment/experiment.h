@@ -22,6 +22,8 @@ struct step_record {
     uint64_t end_ps;   /* simulated time at which the last rank ended the step */
     double accuracy;   /* on the test rows after the update; NaN where not evaluated */
     double test_loss;  /* likewise */
+    double lr;            /* learning rate; NaN where nothing is trained (a replay) */
+    double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
 };
 
 /* A link of the cluster, and what it carried. */
