@@ -50,6 +50,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->optimizer = FIND("optimizer", optimizer_parse);
     setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
+    noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
+                config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
     return errors->count == 0;
