@@ -57,6 +57,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"lr_scaling", setup->nodes == 1, "there is one node"},
         {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
          "the model has no parameters"},
+        {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
+        {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
@@ -126,9 +128,9 @@ static void note_rate(const struct setup *setup, struct result *result)
                     "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
                     "of lr_schedule, leads there: Goyal et al. 2017)",
                     config_text(config, "lr_scaling"));
-    if (warmup >= (uint64_t)setup->steps)
-        result_note(result, "lr_schedule=%s: the warm-up is not over when the run ends, after %d steps",
-                    config_text(config, "lr_schedule"), setup->steps);
+    if (warmup >= setup->begun.step + (uint64_t)setup->steps)
+        result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
+                    config_text(config, "lr_schedule"), (unsigned long long)warmup);
 }
 
 /* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
@@ -165,6 +167,9 @@ void notes_before(const struct setup *setup, struct result *result)
     note_idle(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);

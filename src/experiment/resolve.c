@@ -1,3 +1,4 @@
+#include "saving.h"
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
@@ -118,9 +119,9 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
 /* Settings that contradict each other. */
 static bool check_agreement(const struct setup *setup, struct errors *errors)
 {
-    static const char *const need_maths[] = {"init", "save", "target_accuracy"};
+    static const char *const need_maths[] = {"init", "resume", "save", "target_accuracy"};
     const struct config *config = setup->config;
-    for (int i = 0; i < 3 && !setup->real; i++)
+    for (int i = 0; i < 4 && !setup->real; i++)
         if (config_is_set(config, need_maths[i]))
             errors_add(errors, "%s: %s needs math=on: with math=off nothing is trained",
                        config_where(config, need_maths[i]), need_maths[i]);
@@ -208,15 +209,6 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
     return good;
 }
 
-static bool resolve_init(struct setup *setup, struct errors *errors)
-{
-    if (!config_is_set(setup->config, "init"))
-        return true;
-    setup->init = checkpoint_create(setup->model);
-    return checkpoint_load(setup->init, config_text(setup->config, "init"),
-                           config_where(setup->config, "init"), errors);
-}
-
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
 {
     *setup = (struct setup){.config = config,
@@ -236,7 +228,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                           config_where(config, "replay.goal"));
     if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
         !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
-        !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
+        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
         !setup_resolver(setup, errors))
@@ -245,6 +237,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    saving_place(setup);
     return true;
 }
 

@@ -33,7 +33,7 @@ void optimizer_spec_free(struct optimizer_spec *spec)
     free(spec);
 }
 
-static int state_count(const struct optimizer_spec *spec)
+int optimizer_state_count(const struct optimizer_spec *spec)
 {
     const struct optimizer_kind *kind = spec->ops->kind;
     int count = 0;
@@ -42,12 +42,17 @@ static int state_count(const struct optimizer_spec *spec)
     return kind->state_count ? kind->state_count(spec) : count;
 }
 
+const char *optimizer_state_name(const struct optimizer_spec *spec, int i)
+{
+    return spec->ops->kind->states[i];
+}
+
 struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
                                    const struct model *model)
 {
     struct optimizer *optimizer = memory_zeroed(1, sizeof *optimizer);
     *optimizer = (struct optimizer){.spec = spec, .lr = spec->option[0]};
-    for (int i = 0; i < state_count(spec) && model->parameter_count; i++)
+    for (int i = 0; i < optimizer_state_count(spec) && model->parameter_count; i++)
         optimizer->state[i] =
             rank_alloc(self, MEMORY_OPTIMIZER, model->parameter_count * sizeof(float));
     if (spec->ops->kind->needs_norms)

@@ -40,6 +40,9 @@ struct optimizer {
     struct clipping clipping;
 };
 
+/* What PyTorch calls a state that is kept. */
+const char *optimizer_state_name(const struct optimizer_spec *spec, int i);
+
 #define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;
 #include "optimizer.def"
 #undef OPTIMIZER

@@ -22,6 +22,9 @@ extern const struct optimizer_ops *const optimizers[]; /* NULL at the end */
 struct optimizer_spec *optimizer_parse(const char *text, const char *where, struct errors *errors);
 void optimizer_spec_free(struct optimizer_spec *spec);
 
+/* How many states it keeps, each as large as the parameters. */
+int optimizer_state_count(const struct optimizer_spec *spec);
+
 /* State comes from the rank's region. */
 struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
                                    const struct model *model);
