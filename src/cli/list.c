@@ -43,6 +43,7 @@ LIST(noises, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
+LIST(schedules, OWN_NAME)
 LIST(datasets, OWN_NAME)
 
 static int list_netmodels(void)
@@ -108,6 +109,7 @@ static const struct family {
     {"layers", "what networks are made of", list_layers},
     {"losses", "what a network's output is held against (loss, in a model's file)", list_losses},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
+    {"schedules", "how the learning rate changes (lr_schedule)", list_schedules},
     {"datasets", "what to train on (data)", list_datasets},
     {"clusters", "cluster files that come with threadrack (cluster)", list_clusters},
     {"devices", "presets of a node's device (cluster.device)", list_devices},

@@ -26,6 +26,7 @@ struct loader {
     const struct dataset *data;
     bool shuffled;
     size_t batch;
+    size_t origin; /* position of step 0, modulo 2^64 */
     uint64_t seed;
     pthread_mutex_t lock;
     struct permutation *kept; /* the latest used first */
@@ -38,6 +39,11 @@ struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_
     *loader = (struct loader){.data = dataset, .shuffled = shuffled, .batch = batch, .seed = seed};
     pthread_mutex_init(&loader->lock, NULL);
     return loader;
+}
+
+void loader_begin(struct loader *loader, uint64_t step, uint64_t rows)
+{
+    loader->origin = rows - step * loader->batch;
 }
 
 void loader_free(struct loader *loader)
@@ -125,7 +131,7 @@ void loader_fill(struct loader *loader, size_t step, struct share share, void *i
 {
     size_t rows = loader->data->train_rows, done = 0;
     while (done < share.count) {
-        size_t position = step * loader->batch + share.begin + done, at = position % rows;
+        size_t position = loader->origin + step * loader->batch + share.begin + done, at = position % rows;
         size_t count = share.count - done < rows - at ? share.count - done : rows - at;
         struct permutation *order = loader->shuffled ? hold(loader, position / rows) : NULL;
         for (size_t i = 0; i < count; i++)

@@ -15,7 +15,10 @@ struct setup {
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;
+    struct schedule *schedule;
     struct checkpoint *init; /* NULL: weights from the generator */
+    bool resumes;            /* from init, which has the optimizer's state then */
+    struct progress begun;   /* what was done before this run */
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
@@ -26,7 +29,8 @@ struct setup {
     int nodes;
     size_t batch;
     int microbatches;
-    int steps, eval_every;
+    int steps; /* of this run */
+    int eval_every;
     double target_accuracy; /* NaN: none */
     bool real;
     uint64_t seed;

@@ -53,6 +53,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
+        {"lr_schedule", no_maths, "nothing is trained: only steps.csv shows the rate"},
+        {"lr_scaling", setup->nodes == 1, "there is one node"},
+        {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
+         "the model has no parameters"},
+        {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
+        {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
@@ -103,6 +109,29 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     "netmodel=%s does not share links: the fatpipes and half-duplex cables (%d) have "
                     "no effect (netmodel=flow heeds them)",
                     setup->netmodel->name, cables);
+}
+
+/* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
+static void note_rate(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    uint64_t warmup = schedule_warmup(setup->schedule);
+    bool scaled = config_choice(config, "lr_scaling") > 0 && setup->nodes > 1;
+    if (setup->goal)
+        return;
+    if (scaled && config_choice(config, "scaling") == 0)
+        result_note(result,
+                    "lr_scaling=%s raises the learning rate for nodes=%d, but the global batch does "
+                    "not grow with them (scaling=weak makes it)",
+                    config_text(config, "lr_scaling"), setup->nodes);
+    if (scaled && warmup == 0)
+        result_note(result,
+                    "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
+                    "of lr_schedule, leads there: Goyal et al. 2017)",
+                    config_text(config, "lr_scaling"));
+    if (warmup >= setup->begun.step + (uint64_t)setup->steps)
+        result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
+                    config_text(config, "lr_schedule"), (unsigned long long)warmup);
 }
 
 /* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
@@ -160,6 +189,10 @@ void notes_before(const struct setup *setup, struct result *result)
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
+    note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

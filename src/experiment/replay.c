@@ -8,7 +8,7 @@
 
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "eval_every", "scaling",
+    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling",
     "allreduce", "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
@@ -87,7 +87,8 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
     rack_set_noise(rack, &setup->noise);
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
-        result->step[step] = (struct step_record){.loss = NAN, .accuracy = NAN, .test_loss = NAN};
+        result->step[step] = (struct step_record){
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     go_through(setup, rack, result);
     bool good = rack_finish(rack, errors);

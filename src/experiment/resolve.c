@@ -1,3 +1,4 @@
+#include "saving.h"
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
@@ -48,6 +49,7 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
+    setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
     noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
                 config_where(config, "noise"), errors);
@@ -122,6 +124,13 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
     return setup->dataset && bind_model(setup, errors);
 }
 
+/* Goyal et al. 2017 scale the rate with the batch: linearly, with the number of workers. */
+static double rate_factor(const struct setup *setup)
+{
+    const double factors[] = {1, setup->nodes, sqrt(setup->nodes)}; /* none, linear, sqrt */
+    return factors[config_choice(setup->config, "lr_scaling")];
+}
+
 static bool resolve_steps(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -143,15 +152,16 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
                           config_where(config, epochs ? "epochs" : "steps"),
                           (unsigned long long)steps);
     setup->steps = (int)steps;
+    schedule_fit(setup->schedule, steps, rate_factor(setup));
     return true;
 }
 
 /* Settings that contradict each other. */
 static bool check_agreement(const struct setup *setup, struct errors *errors)
 {
-    static const char *const need_maths[] = {"init", "save", "target_accuracy"};
+    static const char *const need_maths[] = {"init", "resume", "save", "target_accuracy"};
     const struct config *config = setup->config;
-    for (int i = 0; i < 3 && !setup->real; i++)
+    for (int i = 0; i < 4 && !setup->real; i++)
         if (config_is_set(config, need_maths[i]))
             errors_add(errors, "%s: %s needs math=on: with math=off nothing is trained",
                        config_where(config, need_maths[i]), need_maths[i]);
@@ -219,7 +229,10 @@ static bool resolve_allreduce(struct setup *setup, struct errors *errors)
                                          config_where(config, "allreduce"), setup->cluster,
                                          setup->netmodel, errors);
     return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors) &&
+           (!config_is_set(config, "clip") ||
+            axis_fits(setup, setup->shape.pipeline, setup->shape.data * setup->shape.tensor,
+                      errors));
 }
 
 /* Found before anything is trained. */
@@ -234,15 +247,6 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
                            config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
-}
-
-static bool resolve_init(struct setup *setup, struct errors *errors)
-{
-    if (!config_is_set(setup->config, "init"))
-        return true;
-    setup->init = checkpoint_create(setup->model);
-    return checkpoint_load(setup->init, config_text(setup->config, "init"),
-                           config_where(setup->config, "init"), errors);
 }
 
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
@@ -264,7 +268,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_allreduce(setup, errors) ||
-        !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
+        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
         !setup_resolver(setup, errors))
@@ -273,6 +277,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    saving_place(setup);
     return true;
 }
 
@@ -290,6 +295,7 @@ void setup_release(struct setup *setup)
         cluster_free(setup->cluster);
     if (setup->optimizer)
         optimizer_spec_free(setup->optimizer);
+    schedule_free(setup->schedule);
     if (setup->model)
         model_spec_free(setup->model);
 }
@@ -299,6 +305,10 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .schedule = setup->schedule,
+                         .clip = config_is_set(setup->config, "clip")
+                                     ? config_real(setup->config, "clip")
+                                     : 0,
                          .loader = setup->loader,
                          .target_width = model_target_width(setup->model),
                          .mesh = mesh,

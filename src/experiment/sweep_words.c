@@ -7,6 +7,7 @@
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
+#include "threadrack/model/schedule.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 
@@ -53,13 +54,18 @@ static void check_optimizer(const char *text, const char *where, struct errors *
         optimizer_spec_free(spec);
 }
 
+static void check_schedule(const char *text, const char *where, struct errors *errors)
+{
+    schedule_free(schedule_parse(text, where, errors));
+}
+
 static const struct family {
     const char *key;
     void (*check)(const char *text, const char *where, struct errors *errors);
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
-    {"noise", check_noise},
+    {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */
