@@ -47,6 +47,7 @@ LIST(compressors, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
+LIST(schedules, OWN_NAME)
 LIST(datasets, OWN_NAME)
 
 static int list_netmodels(void)
@@ -74,6 +75,12 @@ static void list_layer(const char *name, const char *summary)
 static int list_layers(void)
 {
     layers_each(list_layer);
+    return EXIT_OK;
+}
+
+static int list_losses(void)
+{
+    losses_each(list_layer);
     return EXIT_OK;
 }
 
@@ -106,7 +113,9 @@ static const struct family {
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
+    {"losses", "what a network's output is held against (loss, in a model's file)", list_losses},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
+    {"schedules", "how the learning rate changes (lr_schedule)", list_schedules},
     {"datasets", "what to train on (data)", list_datasets},
     {"clusters", "cluster files that come with threadrack (cluster)", list_clusters},
     {"devices", "presets of a node's device (cluster.device)", list_devices},

@@ -29,6 +29,7 @@ struct loader {
     const struct partition *partition; /* NULL: there are no parts */
     bool shuffled;
     size_t batch;
+    size_t origin; /* position of step 0, modulo 2^64 */
     uint64_t seed;
     pthread_mutex_t lock;
     struct permutation *kept; /* the latest used first */
@@ -41,6 +42,11 @@ struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_
     *loader = (struct loader){.data = dataset, .shuffled = shuffled, .batch = batch, .seed = seed};
     pthread_mutex_init(&loader->lock, NULL);
     return loader;
+}
+
+void loader_begin(struct loader *loader, uint64_t step, uint64_t rows)
+{
+    loader->origin = rows - step * loader->batch;
 }
 
 void loader_free(struct loader *loader)
@@ -176,7 +182,8 @@ static void fill(struct loader *loader, int part, size_t position, size_t count,
 void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,
                  void *targets)
 {
-    fill(loader, WHOLE, step * loader->batch + share.begin, share.count, inputs, targets);
+    fill(loader, WHOLE, loader->origin + step * loader->batch + share.begin, share.count, inputs,
+         targets);
 }
 
 void loader_fill_part(struct loader *loader, int part, size_t position, size_t count, void *inputs,

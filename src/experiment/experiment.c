@@ -37,6 +37,7 @@ static void describe(struct result *result, const struct setup *setup)
         result->batch = result->parameters = 0;
         result->mesh_data = result->mesh_tensor = result->mesh_pipeline = 0;
     }
+    result->begun_steps = setup->begun.step;
     result->has_target = !isnan(setup->target_accuracy);
 }
 

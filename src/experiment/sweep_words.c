@@ -9,6 +9,7 @@
 #include "threadrack/data/partition.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
+#include "threadrack/model/schedule.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 
@@ -73,6 +74,11 @@ static void check_optimizer(const char *text, const char *where, struct errors *
         optimizer_spec_free(spec);
 }
 
+static void check_schedule(const char *text, const char *where, struct errors *errors)
+{
+    schedule_free(schedule_parse(text, where, errors));
+}
+
 static const struct family {
     const char *key;
     void (*check)(const char *text, const char *where, struct errors *errors);
@@ -81,6 +87,7 @@ static const struct family {
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
     {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
     {"partition", check_partition},
+    {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */

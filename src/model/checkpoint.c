@@ -1,29 +1,41 @@
 #include "checkpoint.h"
+#include "optimizer.h"
 
 #include "threadrack/base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct checkpoint *checkpoint_create(const struct model_spec *spec)
+static struct checkpoint *create(const struct model_spec *spec,
+                                 const struct optimizer_spec *optimizer)
 {
     struct checkpoint *checkpoint = memory_zeroed(1, sizeof *checkpoint);
-    size_t total = 0, at = 0;
-    checkpoint->spec = spec;
-    checkpoint->count = spec->tensor_count;
-    checkpoint->tensors =
-        memory_zeroed((size_t)checkpoint->count + 1, sizeof *checkpoint->tensors);
-    for (int i = 0; i < checkpoint->count; i++)
-        checkpoint->tensors[i] = spec->tensors[i];
-    for (int i = 0; i < checkpoint->count; i++)
-        total += checkpoint->tensors[i].count;
-    checkpoint->data = memory_zeroed(total, sizeof(float));
-    checkpoint->values = memory_zeroed((size_t)checkpoint->count + 1, sizeof(float *));
-    for (int i = 0; i < checkpoint->count; i++) {
+    size_t count = (size_t)spec->tensor_count, total = 0, at = 0;
+    *checkpoint = (struct checkpoint){.spec = spec,
+                                      .optimizer = optimizer,
+                                      .count = spec->tensor_count,
+                                      .sets = optimizer ? 1 + optimizer_state_count(optimizer) : 1};
+    size_t sets = (size_t)checkpoint->sets;
+    checkpoint->tensors = memory_zeroed(count + 1, sizeof *checkpoint->tensors);
+    for (size_t i = 0; i < count; i++)
+        total += (checkpoint->tensors[i] = spec->tensors[i]).count;
+    checkpoint->data = memory_zeroed(sets * total, sizeof(float));
+    checkpoint->values = memory_zeroed(sets * count + 1, sizeof(float *));
+    for (size_t i = 0; i < sets * count; at += checkpoint->tensors[i++ % count].count)
         checkpoint->values[i] = checkpoint->data + at;
-        at += checkpoint->tensors[i].count;
-    }
     return checkpoint;
+}
+
+struct checkpoint *checkpoint_create(const struct model_spec *spec)
+{
+    return create(spec, NULL);
+}
+
+struct checkpoint *checkpoint_create_state(const struct model_spec *spec,
+                                           const struct optimizer_spec *optimizer)
+{
+    return create(spec, optimizer);
 }
 
 void checkpoint_free(struct checkpoint *checkpoint)
@@ -48,25 +60,75 @@ static void copy_run(void *context, size_t in_part, size_t in_whole, size_t coun
     memcpy(copying->put ? whole : part, copying->put ? part : whole, count * sizeof(float));
 }
 
-static void copy_tensor(const struct checkpoint *checkpoint, const struct model *model,
-                        const struct model_tensor *tensor, bool put)
+/* Of every tensor that the rank holds, between a set and a flat buffer such as its parameters. Of
+ * what every tensor rank holds, the first puts it. */
+static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
+                     float *flat, bool put)
 {
-    struct copying copying = {checkpoint->values[tensor->whole - model->spec->tensors],
-                              model->parameters + tensor->at, put};
-    tensor_runs(tensor, &copying, copy_run);
+    float **values = checkpoint->values + (size_t)set * (size_t)checkpoint->count;
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        struct copying copying = {values[tensor->whole - model->spec->tensors], flat + tensor->at,
+                                  put};
+        if (!put || model->place.tensor == 0 || !tensor->replicated)
+            tensor_runs(tensor, &copying, copy_run);
+    }
 }
 
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
 {
-    for (int i = 0; i < model->tensor_count; i++)
-        if (model->place.tensor == 0 || !model->tensors[i].replicated)
-            copy_tensor(checkpoint, model, &model->tensors[i], true);
+    copy_set(checkpoint, 0, model, model->parameters, true);
 }
 
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model)
 {
-    for (int i = 0; i < model->tensor_count; i++)
-        copy_tensor(checkpoint, model, &model->tensors[i], false);
+    copy_set(checkpoint, 0, model, model->parameters, false);
+}
+
+void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *model,
+                          const struct optimizer *optimizer)
+{
+    for (int set = 1; set < checkpoint->sets; set++)
+        copy_set(checkpoint, set, model, optimizer->state[set - 1], true);
+}
+
+void checkpoint_get_state(const struct checkpoint *checkpoint, const struct model *model,
+                          struct optimizer *optimizer)
+{
+    for (int set = 1; set < checkpoint->sets; set++)
+        copy_set(checkpoint, set, model, optimizer->state[set - 1], false);
+    optimizer->taken = checkpoint->progress.step;
+}
+
+struct progress *checkpoint_progress(struct checkpoint *checkpoint)
+{
+    return &checkpoint->progress;
+}
+
+const char *checkpoint_label(const struct checkpoint *checkpoint, int set, int i,
+                             char out[LABEL_ROOM])
+{
+    if (set == 0)
+        return checkpoint->tensors[i].name;
+    snprintf(out, LABEL_ROOM, "optimizer.%s.%s", optimizer_state_name(checkpoint->optimizer, set - 1),
+             checkpoint->tensors[i].name);
+    return out;
+}
+
+/* Without `ending`, where it has it. */
+static int stem_length(const char *path, const char *ending)
+{
+    size_t length = strlen(path), less = strlen(ending);
+    bool has = length > less && !strcmp(path + length - less, ending);
+    return (int)(has ? length - less : length);
+}
+
+char *checkpoint_state_path(const char *path)
+{
+    int stem = stem_length(path, ".state.safetensors");
+    if (!path[stem])
+        stem = stem_length(path, ".safetensors");
+    return memory_text("%.*s.state.safetensors", stem, path);
 }
 
 int checkpoint_tensor_count(const struct checkpoint *checkpoint)

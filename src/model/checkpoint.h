@@ -6,12 +6,21 @@
 
 #include "threadrack/model/checkpoint.h"
 
+enum { LABEL_ROOM = 128 };
+
 struct checkpoint {
     const struct model_spec *spec;
+    const struct optimizer_spec *optimizer; /* NULL: weights only */
+    struct progress progress;
     int count;
     struct tensor *tensors; /* as the spec's; it may be freed before */
-    float **values;               /* of each tensor; views of one buffer */
+    int sets;               /* 1, of weights, and one more for each of the optimizer's states */
+    float **values;         /* (sets, count); views of one buffer */
     float *data;
 };
+
+/* The name in a file of tensor i of a set, in `out`. */
+const char *checkpoint_label(const struct checkpoint *checkpoint, int set, int i,
+                             char out[LABEL_ROOM]);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef THREADRACK_SRC_MODEL_OPTIMIZER_H
 #define THREADRACK_SRC_MODEL_OPTIMIZER_H
 
+#include "clipping.h"
 #include "norms.h"
 #include "options.h"
 
@@ -36,7 +37,11 @@ struct optimizer {
     uint64_t taken; /* steps before this one */
     float *state[OPTIMIZER_STATES]; /* (parameters) each; NULL where not kept or not real */
     struct norms norms;             /* where the kind needs them */
+    struct clipping clipping;
 };
+
+/* What PyTorch calls a state that is kept. */
+const char *optimizer_state_name(const struct optimizer_spec *spec, int i);
 
 #define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;
 #include "optimizer.def"

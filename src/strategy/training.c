@@ -55,6 +55,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .tensors = shape.tensor},
                                    training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
+    if (plan->clip > 0)
+        optimizer_clip(training->optimizer, self, plan->clip);
     if (microbatches == 1)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
@@ -63,7 +65,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
     buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
-    allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
+    if (plan->clip > 0)
+        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
     return training;
@@ -84,4 +87,16 @@ void training_free(struct training *training)
 uint64_t training_allreduces(const struct training *training)
 {
     return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
+}
+
+double plan_rate(const struct plan *plan, size_t step)
+{
+    return optimizer_rate(plan->optimizer) * schedule_rate(plan->schedule, step);
+}
+
+double training_step(struct rank *self, struct training *training, size_t step)
+{
+    const struct plan *plan = training->plan;
+    optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    return plan->strategy->step(self, training, step);
 }

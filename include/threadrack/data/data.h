@@ -82,6 +82,9 @@ struct loader;
 struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_t batch,
                              uint64_t seed);
 void loader_free(struct loader *loader);
+/* Step `step` begins at position `rows` (else at step * batch), and the others go on from there: for
+ * a training that is resumed. Before the first rows are asked for. */
+void loader_begin(struct loader *loader, uint64_t step, uint64_t rows);
 /* Copies the rows of the share of step's global batch: inputs (share.count, width), targets
  * (share.count, target_width). Either may be NULL. Called by many ranks at once. */
 void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,

@@ -1,20 +1,12 @@
 #include "adam.h"
 
+#include "threadrack/base/exact.h"
+
 #include <math.h>
 
 const char *const adam_states[] = {"exp_avg", "exp_avg_sq", NULL};
 
 enum { ADAM_FLOPS = 14, ADAM_ARRAYS = 7 }; /* w, g, m, v are read; w, m, v written */
-
-/* base^exponent by squaring: the same bits under every libm. */
-static double power(double base, uint64_t exponent)
-{
-    double result = 1;
-    for (; exponent; exponent >>= 1, base *= base)
-        if (exponent & 1)
-            result *= base;
-    return result;
-}
 
 struct adam_step adam_step_of(const struct optimizer *optimizer, double lr)
 {
@@ -26,8 +18,8 @@ struct adam_step adam_step_of(const struct optimizer *optimizer, double lr)
         .beta2 = (float)option[ADAM_BETA2],
         .rest2 = (float)(1 - option[ADAM_BETA2]),
         .eps = (float)option[ADAM_EPS],
-        .rate = (float)(lr / (1 - power(option[ADAM_BETA1], t))),
-        .root2 = (float)sqrt(1 - power(option[ADAM_BETA2], t)),
+        .rate = (float)(lr / (1 - exact_power(option[ADAM_BETA1], t))),
+        .root2 = (float)sqrt(1 - exact_power(option[ADAM_BETA2], t)),
         .keep = 1,
     };
 }
