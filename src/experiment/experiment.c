@@ -29,6 +29,8 @@ static void describe(struct result *result, const struct setup *setup)
     result->mesh_tensor = setup->shape.tensor;
     result->mesh_pipeline = setup->shape.pipeline;
     result->batch = setup->batch ? setup->batch : config_whole(config, "batch");
+    if (setup->strategy && setup->strategy->has_server) /* clients have batches of their own */
+        result->batch = 0;
     result->microbatches = setup->microbatches;
     result->parameters = setup->model ? model_parameter_count(setup->model) : 0;
     if (setup->goal) { /* nothing is trained */

@@ -26,6 +26,7 @@ struct setup {
     const struct cost_ops *cost;
     struct algorithms *allreduce, *allgather;
     struct local_plan local;
+    struct federated_plan federated;
     struct optimizer_spec *outer; /* of diloco */
     int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */

@@ -40,6 +40,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
         {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
         {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"federated.clients", !strategy->has_server, "the strategy has no clients"},
+        {"federated.epochs", !strategy->has_server, "the strategy has no clients"},
+        {"federated.batch", !strategy->has_server, "the strategy has no clients"},
+        {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
+        {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
         {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
@@ -181,7 +187,7 @@ static void note_prediction(const struct setup *setup, struct result *result)
     int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
     bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
     bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
-    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+    if (!setup->goal && !setup->strategy->has_server && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
         result_note(result,
                     "allreduce=auto chose by closed forms of the group's worst path, without "
                     "contention, since a group has more than %d members or the cluster more than %d "

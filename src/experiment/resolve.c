@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,9 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
     if (epochs && config_is_set(config, "steps"))
         return errors_add(errors, "%s: steps is given as well (%s); give one of the two",
                           config_where(config, "epochs"), config_where(config, "steps"));
+    if (epochs && setup->strategy->has_server)
+        return errors_add(errors, "%s: a step of strategy %s is a round: give steps",
+                          config_where(config, "epochs"), setup->strategy->name);
     uint64_t steps = STEPS_DEFAULT;
     if (config_is_set(config, "steps"))
         steps = config_whole(config, "steps");
@@ -189,10 +193,13 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
         setup->batch *= (size_t)setup->nodes;
     int given =
         config_choice(config, "microbatches") < 0 ? (int)config_whole(config, "microbatches") : 0;
-    if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch, given ? given : 1,
+    /* Clients have batches of their own. */
+    size_t shared = setup->strategy->has_server ? INT_MAX : setup->batch;
+    if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
-    size_t least_rows = setup->batch / (size_t)setup->shape.data;
+    size_t least_rows =
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup->shape.data;
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -251,15 +258,44 @@ static bool resolve_collectives(struct setup *setup, struct errors *errors)
             axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
 }
 
+static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *where = config_where(config, "strategy"), *name = setup->strategy->name;
+    if (clients < 1)
+        return errors_add(errors, "%s: strategy %s has a server, node 0, and clients: give nodes=2 or "
+                          "more", where, name);
+    if (!setup->partition_spec.ops->assign)
+        return errors_add(errors, "%s: the clients of strategy %s have rows of their own: give a "
+                          "partition such as partition=iid (threadrack list partitions)", where, name);
+    return setup->dataset || errors_add(errors, "%s: strategy %s needs a model that takes input", where,
+                                        name);
+}
+
 /* One node has all rows, whatever was asked for. */
 static bool resolve_partition(struct setup *setup, struct errors *errors)
 {
+    int parts = setup->shape.data - strategy_servers(setup->strategy);
+    if (setup->strategy->has_server && !check_clients(setup, parts, errors))
+        return false;
     if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
         return true;
     setup->partition =
-        partition_create(&setup->partition_spec, setup->dataset, setup->shape.data,
+        partition_create(&setup->partition_spec, setup->dataset, parts,
                          config_where(setup->config, "partition"), errors);
     return setup->partition;
+}
+
+static void resolve_federated(struct setup *setup)
+{
+    const struct config *config = setup->config;
+    setup->federated = (struct federated_plan){
+        .clients = config_choice(config, "federated.clients") == 0
+                       ? 0
+                       : (int)config_whole(config, "federated.clients"),
+        .epochs = config_whole(config, "federated.epochs"),
+        .batch = config_whole(config, "federated.batch"),
+        .mu = config_real(config, "federated.mu")};
 }
 
 /* What strategies whose replicas update alone go by. */
@@ -272,6 +308,7 @@ static bool resolve_local(struct setup *setup, struct errors *errors)
         config_is_set(config, "across_steps") ? config_whole(config, "across_steps") : 4 * local->steps;
     local->outer = setup->outer;
     local->graph = config_choice(config, "gossip.graph");
+    resolve_federated(setup);
     local->mix_after = config_choice(config, "gossip.mix") == 1;
     if (!setup->strategy->needs_boxes)
         return true;
@@ -377,6 +414,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .bucket_bytes = config_whole(setup->config, "bucket"),
                          .allreduce = setup->allreduce,
                          .local = setup->local,
+                         .federated = setup->federated,
                          .exchange = {.allreduce = setup->allreduce,
                                       .allgather = setup->allgather,
                                       .compressor = setup->compressor,

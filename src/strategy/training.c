@@ -39,6 +39,20 @@ static struct model_hooks hooks_of(struct training *training)
     return hooks;
 }
 
+int strategy_servers(const struct strategy *strategy)
+{
+    return strategy->has_server;
+}
+
+/* The rows that a rank takes at a time. */
+static struct share rows_of(const struct plan *plan, int replica)
+{
+    bool serves = replica < strategy_servers(plan->strategy);
+    if (plan->strategy->has_server)
+        return (struct share){0, serves ? 0 : plan->federated.batch};
+    return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
+}
+
 struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
@@ -47,7 +61,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
-    training->rows = share_of(plan->batch, (size_t)shape.data, (size_t)point.replica);
+    training->rows = rows_of(plan, point.replica);
     training->model = model_create(self, plan->model,
                                    (struct model_place){.stage = point.stage,
                                                         .stages = shape.pipeline,
@@ -57,7 +71,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (microbatches == 1)
+    if (microbatches == 1 && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
@@ -107,5 +121,6 @@ double training_step(struct rank *self, struct training *training, size_t step)
 {
     const struct plan *plan = training->plan;
     optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    training->rows_done = training->rows.count;
     return plan->strategy->step(self, training, step);
 }

@@ -104,7 +104,7 @@ static void every_strategy(void)
             snprintf(line, sizeof line,
                      "cluster=ethernet-10g strategy=%s nodes=%d model=mlp:64-40x16-10 batch=61 "
                      "steps=3 bucket=16KiB",
-                     strategy_words(strategies[s]), sizes[i]);
+                     strategy_words(strategies[s]), nodes_for(strategies[s], sizes[i]));
             under_every_netmodel(line);
         }
 }
@@ -192,7 +192,7 @@ static void reruns_are_identical(void)
         for (int nodes = 1; nodes <= 16 && (nodes == 1 || strcmp(strategies[s]->name, "single"));
              nodes += 5) {
             snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=12 eval_every=4",
-                     strategy_words(strategies[s]), nodes);
+                     strategy_words(strategies[s]), nodes_for(strategies[s], nodes));
             struct learned once = learn(model, line), again = learn(model, line);
             same_learning(&once, &again, line);
             learned_release(once);

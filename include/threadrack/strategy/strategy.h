@@ -35,6 +35,14 @@ struct local_plan {
 };
 extern const char *const gossip_graphs[]; /* NULL at the end */
 
+/* A server and its clients; see federated.h. */
+struct federated_plan {
+    int clients;   /* of a round; 0: all */
+    size_t epochs; /* of a client in a round */
+    size_t batch;  /* rows of a client's minibatch */
+    double mu;     /* fedprox */
+};
+
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
     const struct strategy *strategy;
@@ -52,6 +60,7 @@ struct plan {
     struct algorithms *allreduce;
     struct exchange_plan exchange; /* of gradients over the replicas */
     struct local_plan local;
+    struct federated_plan federated;
 };
 
 /* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
@@ -77,15 +86,21 @@ struct training {
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
     void *own;               /* of the strategy's setup */
+    size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
-    /* Replicas update on their own: a rank's gradients are means over its own rows, nothing of the
-     * strategy itself is summed over the batch, and the model is the mean of the replicas'. */
+    /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
+     * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
+     * where it is a server. */
     bool updates_alone;
+    /* The first ranks have no rows: they serve the others, their clients, which have a part of the
+     * training rows each and batches of their own. */
+    bool has_server;
+    bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
      * batch; the parts of all ranks add up to it. Required of those that train. */
@@ -112,6 +127,7 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 
 /* Set-up of one rank, with its region; and the end. The same for every strategy. */
 struct training *training_create(struct rank *self, const struct plan *plan);
+int strategy_servers(const struct strategy *strategy); /* how many ranks serve */
 void training_free(struct training *training);
 /* The learning rate of a step. */
 double plan_rate(const struct plan *plan, size_t step);
