@@ -44,6 +44,7 @@ void dataflow_free(struct dataflow *flow)
     roads_release(&flow->roads);
     free(flow->gatherings);
     free(flow->kernel_memory);
+    free(flow->list_memory);
     free(flow->messages);
     free(flow->seats);
     free(flow->tasks);
