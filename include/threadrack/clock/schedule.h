@@ -44,7 +44,7 @@ struct step {
  * With ROUND_SHIFT and ROUND_XOR every member sends to the one at `distance`, and receives from the
  * one to which it is that. The vector is cut into `parts` (by base/share.h), of which member r sends
  * `width` next to each other:
- *   ROUND_SHIFT  to (r + distance) modulo size: part (r + first) modulo parts; width is 1
+ *   ROUND_SHIFT  to (r + distance) modulo size: part (r + first) modulo parts, `size` of them; width is 1
  *   ROUND_XOR    to r xor distance: those from (r rounded down to a multiple of width) xor flip on;
  *                width is `distance`, flip 0 or that
  * With ROUND_ONE_WAY, `senders` members, from member `sender` on every `stride`-th, send to the one at

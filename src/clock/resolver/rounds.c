@@ -36,26 +36,36 @@ struct cut {
     int until;
 };
 
-/* A part in a ring of parts, the first of which have an element more. */
+/* Parts of the vector in this round. */
+static void cut_vector(struct passage *passage, const struct round *round)
+{
+    if (round->parts == passage->parts || round->parts == 0)
+        return;
+    passage->parts = round->parts;
+    passage->each = passage->call.count / (size_t)round->parts;
+    passage->more = (int)(passage->call.count % (size_t)round->parts);
+}
+
+/* A part in a ring of as many parts as members, the first of which have an element more. */
 static struct cut cut_in_ring(const struct passage *passage, const struct round *round, int member)
 {
-    size_t count = passage->call.count, parts = (size_t)round->parts, more = count % parts;
-    size_t part = (size_t)(member + round->first) % parts;
-    bool larger = part < more;
-    return (struct cut){(count / parts + larger) * passage->unit_bytes,
-                        member + (int)((larger ? more : parts) - part)};
+    int part = member + round->first;
+    if (part >= round->parts)
+        part -= round->parts;
+    bool larger = part < passage->more;
+    return (struct cut){(passage->each + larger) * passage->unit_bytes,
+                        member + (larger ? passage->more : round->parts) - part};
 }
 
 /* `width` parts. Pairs of such blocks are alike that lie on one side of the last larger part. */
 static struct cut cut_in_blocks(const struct passage *passage, const struct round *round, int member,
                                 int flip)
 {
-    size_t count = passage->call.count, parts = (size_t)round->parts;
-    int more = (int)(count % parts), width = round->width;
+    int more = passage->more, width = round->width;
     int block = member & -width, pair = member & -(2 * width), at = block ^ flip;
     int larger = at >= more ? 0 : more - at < width ? more - at : width;
     int until = pair + 2 * width <= more ? more & -(2 * width) : pair >= more ? INT_MAX : block + width;
-    return (struct cut){(count / parts * (size_t)width + (size_t)larger) * passage->unit_bytes, until};
+    return (struct cut){(passage->each * (size_t)width + (size_t)larger) * passage->unit_bytes, until};
 }
 
 /* What the member sends, of a round that goes both ways. */
@@ -63,6 +73,8 @@ static struct cut cut_sent(const struct passage *passage, const struct round *ro
 {
     if (round->parts == 0)
         return (struct cut){round->elements * passage->unit_bytes, INT_MAX};
+    if (passage->more == 0)
+        return (struct cut){passage->each * (size_t)round->width * passage->unit_bytes, INT_MAX};
     return round->pairing == ROUND_XOR ? cut_in_blocks(passage, round, member, round->flip)
                                        : cut_in_ring(passage, round, member);
 }
@@ -71,7 +83,7 @@ static struct cut cut_sent(const struct passage *passage, const struct round *ro
 static struct cut cut_received(const struct passage *passage, const struct round *round, int member,
                                int shift)
 {
-    if (round->parts && round->pairing == ROUND_XOR)
+    if (round->parts && passage->more && round->pairing == ROUND_XOR)
         return cut_in_blocks(passage, round, member, round->flip ^ round->distance);
     struct cut cut = cut_sent(passage, round, member + shift);
     if (cut.until != INT_MAX)
@@ -80,11 +92,6 @@ static struct cut cut_received(const struct passage *passage, const struct round
 }
 
 /* ---- What it costs. ---- */
-
-struct price {
-    int64_t stream_ps, add_ps;
-    const int64_t *streams, *adds; /* or by member */
-};
 
 static int64_t add_ps(struct passage *passage, int member, uint64_t bytes)
 {
@@ -169,15 +176,30 @@ static struct price_list *list_of(struct passage *passage, const struct round *r
     return list;
 }
 
+static const struct price *price_alike(struct passage *passage, const struct round *round,
+                                       uint64_t bytes)
+{
+    for (int i = 0; i < PRICES_MOST; i++) {
+        const struct price *price = &passage->known[i];
+        if (price->there && price->bytes == bytes && price->reduce == round->reduce)
+            return price;
+    }
+    struct price *price = &passage->known[passage->known_used++ % PRICES_MOST];
+    *price = (struct price){.bytes = bytes,
+                            .there = true,
+                            .reduce = round->reduce,
+                            .stream_ps = stream_ps(passage, passage->flow->roads.path, bytes),
+                            .add_ps = round->reduce ? add_ps(passage, 0, bytes) : 0};
+    return price;
+}
+
 static struct price price_of(struct passage *passage, const struct round *round, uint64_t bytes)
 {
-    if (!paid_alike(passage, round)) {
-        const struct price_list *list =
-            round->as_steps ? &passage->prices[0] : list_of(passage, round, bytes);
-        return (struct price){.streams = list->streams, .adds = list->adds};
-    }
-    return (struct price){.stream_ps = stream_ps(passage, passage->flow->roads.path, bytes),
-                          .add_ps = round->reduce ? add_ps(passage, 0, bytes) : 0};
+    if (paid_alike(passage, round))
+        return *price_alike(passage, round, bytes);
+    const struct price_list *list =
+        round->as_steps ? &passage->prices[0] : list_of(passage, round, bytes);
+    return (struct price){.streams = list->streams, .adds = list->adds};
 }
 
 /* ---- Sums. ---- */
@@ -379,6 +401,7 @@ static void keep_ports_again(struct passage *passage, const struct round *last)
     if (!passage->ports_free)
         return;
     passage->ports_free = false;
+    cut_vector(passage, last);
     for (int members = participants(passage); sweep.from < members; sweep.from = sweep.to) {
         struct cut cut = cut_sent(passage, last, sweep.from);
         sweep.to = least(cut.until, members);
@@ -399,17 +422,19 @@ static void run_both_ways(struct passage *passage, const struct round *round,
                           const struct round *last, int index, bool checked)
 {
     const int64_t *ready = ready_times(passage);
+    bool free_ports = finds_ports_free(passage, round);
+    if (!free_ports)
+        keep_ports_again(passage, last);
+    cut_vector(passage, round);
     if (!paid_alike(passage, round))
         list_pairing(passage, round);
     if (round->as_steps)
         price_steps(passage, round, index);
-    if (finds_ports_free(passage, round)) {
-        passage->ports_free = true;
+    passage->ports_free = free_ports;
+    if (free_ports)
         tally_all_sent(passage, round);
-    } else {
-        keep_ports_again(passage, last);
+    else
         send_all(passage, round, ready);
-    }
     receive_all(passage, round, ready, checked);
     exchange_times(passage);
     if (checked)

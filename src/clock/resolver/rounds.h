@@ -20,6 +20,14 @@ struct price_list {
     int64_t *streams, *adds;
 };
 
+/* Costs of messages of one size, where all members pay alike. */
+struct price {
+    uint64_t bytes;
+    bool there, reduce;
+    int64_t stream_ps, add_ps;
+    const int64_t *streams, *adds; /* by member instead; NULL: alike */
+};
+
 /* A whole collective on its way. */
 struct passage {
     struct dataflow *flow;
@@ -35,6 +43,13 @@ struct passage {
     bool fresh;         /* processors may be busy longer than their members' times */
     bool ports_free;    /* send ports are free where members begin to send, and not kept track of */
     bool all_have_sent; /* all that take part in rounds that go both ways */
+
+    /* Of the round at work: elements of a part, and how many of the first parts have one more. */
+    int parts;
+    size_t each;
+    int more;
+    struct price known[PRICES_MOST];
+    int known_used;
 
     /* Sums by member, as differences to the member before. */
     int64_t *bytes, *messages, *adding;
