@@ -339,6 +339,13 @@ void clock_resolve(struct clock *clock)
     pthread_mutex_unlock(&clock->lock);
 }
 
+void clock_resolve_alone(struct clock *clock)
+{
+    clock_resolve(clock);
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        op_stream_trim(clock->ranks[rank].stream);
+}
+
 bool clock_is_stuck(struct clock *clock)
 {
     pthread_mutex_lock(&clock->lock);

@@ -121,7 +121,7 @@ uint64_t rack_mailbox_bytes(const struct rack *rack)
 
 void rack_resolve(struct rack *rack)
 {
-    clock_resolve(rack->clock);
+    clock_resolve_alone(rack->clock);
 }
 
 bool rack_is_stuck(const struct rack *rack)

@@ -60,6 +60,9 @@ bool clock_append(struct clock *clock, int rank, const struct op *op);
 /* Resolves as far as the streams allow. Returns at once when somebody else is resolving. */
 void clock_resolve(struct clock *clock);
 
+/* The same by the thread that appends for all ranks. What it does not need any more is given back. */
+void clock_resolve_alone(struct clock *clock);
+
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
  * the host's threads, also where the netmodel's rendezvous holds them up. */
