@@ -88,7 +88,8 @@ static void store_member(struct passage *passage, int i, const struct sums *sums
     task->messages += (uint64_t)sums->messages;
     flow->kernel_messages += (uint64_t)sums->messages;
     operation_end(flow, rank);
-    dataflow_push(flow, rank);
+    if (task->behind)
+        dataflow_push(flow, rank);
 }
 
 static void store(struct passage *passage)
@@ -149,7 +150,8 @@ bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
     struct gathering *gathering = task->slots[(task->lane - 1) / GROUP_LANES].gathering;
-    if (!flow->with_kernels || flow->wheel || !task->schedule || !task->schedule->round)
+    bool whole = flow->with_kernels && !flow->wheel && !pace_has_traces(flow->clock->pace);
+    if (!whole || !task->schedule || !task->schedule->round)
         return false;
     if (gathering->joined == 0 && !begin_gathering(gathering, task))
         return false;
