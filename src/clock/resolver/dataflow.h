@@ -71,29 +71,27 @@ enum phase {
 /* A group as one of its members sees it. */
 struct slot {
     const struct group *group;
-    struct gathering *gathering; /* of the group */
+    struct gathering *gathering;  /* of the group */
     uint32_t posted[GROUP_LANES]; /* operations so far */
     uint64_t sent_ps;             /* when the last of its sends has left */
 };
 
-/* The rest of a rank: its operation at work. 128 bytes. */
+/* The rest of a rank: its operation at work. */
 struct task {
-    uint8_t phase; /* enum phase */
+    enum phase phase;
     bool queued;
-    bool behind;  /* ops of it may be in its stream */
-    uint8_t lane; /* below OP_LANES_MOST */
-    int index;
+    int lane, index;
     const struct schedule *schedule; /* NULL: one message */
-    const struct group *group;
-    struct slot *slots;
     struct call call;
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
     uint64_t add_bytes;  /* to be added when the step's message is there */
+    const struct group *group;
+    struct slot *slots;
+    int slot_count;
     uint64_t began_ps, waiting_ps, adding_ps; /* of the operation */
     uint64_t sending_until_ps;                /* all sends that were posted have left then */
     uint64_t bytes, messages;                 /* sent, and not yet in the record */
 };
-_Static_assert(sizeof(struct task) == 128, "two cache lines");
 
 struct wheel;
 struct dataflow {

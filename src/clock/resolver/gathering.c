@@ -88,8 +88,7 @@ static void store_member(struct passage *passage, int i, const struct sums *sums
     task->messages += (uint64_t)sums->messages;
     flow->kernel_messages += (uint64_t)sums->messages;
     operation_end(flow, rank);
-    if (task->behind)
-        dataflow_push(flow, rank);
+    dataflow_push(flow, rank);
 }
 
 static void store(struct passage *passage)

@@ -1,20 +1,10 @@
 #include "dataflow.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Steps that a rank takes before another has its turn: enough to have its lines in the cache, few
  * enough that messages which nobody has asked for yet stay few. */
 enum { TURN_STEPS = 8 };
-
-/* Whole cache lines. */
-static void *lines_of(size_t bytes)
-{
-    void *lines = aligned_alloc(64, bytes);
-    if (!lines)
-        memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    return memset(lines, 0, bytes);
-}
 
 struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels)
 {
@@ -31,8 +21,10 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
     flow->reach_ps = flow->overhead_ps + flow->roads.latency_least_ps;
     if (windows)
         flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
-    flow->seats = lines_of(ranks * sizeof *flow->seats);
-    flow->tasks = lines_of(ranks * sizeof *flow->tasks);
+    flow->seats = aligned_alloc(64, ranks * sizeof *flow->seats);
+    if (!flow->seats)
+        memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+    flow->tasks = memory_zeroed(ranks, sizeof *flow->tasks);
     flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     flow->spare = NOBODY;
     for (size_t rank = 0; rank < ranks; rank++)
@@ -66,7 +58,7 @@ void dataflow_add_group(struct dataflow *flow, const struct group *group)
     *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
     for (int i = 0; i < group->size; i++) {
         struct task *task = &flow->tasks[group->members[i]];
-        size_t count = (size_t)(flow->clock->ranks[group->members[i]].lane_count / GROUP_LANES);
+        size_t count = (size_t)++task->slot_count;
         task->slots = memory_resize(task->slots, count * sizeof *task->slots);
         task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
     }
@@ -130,7 +122,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     struct slot *slot = slot_of(task, op->lane);
     slot->posted[kind_of(op->lane)]++;
     task->phase = PHASE_POSTED;
-    task->lane = (uint8_t)op->lane;
+    task->lane = op->lane;
     task->index = 0;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
@@ -231,10 +223,8 @@ static void note_starved(struct dataflow *flow, int rank)
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    if (!takes_ops(task) || task->queued || flow->lost) {
-        task->behind = true;
+    if (!takes_ops(task) || task->queued || flow->lost)
         return false;
-    }
     if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
         dataflow_push(flow, rank);
     return true;
@@ -246,8 +236,7 @@ static bool take_ops(struct dataflow *flow, int rank)
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!task->behind || !op_stream_take(flow->clock->ranks[rank].stream, &op)) {
-            task->behind = false;
+        if (!op_stream_take(flow->clock->ranks[rank].stream, &op)) {
             note_starved(flow, rank);
             return false;
         }
