@@ -126,7 +126,7 @@ uint64_t rack_mailbox_bytes(const struct rack *rack)
 
 void rack_resolve(struct rack *rack)
 {
-    clock_resolve_alone(rack->clock);
+    clock_resolve(rack->clock);
 }
 
 bool rack_is_stuck(const struct rack *rack)

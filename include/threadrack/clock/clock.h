@@ -57,15 +57,16 @@ uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 void clock_keep_goal(struct clock *clock);
 bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
 
+/* Before the run: ranks append on threads of their own. Else streams that are empty once the clock has
+ * been resolved give back their memory. */
+void clock_share(struct clock *clock);
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);
 
 /* Resolves as far as the streams allow. Returns at once when somebody else is resolving. */
 void clock_resolve(struct clock *clock);
-
-/* The same by the thread that appends for all ranks. What it does not need any more is given back. */
-void clock_resolve_alone(struct clock *clock);
 
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
