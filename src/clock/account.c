@@ -73,9 +73,14 @@ void account(struct clock *clock, struct rank_state *rank)
 struct node_record clock_record(const struct clock *clock, int rank)
 {
     const struct rank_state *state = &clock->ranks[rank];
-    struct node_record record = state->record;
-    record.compute_ps -= state->stolen_ps;
-    record.exposed_comm_ps += state->stolen_ps;
+    const struct rank_record *own = &state->record;
+    struct node_record record = {.compute_ps = own->compute_ps - state->stolen_ps,
+                                 .exposed_comm_ps = own->exposed_comm_ps + state->stolen_ps,
+                                 .waiting_ps = own->waiting_ps,
+                                 .bubble_ps = own->bubble_ps,
+                                 .overlapped_comm_ps = own->overlapped_comm_ps,
+                                 .bytes_sent = own->bytes_sent,
+                                 .messages_sent = own->messages_sent};
     if (record.overlapped_comm_ps > record.compute_ps)
         record.overlapped_comm_ps = record.compute_ps;
     record.waiting_ps += clock_length_ps(clock) - state->ended_ps;

@@ -70,6 +70,12 @@ enum compute_state {
     COMPUTE_ENDED
 };
 
+/* What the clock knows of a node_record. */
+struct rank_record {
+    uint64_t compute_ps, exposed_comm_ps, waiting_ps, bubble_ps, overlapped_comm_ps;
+    uint64_t bytes_sent, messages_sent;
+};
+
 struct rank_state {
     struct op_stream *stream;
     struct lane_place *lanes; /* lanes[0] is the compute lane and unused */
@@ -86,7 +92,7 @@ struct rank_state {
     uint64_t ended_ps;
     uint64_t sequence;      /* of its next event or transfer */
     int marks;
-    struct node_record record;
+    struct rank_record record;
 };
 
 /* A message that is not of the size that its receiver asks for. */

@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Room for a chunk's words: with its head, one to four cache lines. The first of a stream are small,
+/* Room for a chunk's words: with its head, one or two cache lines. The first of a stream are small,
  * since there may be a hundred thousand streams that hold a few ops each. */
-enum { WORDS_FIRST = 6, WORDS_MOST = 30 };
+enum { WORDS_FIRST = 6, WORDS_MOST = 14 };
 
 struct chunk {
     struct chunk *next; /* written before the words that follow in it are published */
@@ -58,7 +58,11 @@ void op_stream_free(struct op_stream *stream)
 
 void op_stream_trim(struct op_stream *stream)
 {
-    if (!stream->tail || !op_stream_empty(stream))
+    if (!op_stream_empty(stream)) {
+        free(atomic_exchange(&stream->spare, NULL));
+        return;
+    }
+    if (!stream->tail)
         return;
     free_chunks(stream);
     *stream = (struct op_stream){0};

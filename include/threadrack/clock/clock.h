@@ -70,7 +70,8 @@ void clock_resolve(struct clock *clock);
 
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
- * the host's threads, also where the netmodel's rendezvous holds them up. */
+ * the host's threads, also where the netmodel's rendezvous holds them up. Also true once the resolver
+ * is lost: nothing is resolved any more. */
 bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */
