@@ -1,6 +1,7 @@
-/* Messages a CPU second of one core that the clock resolves under loggp, through the C rank programs:
- * every rank computes a little, posts and waits, and the streams are resolved. By message the schedules
- * are cut after a few steps, by kernel they are whole (of 100,000 ranks: cut as well).
+/* Messages a CPU second of one core that the clock resolves under loggp, through the C rank
+ * programs: every rank computes a little, posts and waits, and the streams are resolved. By message
+ * the schedules are cut after a few steps, by kernel they are whole (of 100,000 ranks: cut as
+ * well).
  *
  *     bench_clock          a minute or so
  *     bench_clock whole    besides, the ring of 16,384 ranks to its end by message (537 M of them)
@@ -77,7 +78,8 @@ static size_t heap_bytes(void)
 }
 
 /* Not all alike. Returns how long the last rank's wait took. */
-static double one_turn(struct rack *rack, struct group *all, const struct schedule *schedule, int turn)
+static double one_turn(struct rack *rack, struct group *all, const struct schedule *schedule,
+                       int turn)
 {
     int ranks = rack_size(rack);
     double began = 0;
@@ -214,7 +216,8 @@ int main(int count, char **words)
     printf("(quoted from issue 3, other machines, in the same order as below: 176, 354, 355, 46, "
            "179 MiB)\n"
            "clock: messages a CPU second of one core under loggp, by message the first 16 steps.\n"
-           "Quoted from issue 3, ring of 8/64/256/1,024, other machines: LogGOPSim 2.4/1.9/1.7/1.4 M,\n"
+           "Quoted from issue 3, ring of 8/64/256/1,024, other machines: LogGOPSim 2.4/1.9/1.7/1.4 "
+           "M,\n"
            "ASTRA-sim 0.6/0.9/1.0/0.6 M, congestion-aware 0.5/0.7/0.7/0.4 M, SimGrid S4U (CM02)\n"
            "0.39/0.38/0.34/0.26 M, SMPI 0.24/0.20/0.17/0.15 M.\n");
     for (int p = 0; p < PATTERNS; p++)

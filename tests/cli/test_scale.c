@@ -28,7 +28,8 @@ static long peak_kib(const char *words, int ranks)
     return outcome.peak_kib;
 }
 
-/* What a rank adds to what the program takes with a few; all of a run, the cluster and its rows too. */
+/* What a rank adds to what the program takes with a few; all of a run, the cluster and its rows
+ * too. */
 static void takes_at_most(const char *words, long bytes_a_rank)
 {
     bench_open(&bench, &(struct fixture){NULL, NULL, 0});
@@ -50,7 +51,8 @@ static void data_by_kernel(void)
 
 static void data_by_windows(void)
 {
-    takes_at_most("strategy=data batch=100000 netmodel=loggp allreduce=recursive_doubling steps=2", 1250);
+    takes_at_most("strategy=data batch=100000 netmodel=loggp allreduce=recursive_doubling steps=2",
+                  1250);
 }
 
 /* Pipelines keep several lanes busy, and are resolved by events. */

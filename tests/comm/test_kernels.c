@@ -1,5 +1,6 @@
-/* Collectives that are resolved as a whole end as their messages do one by one: every algorithm that
- * has rounds, for every small size of group and counts that cannot be cut evenly, to the picosecond. */
+/* Collectives that are resolved as a whole end as their messages do one by one: every algorithm
+ * that has rounds, for every small size of group and counts that cannot be cut evenly, to the
+ * picosecond. */
 #include "tests/check.h"
 
 #include "tests/clock/fixture.h"

@@ -1,8 +1,8 @@
 /* Where all members of a group wait for one collective that is made of rounds, it is resolved as a
- * whole once the last of them has come. That is exact where their ports serve in program order, since
- * nothing else of theirs can be asked for meanwhile; under order of arrival the order is checked, as
- * everywhere (dataflow.h). No member could have ended the collective before the last one came: each
- * of these schedules lets something of every member reach every other. */
+ * whole once the last of them has come. That is exact where their ports serve in program order,
+ * since nothing else of theirs can be asked for meanwhile; under order of arrival the order is
+ * checked, as everywhere (dataflow.h). No member could have ended the collective before the last
+ * one came: each of these schedules lets something of every member reach every other. */
 #include "rounds.h"
 
 #include <stdlib.h>
@@ -34,9 +34,11 @@ void gathering_free(struct gathering *gathering)
 
 /* Arrays of one number a member, and what points to them. */
 #define ARRAYS(k, p)                                                                               \
-    {&k->now,     &k->next,        &k->ready,       &k->send,   &k->receive,  &k->arrived,         \
-     &k->source,  &k->sent,        &k->arrival,     &k->stream, &k->from_now, &k->from_arrival,    \
-     &k->from_stream, &k->waited,  &p->bytes,       &p->messages, &p->adding}
+    {                                                                                              \
+        &k->now, &k->next, &k->ready, &k->send, &k->receive, &k->arrived, &k->source, &k->sent,    \
+            &k->arrival, &k->stream, &k->from_now, &k->from_arrival, &k->from_stream, &k->waited,  \
+            &p->bytes, &p->messages, &p->adding                                                    \
+    }
 
 static void lay_out(struct passage *passage)
 {

@@ -10,7 +10,7 @@ static inline __attribute__((always_inline)) int64_t most(int64_t a, int64_t b)
 }
 
 /* The loops' arrays, none of which overlaps one that is written. */
-#define READ const int64_t *restrict
+#define READ  const int64_t *restrict
 #define WRITE int64_t *restrict
 
 /* ---- The senders. ---- */
@@ -73,11 +73,12 @@ RECEIVE(receive_each_checked, true, true)
 void kernel_receive(struct kernel *k, const struct sweep *s)
 {
     int at = s->from;
-    int64_t late = (s->adds ? s->checked ? receive_each_checked : receive_each
-                    : s->checked ? receive_alike_checked : receive_alike)(
-        s->to - at, k->overhead_ps, k->gap_ps, s->add_ps, s->adds ? s->adds + at : 0,
-        s->ready + at, k->now + at, s->from_now, s->from_arrival, s->from_stream, k->sent + at,
-        k->receive + at, k->waited + at, k->arrived + at, k->next + at);
+    int64_t late = (s->adds      ? s->checked ? receive_each_checked : receive_each
+                    : s->checked ? receive_alike_checked
+                                 : receive_alike)(
+        s->to - at, k->overhead_ps, k->gap_ps, s->add_ps, s->adds ? s->adds + at : 0, s->ready + at,
+        k->now + at, s->from_now, s->from_arrival, s->from_stream, k->sent + at, k->receive + at,
+        k->waited + at, k->arrived + at, k->next + at);
     k->disordered = k->disordered || late;
 }
 
@@ -142,8 +143,8 @@ COPY(16)
 
 void kernel_copy_exchanged(int64_t *to, const int64_t *from, int count, int distance)
 {
-    static void (*const copies[])(int count, READ from, WRITE to) = {
-        copy_1, copy_2, copy_4, copy_8, copy_16};
+    static void (*const copies[])(int count, READ from, WRITE to) = {copy_1, copy_2, copy_4, copy_8,
+                                                                     copy_16};
     int size = __builtin_ctz((unsigned)distance);
     if (size < (int)(sizeof copies / sizeof *copies)) {
         copies[size](count, from, to);

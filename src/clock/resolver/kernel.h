@@ -9,7 +9,8 @@
  * members at a time. It comes in two forms: where send ports are known to be free (after the first
  * round, if o covers the gap) a member's sending follows from its time; else a sweep of the senders
  * goes before that of the receivers. The sender of r lies at one distance in a stretch of members,
- * which a pointer moved by that distance takes care of, or its values have been copied to r's place.
+ * which a pointer moved by that distance takes care of, or its values have been copied to r's
+ * place.
  */
 #ifndef CLOCK_RESOLVER_KERNEL_H
 #define CLOCK_RESOLVER_KERNEL_H
@@ -22,13 +23,14 @@ struct kernel {
     int size;
     int64_t overhead_ps, gap_ps;
 
-    int64_t *now;   /* when a member's round began */
-    int64_t *next;  /* the room for the next round's; after a round: what `now` was */
-    int64_t *ready; /* when its processor was free at first, if later than its time */
+    int64_t *now;            /* when a member's round began */
+    int64_t *next;           /* the room for the next round's; after a round: what `now` was */
+    int64_t *ready;          /* when its processor was free at first, if later than its time */
     int64_t *send, *receive; /* when its ports are free */
-    int64_t *waited;  /* for messages that their senders had not begun to send */
-    int64_t *arrived; /* of the last message that its receive port served, where that was checked, */
-    int64_t *source;  /* and its sender */
+    int64_t *waited;         /* for messages that their senders had not begun to send */
+    int64_t
+        *arrived;    /* of the last message that its receive port served, where that was checked, */
+    int64_t *source; /* and its sender */
 
     /* Of the message that a member sends in this round. */
     int64_t *sent;    /* when it has left */
@@ -51,7 +53,8 @@ struct sweep {
     const int64_t *latencies; /* by sender; NULL: alike, as all of these */
     const int64_t *streams;   /* by sender */
     const int64_t *adds;      /* by receiver */
-    const int64_t *ready;     /* when their processors are free: `ready` in the first round, else `now` */
+    const int64_t
+        *ready; /* when their processors are free: `ready` in the first round, else `now` */
     /* Of their senders, at their own place. */
     const int64_t *from_now, *from_arrival, *from_stream;
     bool checked; /* arrivals are to be compared, and left in `arrived` */

@@ -1,206 +1,6 @@
-#include "rounds.h"
+#include "prices.h"
 
-#include "threadrack/clock/cost.h"
-
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- Who takes part. ---- */
-
-static int participants(const struct passage *passage)
-{
-    int size = passage->kernel.size;
-    return passage->folded ? 1 << (31 - __builtin_clz((unsigned)size)) : size;
-}
-
-static int ring_size(const struct passage *passage, const struct round *round)
-{
-    return round->span ? round->span : passage->kernel.size;
-}
-
-/* The member `distance` ahead of that one, or behind. */
-static int peer_of(const struct passage *passage, const struct round *round, int member, int distance)
-{
-    if (round->pairing == ROUND_XOR)
-        return member ^ distance;
-    int ring = ring_size(passage, round), place = member % ring, to = place + distance;
-    return member - place + (to < 0 ? to + ring : to < ring ? to : to - ring);
-}
-
-/* ---- What they send. ---- */
-
-/* All members from one on, up to `until`, send as much. */
-struct cut {
-    uint64_t bytes;
-    int until;
-};
-
-/* Parts of the vector in this round. */
-static void cut_vector(struct passage *passage, const struct round *round)
-{
-    if (round->parts == passage->parts || round->parts == 0)
-        return;
-    passage->parts = round->parts;
-    passage->each = passage->call.count / (size_t)round->parts;
-    passage->more = (int)(passage->call.count % (size_t)round->parts);
-}
-
-/* A part in a ring of as many parts as members, the first of which have an element more. */
-static struct cut cut_in_ring(const struct passage *passage, const struct round *round, int member)
-{
-    int part = member + round->first;
-    if (part >= round->parts)
-        part -= round->parts;
-    bool larger = part < passage->more;
-    return (struct cut){(passage->each + larger) * passage->unit_bytes,
-                        member + (larger ? passage->more : round->parts) - part};
-}
-
-/* `width` parts. Pairs of such blocks are alike that lie on one side of the last larger part. */
-static struct cut cut_in_blocks(const struct passage *passage, const struct round *round, int member,
-                                int flip)
-{
-    int more = passage->more, width = round->width;
-    int block = member & -width, pair = member & -(2 * width), at = block ^ flip;
-    int larger = at >= more ? 0 : more - at < width ? more - at : width;
-    int until = pair + 2 * width <= more ? more & -(2 * width) : pair >= more ? INT_MAX : block + width;
-    return (struct cut){(passage->each * (size_t)width + (size_t)larger) * passage->unit_bytes, until};
-}
-
-/* What the member sends, of a round that goes both ways. */
-static struct cut cut_sent(const struct passage *passage, const struct round *round, int member)
-{
-    if (round->parts == 0)
-        return (struct cut){round->elements * passage->unit_bytes, INT_MAX};
-    if (passage->more == 0)
-        return (struct cut){passage->each * (size_t)round->width * passage->unit_bytes, INT_MAX};
-    return round->pairing == ROUND_XOR ? cut_in_blocks(passage, round, member, round->flip)
-                                       : cut_in_ring(passage, round, member);
-}
-
-/* What the member receives; its sender lies at `shift`. */
-static struct cut cut_received(const struct passage *passage, const struct round *round, int member,
-                               int shift)
-{
-    if (round->parts && passage->more && round->pairing == ROUND_XOR)
-        return cut_in_blocks(passage, round, member, round->flip ^ round->distance);
-    struct cut cut = cut_sent(passage, round, member + shift);
-    if (cut.until != INT_MAX)
-        cut.until -= shift;
-    return cut;
-}
-
-/* ---- What it costs. ---- */
-
-static int64_t add_ps(struct passage *passage, int member, uint64_t bytes)
-{
-    struct dataflow *flow = passage->flow;
-    const struct device *device = &flow->clock->cluster->devices[passage_rank(passage, member)];
-    if (bytes == 0 || device->add_Bps == 0)
-        return 0;
-    return (int64_t)cost_scaled_ps(device, road_time(&flow->roads, bytes, device->add_Bps));
-}
-
-static struct path path_between(struct passage *passage, int source, int target)
-{
-    return road_path(&passage->flow->roads, passage_rank(passage, source),
-                     passage_rank(passage, target));
-}
-
-static int64_t stream_ps(struct passage *passage, struct path path, uint64_t bytes)
-{
-    return (int64_t)road_stream(&passage->flow->roads, path, bytes);
-}
-
-static bool paid_alike(const struct passage *passage, const struct round *round)
-{
-    return passage->flow->roads.uniform && !round->as_steps &&
-           (!round->reduce || passage->devices_alike);
-}
-
-static void make_lists(struct passage *passage)
-{
-    struct dataflow *flow = passage->flow;
-    size_t size = (size_t)passage->kernel.size, room = (1 + 2 * PRICES_MOST) * size;
-    int64_t *memory = flow_room(&flow->list_memory, &flow->list_room, room);
-    passage->latencies = memory;
-    for (int i = 0; i < PRICES_MOST; i++) {
-        passage->prices[i].streams = memory + (1 + 2 * (size_t)i) * size;
-        passage->prices[i].adds = memory + (2 + 2 * (size_t)i) * size;
-    }
-}
-
-static bool same_pairing(const struct round *a, const struct round *b)
-{
-    return a->pairing == b->pairing && a->distance == b->distance && a->span == b->span;
-}
-
-/* Lists of costs hold for one pairing. */
-static void list_pairing(struct passage *passage, const struct round *round)
-{
-    if (passage->latencies && same_pairing(&passage->listed, round))
-        return;
-    if (!passage->latencies)
-        make_lists(passage);
-    for (int i = 0; i < participants(passage); i++) {
-        int to = peer_of(passage, round, i, round->distance);
-        passage->latencies[i] = (int64_t)path_between(passage, i, to).latency_ps;
-    }
-    for (int i = 0; i < PRICES_MOST; i++)
-        passage->prices[i].there = false;
-    passage->listed = *round;
-}
-
-static void fill_member(struct passage *passage, const struct round *round, struct price_list *list,
-                        int member, uint64_t bytes)
-{
-    int to = peer_of(passage, round, member, round->distance);
-    list->streams[member] = stream_ps(passage, path_between(passage, member, to), bytes);
-    list->adds[to] = round->reduce ? add_ps(passage, to, bytes) : 0;
-}
-
-static struct price_list *list_of(struct passage *passage, const struct round *round, uint64_t bytes)
-{
-    for (int i = 0; i < PRICES_MOST; i++) {
-        struct price_list *list = &passage->prices[i];
-        if (list->there && list->bytes == bytes && list->reduce == round->reduce)
-            return list;
-    }
-    struct price_list *list = &passage->prices[passage->prices_used++ % PRICES_MOST];
-    for (int i = 0; i < participants(passage); i++)
-        fill_member(passage, round, list, i, bytes);
-    list->bytes = bytes;
-    list->reduce = round->reduce;
-    list->there = true;
-    return list;
-}
-
-static const struct price *price_alike(struct passage *passage, const struct round *round,
-                                       uint64_t bytes)
-{
-    for (int i = 0; i < PRICES_MOST; i++) {
-        const struct price *price = &passage->known[i];
-        if (price->there && price->bytes == bytes && price->reduce == round->reduce)
-            return price;
-    }
-    struct price *price = &passage->known[passage->known_used++ % PRICES_MOST];
-    *price = (struct price){.bytes = bytes,
-                            .there = true,
-                            .reduce = round->reduce,
-                            .stream_ps = stream_ps(passage, passage->flow->roads.path, bytes),
-                            .add_ps = round->reduce ? add_ps(passage, 0, bytes) : 0};
-    return price;
-}
-
-static struct price price_of(struct passage *passage, const struct round *round, uint64_t bytes)
-{
-    if (paid_alike(passage, round))
-        return *price_alike(passage, round, bytes);
-    const struct price_list *list =
-        round->as_steps ? &passage->prices[0] : list_of(passage, round, bytes);
-    return (struct price){.streams = list->streams, .adds = list->adds};
-}
 
 /* ---- Sums. ---- */
 
@@ -241,7 +41,7 @@ static void price_steps(struct passage *passage, const struct round *round, int 
         passage->call.rank = i;
         passage->schedule->step(&passage->call, index, &step);
         uint64_t bytes = step.send.count * passage->unit_bytes;
-        fill_member(passage, round, &passage->prices[0], i, bytes);
+        price_member(passage, round, &passage->prices[0], i, bytes);
         tally_sent(passage, i, i + 1, bytes);
     }
     passage->prices[0].there = false;
@@ -252,7 +52,7 @@ static void send_all(struct passage *passage, const struct round *round, const i
     struct kernel *kernel = &passage->kernel;
     struct sweep sweep = {.ready = ready,
                           .latency_ps = (int64_t)passage->flow->roads.path.latency_ps};
-    for (int members = participants(passage); sweep.from < members; sweep.from = sweep.to) {
+    for (int members = passage_members(passage); sweep.from < members; sweep.from = sweep.to) {
         struct cut cut = cut_sent(passage, round, sweep.from);
         struct price price = price_of(passage, round, cut.bytes);
         sweep.to = least(cut.until, members);
@@ -267,7 +67,7 @@ static void send_all(struct passage *passage, const struct round *round, const i
 
 static void tally_all_sent(struct passage *passage, const struct round *round)
 {
-    int members = participants(passage);
+    int members = passage_members(passage);
     for (int i = 0, to; i < members; i = to) {
         struct cut cut = cut_sent(passage, round, i);
         to = least(cut.until, members);
@@ -320,7 +120,7 @@ enum { COPIED_MOST = 128 };
 static void copy_from_senders(const struct passage *passage, const struct round *round, int64_t *to,
                               const int64_t *from)
 {
-    int members = participants(passage), distance = round->distance;
+    int members = passage_members(passage), distance = round->distance;
     if (round->pairing == ROUND_XOR) {
         kernel_copy_exchanged(to, from, members, distance);
         return;
@@ -342,14 +142,14 @@ static void receive_copied(struct passage *passage, const struct round *round, c
         copy_from_senders(passage, round, kernel->from_stream, kernel->stream);
     }
     struct origin origin = {kernel->from_now, kernel->from_arrival, kernel->from_stream, 0, true};
-    receive_stretch(passage, round, 0, participants(passage), &origin, ready, checked);
+    receive_stretch(passage, round, 0, passage_members(passage), &origin, ready, checked);
 }
 
 static void receive_all(struct passage *passage, const struct round *round, const int64_t *ready,
                         bool checked)
 {
     struct kernel *kernel = &passage->kernel;
-    int members = participants(passage), distance = round->distance;
+    int members = passage_members(passage), distance = round->distance;
     bool exchanged = round->pairing == ROUND_XOR;
     if (exchanged ? distance <= COPIED_MOST : round->span > 0) {
         receive_copied(passage, round, ready, checked);
@@ -366,8 +166,8 @@ static void receive_all(struct passage *passage, const struct round *round, cons
 
 static void note_sources(struct passage *passage, const struct round *round)
 {
-    for (int i = 0; i < participants(passage); i++)
-        passage->kernel.source[i] = peer_of(passage, round, i, -round->distance);
+    for (int i = 0; i < passage_members(passage); i++)
+        passage->kernel.source[i] = passage_peer(passage, round, i, -round->distance);
 }
 
 /* The member's processor is free when its first round begins. */
@@ -386,7 +186,7 @@ static const int64_t *ready_times(struct passage *passage)
 static void exchange_times(struct passage *passage)
 {
     struct kernel *kernel = &passage->kernel;
-    int members = participants(passage);
+    int members = passage_members(passage);
     int64_t *now = kernel->now;
     kernel->now = kernel->next;
     kernel->next = now;
@@ -402,7 +202,7 @@ static void keep_ports_again(struct passage *passage, const struct round *last)
         return;
     passage->ports_free = false;
     cut_vector(passage, last);
-    for (int members = participants(passage); sweep.from < members; sweep.from = sweep.to) {
+    for (int members = passage_members(passage); sweep.from < members; sweep.from = sweep.to) {
         struct cut cut = cut_sent(passage, last, sweep.from);
         sweep.to = least(cut.until, members);
         sweep.going_ps = price_of(passage, last, cut.bytes).stream_ps;
@@ -410,8 +210,8 @@ static void keep_ports_again(struct passage *passage, const struct round *last)
     }
 }
 
-/* A member that has sent waits until the message has left; if its o covers the gap, its port is free
- * when it begins to send the next. */
+/* A member that has sent waits until the message has left; if its o covers the gap, its port is
+ * free when it begins to send the next. */
 static bool finds_ports_free(const struct passage *passage, const struct round *round)
 {
     return passage->all_have_sent && passage->kernel.gap_ps <= passage->kernel.overhead_ps &&
@@ -468,9 +268,9 @@ static int sender_at(const struct round *round, int i)
 static void send_one(struct passage *passage, const struct round *round, int source)
 {
     uint64_t bytes = bytes_one_way(passage, round, source);
-    struct path path = path_between(passage, source, source + round->distance);
+    struct path path = passage_path(passage, source, source + round->distance);
     kernel_send_one(&passage->kernel, source, (int64_t)path.latency_ps,
-                    stream_ps(passage, path, bytes));
+                    passage_stream_ps(passage, path, bytes));
     tally_sent(passage, source, source + 1, bytes);
 }
 
@@ -478,13 +278,14 @@ static void receive_one(struct passage *passage, const struct round *round, int 
 {
     int target = source + round->distance;
     int64_t adding =
-        round->reduce ? add_ps(passage, target, bytes_one_way(passage, round, source)) : 0;
+        round->reduce ? passage_add_ps(passage, target, bytes_one_way(passage, round, source)) : 0;
     kernel_receive_one(&passage->kernel, source, target, sends(round, target), adding,
                        passage->checks);
     tally(passage->adding, target, target + 1, adding);
 }
 
-static void run_one_way(struct passage *passage, const struct round *round, const struct round *last)
+static void run_one_way(struct passage *passage, const struct round *round,
+                        const struct round *last)
 {
     keep_ports_again(passage, last);
     for (int i = 0; i < round->senders; i++)

@@ -1,9 +1,9 @@
 /* The rounds of a whole collective, as sweeps of the kernel: who sends to whom, and what it costs.
  *
  * Where all pairs of nodes have equal paths, costs are numbers, the same for long stretches of
- * members: blocks of a vector that cannot be cut evenly differ by one element, so there are two sorts
- * of them, in a few stretches. Elsewhere costs are arrays, kept while the pairing of a round is that
- * of the one before.
+ * members: blocks of a vector that cannot be cut evenly differ by one element, so there are two
+ * sorts of them, in a few stretches. Elsewhere costs are arrays, kept while the pairing of a round
+ * is that of the one before.
  */
 #ifndef CLOCK_RESOLVER_ROUNDS_H
 #define CLOCK_RESOLVER_ROUNDS_H
