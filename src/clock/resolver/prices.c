@@ -21,7 +21,7 @@ static int ring_size(const struct passage *passage, const struct round *round)
 int passage_peer(const struct passage *passage, const struct round *round, int member, int distance)
 {
     if (round->pairing == ROUND_XOR)
-        return member ^ distance;
+        return member ^ (distance < 0 ? -distance : distance);
     int ring = ring_size(passage, round), place = member % ring, to = place + distance;
     return member - place + (to < 0 ? to + ring : to < ring ? to : to - ring);
 }
