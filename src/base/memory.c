@@ -23,6 +23,17 @@ void *memory_resize(void *old, size_t bytes)
     return checked(realloc(old, bytes ? bytes : 1));
 }
 
+void *memory_lines(void *old, size_t old_bytes, size_t bytes)
+{
+    bytes = (bytes + 63) / 64 * 64;
+    char *memory = checked(aligned_alloc(64, bytes));
+    if (old_bytes)
+        memcpy(memory, old, old_bytes);
+    memset(memory + old_bytes, 0, bytes - old_bytes);
+    free(old);
+    return memory;
+}
+
 char *memory_text(const char *format, ...)
 {
     char *text = NULL;

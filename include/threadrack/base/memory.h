@@ -8,6 +8,9 @@
 
 void *memory_zeroed(size_t count, size_t size); /* calloc */
 void *memory_resize(void *old, size_t bytes);   /* realloc */
+/* The same for what is to lie on whole lines of the cache: aligned to 64 bytes, zeroed beyond
+ * `old_bytes`. `old` is NULL or stems from here. */
+void *memory_lines(void *old, size_t old_bytes, size_t bytes);
 char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /* asprintf */
 
 /* A growing list: `vector_push(&v->items, &v->count, &v->room)` makes room for one more element

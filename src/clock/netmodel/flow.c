@@ -39,12 +39,11 @@
  * is cross traffic: in twentieths, so that both are whole numbers. */
 enum { TWENTIETHS = 20, MOST_SCALE = 24, WEIGHT_BITS = 36 };
 
-/* A message under way. */
+/* A message under way. Once its latency is over it is maxmin's flow of the same number. */
 struct journey {
+    unsigned __int128 left; /* at `since`, in unit x ps */
+    uint64_t since_ps;
     struct transfer *transfer;
-    unsigned __int128 left;  /* at `since`, in unit x ps */
-    uint64_t since_ps, rate; /* rate in units/s; 0: its latency is not over */
-    int flow;                /* of maxmin; -1: its latency is not over */
 };
 
 struct flow_model {
@@ -53,11 +52,9 @@ struct flow_model {
     struct timeline timeline; /* journeys: ends of latencies, then ends of flows */
     struct journey *journeys;
     int journey_count, journey_room;
-    struct ints spare;                /* journeys' numbers to use again */
-    int *journey_of, journey_of_room; /* by maxmin's number of a flow */
-    int *route;                       /* room for one */
-    struct ints now;                  /* journeys whose time has come */
-    struct transfer **ended;          /* in this instant */
+    struct ints spare;       /* journeys' numbers to use again */
+    int *route;              /* room for one */
+    struct transfer **ended; /* in this instant */
     int ended_count, ended_room;
     bool stale; /* the set of flows has changed since the rates were found */
     uint64_t now_ps;
@@ -132,9 +129,7 @@ static void release(struct netmodel *model)
     timeline_release(&flow->timeline);
     free(flow->journeys);
     free(flow->spare.items);
-    free(flow->journey_of);
     free(flow->route);
-    free(flow->now.items);
     free(flow->ended);
     free(flow);
 }
@@ -152,15 +147,19 @@ static int take_number(struct flow_model *flow)
 {
     if (flow->spare.count)
         return flow->spare.items[--flow->spare.count];
-    vector_push(&flow->journeys, &flow->journey_count, &flow->journey_room);
-    return flow->journey_count - 1;
+    if (flow->journey_count == flow->journey_room) {
+        size_t size = sizeof *flow->journeys, used = (size_t)flow->journey_room * size;
+        flow->journey_room = 2 * flow->journey_room + 16;
+        flow->journeys = memory_lines(flow->journeys, used, (size_t)flow->journey_room * size);
+    }
+    return flow->journey_count++;
 }
 
 static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
 {
     struct flow_model *flow = (struct flow_model *)model;
     int number = take_number(flow);
-    flow->journeys[number] = (struct journey){.transfer = transfer, .flow = -1};
+    flow->journeys[number].transfer = transfer;
     timeline_set(&flow->timeline, number, now_ps + latency_of(model->cluster, transfer));
 }
 
@@ -197,7 +196,7 @@ static double bound_of(const struct flow_model *flow, int length)
     return floor(fmax(bound, 1));
 }
 
-static void cross(struct flow_model *flow, int number, int length, double share)
+static void cross(struct flow_model *flow, int number, int length, int share)
 {
     const struct cluster *cluster = flow->base.cluster;
     for (int i = 0; i < length; i++)
@@ -205,28 +204,22 @@ static void cross(struct flow_model *flow, int number, int length, double share)
             maxmin_cross(&flow->maxmin, number, shared_link(cluster, flow->route[i]), share);
 }
 
-static int add_flow(struct flow_model *flow, const struct transfer *transfer)
+static void add_flow(struct flow_model *flow, int number, const struct transfer *transfer)
 {
     const struct cluster *cluster = flow->base.cluster;
     int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
-    int number = maxmin_add(&flow->maxmin, weight_of(flow, length), bound_of(flow, length));
-    cross(flow, number, length, flow->share);
+    maxmin_add(&flow->maxmin, number, weight_of(flow, length), bound_of(flow, length));
+    cross(flow, number, length, (int)flow->share);
     if (cluster->flow.crosstraffic) {
         length = cluster_route(cluster, transfer->dst, transfer->src, flow->route);
         cross(flow, number, length, 1);
     }
-    return number;
 }
 
 static void begin_flow(struct flow_model *flow, int number)
 {
     struct journey *journey = &flow->journeys[number];
-    journey->flow = add_flow(flow, journey->transfer);
-    while (journey->flow >= flow->journey_of_room) {
-        int used = flow->journey_of_room;
-        vector_push(&flow->journey_of, &used, &flow->journey_of_room);
-    }
-    flow->journey_of[journey->flow] = number;
+    add_flow(flow, number, journey->transfer);
     unsigned __int128 left = (unsigned __int128)journey->transfer->bytes * 1000000000000u;
     journey->left = flow->scale >= 0 ? left << flow->scale : left >> -flow->scale;
     journey->since_ps = flow->now_ps;
@@ -235,13 +228,14 @@ static void begin_flow(struct flow_model *flow, int number)
 
 /* ---- Rates change ---- */
 
-static void set_rate(struct flow_model *flow, int number, uint64_t rate)
+static void set_rate(struct flow_model *flow, int number)
 {
+    const struct flow *sharing = &flow->maxmin.flows[number];
     struct journey *journey = &flow->journeys[number];
-    unsigned __int128 moved = (unsigned __int128)journey->rate * (flow->now_ps - journey->since_ps);
+    uint64_t rate = (uint64_t)sharing->rate, passed_ps = flow->now_ps - journey->since_ps;
+    unsigned __int128 moved = (unsigned __int128)(uint64_t)sharing->rate_before * passed_ps;
     journey->left -= moved < journey->left ? moved : journey->left;
     journey->since_ps = flow->now_ps;
-    journey->rate = rate;
     uint64_t duration_ps = (uint64_t)((journey->left + rate / 2) / rate);
     timeline_set(&flow->timeline, number, flow->now_ps + duration_ps);
 }
@@ -250,10 +244,8 @@ static void find_rates(struct flow_model *flow)
 {
     flow->stale = false;
     maxmin_update(&flow->maxmin);
-    for (int i = 0; i < flow->maxmin.changed.count; i++) {
-        int number = flow->maxmin.changed.items[i];
-        set_rate(flow, flow->journey_of[number], (uint64_t)flow->maxmin.flows[number].rate);
-    }
+    for (int i = 0; i < flow->maxmin.changed.count; i++)
+        set_rate(flow, flow->maxmin.changed.items[i]);
 }
 
 static uint64_t next(struct netmodel *model)
@@ -268,13 +260,23 @@ static uint64_t next(struct netmodel *model)
 
 static void end_journey(struct flow_model *flow, int number)
 {
-    struct journey *journey = &flow->journeys[number];
-    if (journey->flow >= 0) {
-        maxmin_remove(&flow->maxmin, journey->flow);
+    *vector_push(&flow->ended, &flow->ended_count, &flow->ended_room) =
+        flow->journeys[number].transfer;
+    ints_add(&flow->spare, number);
+}
+
+/* Its latency is over, or it has ended. */
+static void step_journey(struct flow_model *flow, int number)
+{
+    if (maxmin_has(&flow->maxmin, number)) {
+        maxmin_remove(&flow->maxmin, number);
         flow->stale = true;
+        end_journey(flow, number);
+    } else if (flow->journeys[number].transfer->bytes) {
+        begin_flow(flow, number);
+    } else {
+        end_journey(flow, number);
     }
-    *vector_push(&flow->ended, &flow->ended_count, &flow->ended_room) = journey->transfer;
-    *vector_push(&flow->spare.items, &flow->spare.count, &flow->spare.room) = number;
 }
 
 static int in_order(const void *a, const void *b)
@@ -290,17 +292,9 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 {
     struct flow_model *flow = (struct flow_model *)model;
     flow->now_ps = now_ps;
-    flow->now.count = flow->ended_count = 0;
+    flow->ended_count = 0;
     while (timeline_first_ps(&flow->timeline) == now_ps)
-        *vector_push(&flow->now.items, &flow->now.count, &flow->now.room) =
-            timeline_take(&flow->timeline);
-    for (int i = 0; i < flow->now.count; i++) {
-        const struct journey *journey = &flow->journeys[flow->now.items[i]];
-        if (journey->flow < 0 && journey->transfer->bytes)
-            begin_flow(flow, flow->now.items[i]);
-        else
-            end_journey(flow, flow->now.items[i]);
-    }
+        step_journey(flow, timeline_take(&flow->timeline));
     if (flow->ended_count > 1)
         qsort(flow->ended, (size_t)flow->ended_count, sizeof *flow->ended, in_order);
     for (int i = 0; i < flow->ended_count; i++) {

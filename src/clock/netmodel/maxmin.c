@@ -4,16 +4,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void add(struct ints *ints, int item)
+void ints_grow(struct ints *ints)
 {
-    *vector_push(&ints->items, &ints->count, &ints->room) = item;
+    ints->room = ints->room ? 2 * ints->room : 16;
+    ints->items = memory_resize(ints->items, (size_t)ints->room * sizeof *ints->items);
 }
 
 void maxmin_init(struct maxmin *maxmin, int links)
 {
     *maxmin = (struct maxmin){.link_count = links};
-    maxmin->links = memory_zeroed((size_t)links + 1, sizeof *maxmin->links);
+    maxmin->links = memory_lines(NULL, 0, ((size_t)links + 1) * sizeof *maxmin->links);
     for (int i = 0; i < links; i++)
         maxmin->links[i].level = INFINITY;
 }
@@ -21,10 +23,11 @@ void maxmin_init(struct maxmin *maxmin, int links)
 void maxmin_release(struct maxmin *maxmin)
 {
     for (int i = 0; i < maxmin->link_count; i++)
-        free(maxmin->links[i].flows);
+        if (maxmin->links[i].room_bits)
+            free(maxmin->links[i].far);
     for (int i = 0; i < maxmin->flow_count; i++)
-        free(maxmin->flows[i].crossings);
-    struct ints *const all[] = {&maxmin->spare,   &maxmin->fresh, &maxmin->dirty,  &maxmin->filling,
+        free(maxmin->flows[i].far);
+    struct ints *const all[] = {&maxmin->fresh,   &maxmin->dirty, &maxmin->filling,
                                 &maxmin->touched, &maxmin->tied,  &maxmin->changed};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]->items);
@@ -40,24 +43,25 @@ void maxmin_set_capacity(struct maxmin *maxmin, int link, double units)
 
 /* ---- Flows come and go ---- */
 
-static int take_number(struct maxmin *maxmin)
-{
-    if (maxmin->spare.count)
-        return maxmin->spare.items[--maxmin->spare.count];
-    vector_push(&maxmin->flows, &maxmin->flow_count, &maxmin->flow_room);
-    return maxmin->flow_count - 1;
-}
-
 static void list_fresh(struct maxmin *maxmin, int number)
 {
     if (!maxmin->flows[number].listed)
-        add(&maxmin->fresh, number);
+        ints_add(&maxmin->fresh, number);
     maxmin->flows[number].listed = true;
 }
 
-int maxmin_add(struct maxmin *maxmin, double weight, double bound)
+static void make_room_for(struct maxmin *maxmin, int number)
 {
-    int number = take_number(maxmin);
+    size_t size = sizeof *maxmin->flows;
+    int room = 2 * number + 16;
+    maxmin->flows = memory_lines(maxmin->flows, (size_t)maxmin->flow_count * size, (size_t)room * size);
+    maxmin->flow_count = room;
+}
+
+void maxmin_add(struct maxmin *maxmin, int number, double weight, double bound)
+{
+    if (number >= maxmin->flow_count)
+        make_room_for(maxmin, number);
     struct flow *flow = &maxmin->flows[number];
     flow->weight = weight;
     flow->bound = bound;
@@ -66,52 +70,80 @@ int maxmin_add(struct maxmin *maxmin, double weight, double bound)
     flow->count = 0;
     flow->alive = true;
     list_fresh(maxmin, number);
-    return number;
 }
 
-void maxmin_cross(struct maxmin *maxmin, int number, int link_number, double share)
+static struct crossing *add_crossing(struct flow *flow)
+{
+    int room = flow->room ? flow->room : NEAR_CROSSINGS;
+    if (flow->count == room) {
+        flow->room = 2 * room;
+        struct crossing *far = memory_resize(flow->far, (size_t)flow->room * sizeof *far);
+        if (room == NEAR_CROSSINGS)
+            memcpy(far, flow->near, sizeof flow->near);
+        flow->far = far;
+    }
+    return &flow_crossings(flow)[flow->count++];
+}
+
+static struct visit *add_visit(struct maxmin_link *link)
+{
+    int bits = link->room_bits ? link->room_bits : NEAR_BITS;
+    if (link->count == 1 << bits) {
+        struct visit *old = link->room_bits ? link->far : NULL;
+        struct visit *far = memory_resize(old, (2 * sizeof *far) << bits);
+        if (!old)
+            memcpy(far, link->near, sizeof link->near);
+        link->far = far;
+        link->room_bits = (unsigned char)(bits + 1);
+    }
+    return &link_visits(link)[link->count++];
+}
+
+void maxmin_cross(struct maxmin *maxmin, int number, int link_number, int share)
 {
     struct flow *flow = &maxmin->flows[number];
     struct maxmin_link *link = &maxmin->links[link_number];
-    if (link->count && link->flows[link->count - 1].flow == number) {
-        flow->crossings[link->flows[link->count - 1].crossing].share += share;
-        link->weight += share * flow->weight;
+    const struct visit *last = link->count ? &link_visits(link)[link->count - 1] : NULL;
+    link->weight += share * flow->weight;
+    if (last && last->flow == number) {
+        flow_crossings(flow)[last->crossing].share += (unsigned)share & SHARE_MASK;
         return;
     }
-    *vector_push(&flow->crossings, &flow->count, &flow->room) =
-        (struct crossing){link_number, link->count, {-1, 0}, share};
-    link->weight += share * flow->weight;
-    *vector_push(&link->flows, &link->count, &link->room) = (struct visit){number, flow->count - 1};
+    *add_visit(link) = (struct visit){number, flow->count};
+    *add_crossing(flow) =
+        (struct crossing){.link = link_number, .slot = link->count - 1, .share = (unsigned)share & SHARE_MASK};
 }
 
 static void list_dirty(struct maxmin *maxmin, int number)
 {
     if (!maxmin->links[number].dirty)
-        add(&maxmin->dirty, number);
+        ints_add(&maxmin->dirty, number);
     maxmin->links[number].dirty = true;
 }
 
 static void leave(struct maxmin *maxmin, const struct crossing *crossing, const struct flow *flow)
 {
     struct maxmin_link *link = &maxmin->links[crossing->link];
-    struct visit last = link->flows[--link->count];
-    link->flows[crossing->slot] = last;
-    maxmin->flows[last.flow].crossings[last.crossing].slot = crossing->slot;
     link->used -= crossing->share * flow->rate;
     link->weight -= crossing->share * flow->weight;
-    if (link->count == 0)
+    if (--link->count == 0) {
         link->level = INFINITY;
-    else if (link->level < INFINITY)
+        return;
+    }
+    struct visit *visits = link_visits(link), last = visits[link->count];
+    visits[crossing->slot] = last;
+    flow_crossings(&maxmin->flows[last.flow])[last.crossing].slot = crossing->slot;
+    if (link->level < INFINITY)
         list_dirty(maxmin, crossing->link);
 }
 
 void maxmin_remove(struct maxmin *maxmin, int number)
 {
     struct flow *flow = &maxmin->flows[number];
+    const struct crossing *crossings = flow_crossings(flow);
     for (int i = 0; i < flow->count; i++)
-        leave(maxmin, &flow->crossings[i], flow);
+        leave(maxmin, &crossings[i], flow);
     flow->alive = false;
-    add(&maxmin->spare, number);
 }
 
 void maxmin_forget(struct maxmin *maxmin)
@@ -133,7 +165,7 @@ static void touch(struct maxmin *maxmin, int number, struct maxmin_link *link)
     link->first.flow = -1;
     link->filling = 0;
     link->filling_weight = 0;
-    add(&maxmin->touched, number);
+    ints_add(&maxmin->touched, number);
 }
 
 /* Takes a flow into the set: what it has is given back. */
@@ -144,15 +176,16 @@ static void pull(struct maxmin *maxmin, int number)
         return;
     flow->filling = true;
     flow->rate_before = flow->rate;
-    add(&maxmin->filling, number);
-    for (int i = 0; i < flow->count; i++) {
-        struct crossing *crossing = &flow->crossings[i];
+    ints_add(&maxmin->filling, number);
+    struct crossing *crossing = flow_crossings(flow);
+    for (int i = 0; i < flow->count; i++, crossing++) {
         struct maxmin_link *link = &maxmin->links[crossing->link];
         touch(maxmin, crossing->link, link);
         link->used -= crossing->share * flow->rate;
         link->filling_weight += crossing->share * flow->weight;
         link->filling++;
-        crossing->next = link->first;
+        crossing->next_flow = link->first.flow;
+        crossing->next_crossing = (unsigned)link->first.crossing & CROSSING_MASK;
         link->first = (struct visit){number, i};
     }
 }
@@ -160,9 +193,10 @@ static void pull(struct maxmin *maxmin, int number)
 /* All flows of the link at that level or above it. */
 static void pull_from(struct maxmin *maxmin, struct maxmin_link *link, double level)
 {
+    const struct visit *visits = link_visits(link);
     for (int i = 0; i < link->count && link->filling < link->count; i++)
-        if (maxmin->flows[link->flows[i].flow].level >= level)
-            pull(maxmin, link->flows[i].flow);
+        if (maxmin->flows[visits[i].flow].level >= level)
+            pull(maxmin, visits[i].flow);
 }
 
 /* The flows whose bottleneck it is, since its level changes. No flow of it is above them. */
@@ -183,10 +217,11 @@ static void close_set(struct maxmin *maxmin)
 {
     for (; maxmin->closed < maxmin->filling.count; maxmin->closed++) {
         const struct flow *flow = &maxmin->flows[maxmin->filling.items[maxmin->closed]];
+        const struct crossing *crossings = flow_crossings(flow);
         for (int i = 0; i < flow->count; i++) {
-            double level = maxmin->links[flow->crossings[i].link].level;
+            double level = maxmin->links[crossings[i].link].level;
             if (flow->level < 0 || flow->level == level)
-                pull_top(maxmin, flow->crossings[i].link);
+                pull_top(maxmin, crossings[i].link);
         }
     }
 }
@@ -274,15 +309,16 @@ static void keep_flow(struct maxmin *maxmin, int number)
 {
     struct flow *flow = &maxmin->flows[number];
     flow->filling = false;
-    for (int i = 0; i < flow->count; i++) {
-        struct maxmin_link *link = &maxmin->links[flow->crossings[i].link];
+    const struct crossing *crossing = flow_crossings(flow);
+    for (int i = 0; i < flow->count; i++, crossing++) {
+        struct maxmin_link *link = &maxmin->links[crossing->link];
         if (link->level != flow->level)
             continue;
-        link->top_weight += flow->crossings[i].share * flow->weight;
-        link->top_rate += flow->crossings[i].share * flow->rate;
+        link->top_weight += crossing->share * flow->weight;
+        link->top_rate += crossing->share * flow->rate;
     }
     if (flow->rate != flow->rate_before)
-        add(&maxmin->changed, number);
+        ints_add(&maxmin->changed, number);
 }
 
 static void keep(struct maxmin *maxmin)

@@ -34,20 +34,28 @@ struct visit {
 };
 
 struct crossing {
-    int link, slot;    /* slot: where the link's list has it */
-    struct visit next; /* the next flow that is being filled on this link */
-    double share;      /* of the flow's rate that the link carries; a whole number */
+    int link, slot;             /* slot: where the link's list has it */
+    int next_flow;              /* the next flow that is being filled on this link; -1: none */
+    unsigned next_crossing : 26;
+    unsigned share : 6; /* of the flow's rate that the link carries */
 };
+enum { CROSSING_MASK = (1 << 26) - 1, SHARE_MASK = (1 << 6) - 1 };
+
+/* Where thousands of flows are under way, an event finds little of what it needs in the cache. So a
+ * flow is two lines of it and a link is two, short routes and short lists being inside. */
+enum { NEAR_CROSSINGS = 4, NEAR_BITS = 1, NEAR_VISITS = 1 << NEAR_BITS, LINES = 128 };
 
 struct flow {
     double weight, bound; /* bound in units/s; INFINITY: none */
     double rate;          /* the result, in units/s: a whole number, at least 1 */
     double level, rate_before;
-    struct crossing *crossings;
+    struct crossing *far; /* where it has room for more than NEAR_CROSSINGS */
     int count, room;
     bool filling, fixed, alive;
     bool listed; /* among the fresh */
+    struct crossing near[NEAR_CROSSINGS];
 };
+_Static_assert(sizeof(struct flow) <= LINES, "a flow is two lines");
 
 struct maxmin_link {
     double capacity;             /* units/s */
@@ -55,9 +63,12 @@ struct maxmin_link {
     double used;                 /* by flows that are not being filled */
     double level;                /* of the flows whose bottleneck it is; INFINITY: of none */
     double top_weight, top_rate; /* sums over those flows of share x weight and share x rate */
-    struct visit *flows;
-    int count, room;
-    bool dirty; /* a flow has left it */
+    union {
+        struct visit near[NEAR_VISITS], *far;
+    };
+    int count;
+    unsigned char room_bits; /* far has room for 2^that many; 0: they are near */
+    bool dirty;              /* a flow has left it */
 
     /* While filling. */
     bool touched, tied; /* tied: it was full in some round, the last of all its flows */
@@ -68,6 +79,7 @@ struct maxmin_link {
     double left;                        /* capacity not yet given away */
     double peak; /* the highest level among those fixed; -1: there are none */
 };
+_Static_assert(sizeof(struct maxmin_link) == LINES, "a link is two lines");
 
 struct candidate {
     double level;
@@ -77,13 +89,13 @@ struct candidate {
 struct ints {
     int *items, count, room;
 };
+void ints_grow(struct ints *ints);
 
 struct maxmin {
     struct maxmin_link *links;
     int link_count;
     struct flow *flows;
     int flow_count, flow_room;
-    struct ints spare; /* flows' numbers to use again */
     struct ints fresh,
         dirty; /* flows that came, and links of flows that left, since the last update */
     struct ints filling, touched, tied;
@@ -93,15 +105,36 @@ struct maxmin {
     struct ints changed; /* the result of an update: flows with another rate than before */
 };
 
+static inline void ints_add(struct ints *ints, int item)
+{
+    if (ints->count == ints->room)
+        ints_grow(ints);
+    ints->items[ints->count++] = item;
+}
+
+static inline struct crossing *flow_crossings(const struct flow *flow)
+{
+    return flow->room > NEAR_CROSSINGS ? flow->far : (struct crossing *)flow->near;
+}
+
+static inline struct visit *link_visits(const struct maxmin_link *link)
+{
+    return link->room_bits ? link->far : (struct visit *)link->near;
+}
+
 void maxmin_init(struct maxmin *maxmin, int links);
 void maxmin_release(struct maxmin *maxmin);
 void maxmin_set_capacity(struct maxmin *maxmin, int link, double units);
 
-/* A new flow's number; those of flows that have left are used again. It crosses nothing yet. A
- * bound is needed where it will cross no link. */
-int maxmin_add(struct maxmin *maxmin, double weight, double bound);
+/* A new flow, under a number of the caller's that no other flow has now; small numbers take little
+ * memory. It crosses nothing yet. A bound is needed where it will cross no link. */
+void maxmin_add(struct maxmin *maxmin, int flow, double weight, double bound);
+static inline bool maxmin_has(const struct maxmin *maxmin, int flow)
+{
+    return flow < maxmin->flow_count && maxmin->flows[flow].alive;
+}
 /* The flow takes so much more of the link. Before the next update only. */
-void maxmin_cross(struct maxmin *maxmin, int flow, int link, double share);
+void maxmin_cross(struct maxmin *maxmin, int flow, int link, int share);
 void maxmin_remove(struct maxmin *maxmin, int flow);
 /* Finds the rates, and lists in `changed` the flows whose rate is not what it was. */
 void maxmin_update(struct maxmin *maxmin);

@@ -27,8 +27,11 @@ static void sift_down(struct candidate *heap, int count, int hole, struct candid
 
 static void offer(struct maxmin *maxmin, double level, int what)
 {
-    *vector_push(&maxmin->heap, &maxmin->heap_count, &maxmin->heap_room) =
-        (struct candidate){level, what};
+    if (maxmin->heap_count == maxmin->heap_room) {
+        maxmin->heap_room = 2 * maxmin->heap_room + 16;
+        maxmin->heap = memory_resize(maxmin->heap, (size_t)maxmin->heap_room * sizeof *maxmin->heap);
+    }
+    maxmin->heap[maxmin->heap_count++] = (struct candidate){level, what};
 }
 
 static void drop_first(struct maxmin *maxmin)
@@ -73,10 +76,11 @@ static int fix(struct maxmin *maxmin, struct flow *flow, double level)
     flow->fixed = true;
     flow->level = level;
     flow->rate = rate > 1 ? rate : 1;
-    for (int i = 0; i < flow->count; i++) {
-        struct maxmin_link *link = &maxmin->links[flow->crossings[i].link];
-        link->left -= flow->crossings[i].share * flow->rate;
-        link->open_weight -= flow->crossings[i].share * flow->weight;
+    const struct crossing *crossing = flow_crossings(flow);
+    for (int i = 0; i < flow->count; i++, crossing++) {
+        struct maxmin_link *link = &maxmin->links[crossing->link];
+        link->left -= crossing->share * flow->rate;
+        link->open_weight -= crossing->share * flow->weight;
         link->open--;
         link->peak = level;
     }
@@ -115,7 +119,8 @@ static int fix_flows_of(struct maxmin *maxmin, int what, double level)
     const struct maxmin_link *link = &maxmin->links[what];
     for (struct visit at = link->first; at.flow >= 0;) {
         struct flow *flow = &maxmin->flows[at.flow];
-        at = flow->crossings[at.crossing].next;
+        const struct crossing *crossing = &flow_crossings(flow)[at.crossing];
+        at = (struct visit){crossing->next_flow, (int)crossing->next_crossing};
         fixed += fix(maxmin, flow, level);
     }
     return fixed;
@@ -138,7 +143,7 @@ static int fill_round(struct maxmin *maxmin)
     double level = maxmin->heap[0].level;
     for (; maxmin->heap_count && maxmin->heap[0].level == level; settle_first(maxmin)) {
         int what = maxmin->heap[0].what;
-        *vector_push(&maxmin->tied.items, &maxmin->tied.count, &maxmin->tied.room) = what;
+        ints_add(&maxmin->tied, what);
         if (what >= 0)
             tie(&maxmin->links[what]);
         drop_first(maxmin);
