@@ -116,6 +116,7 @@ static struct netmodel *create(const struct cluster *cluster)
     flow->base = (struct netmodel){.cluster = cluster};
     flow->route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *flow->route);
     flow->share = cluster->flow.crosstraffic ? TWENTIETHS : 1;
+    timeline_init(&flow->timeline);
     maxmin_init(&flow->maxmin, cluster->link_count);
     choose_units(flow);
     find_heaviest(flow);
