@@ -135,6 +135,34 @@ static void release(struct netmodel *model)
     free(flow);
 }
 
+/* ---- What the cache will need ---- */
+
+static void fetch(const void *lines)
+{
+    __builtin_prefetch(lines);
+    __builtin_prefetch((const char *)lines + LINES / 2);
+}
+
+/* Asks for the lines that the next event will need, most often from memory, while this one is
+ * handled: its message and its links; and the journeys of those that may follow it. */
+static void fetch_ahead(const struct flow_model *flow)
+{
+    const struct moment *soon = flow->timeline.heap + TIMELINE_ROOT;
+    if (soon->time_ps == UINT64_MAX)
+        return;
+    fetch(flow->journeys[soon->number].transfer);
+    if (maxmin_has(&flow->maxmin, soon->number)) {
+        const struct flow *sharing = &flow->maxmin.flows[soon->number];
+        for (int i = 0; i < sharing->count && i < NEAR_CROSSINGS; i++)
+            fetch(&flow->maxmin.links[sharing->near[i].link]);
+    }
+    for (int i = 1; i <= TIMELINE_CHILDREN; i++) {
+        __builtin_prefetch(&flow->journeys[soon[i].number]);
+        if (soon[i].number < flow->maxmin.flow_count)
+            fetch(&flow->maxmin.flows[soon[i].number]);
+    }
+}
+
 /* ---- A message sets out ---- */
 
 static uint64_t latency_of(const struct cluster *cluster, const struct transfer *transfer)
@@ -209,6 +237,8 @@ static void add_flow(struct flow_model *flow, int number, const struct transfer 
 {
     const struct cluster *cluster = flow->base.cluster;
     int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
+    for (int i = 0; i < length; i++)
+        fetch(&flow->maxmin.links[flow->route[i]]);
     maxmin_add(&flow->maxmin, number, weight_of(flow, length), bound_of(flow, length));
     cross(flow, number, length, (int)flow->share);
     if (cluster->flow.crosstraffic) {
@@ -296,6 +326,7 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
     flow->ended_count = 0;
     while (timeline_first_ps(&flow->timeline) == now_ps)
         step_journey(flow, timeline_take(&flow->timeline));
+    fetch_ahead(flow);
     if (flow->ended_count > 1)
         qsort(flow->ended, (size_t)flow->ended_count, sizeof *flow->ended, in_order);
     for (int i = 0; i < flow->ended_count; i++) {
