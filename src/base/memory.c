@@ -53,3 +53,9 @@ void *vector_grow(void **items, int *count, int *room, size_t size)
     char *slot = (char *)*items + (size_t)(*count)++ * size;
     return memset(slot, 0, size);
 }
+
+void vector_more(void **items, int count, int *room, size_t size)
+{
+    *room = 2 * count + 8;
+    *items = memory_resize(*items, (size_t)*room * size);
+}

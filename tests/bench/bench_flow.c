@@ -132,7 +132,7 @@ int main(void)
                                          1024};
     printf("%-26s %-10s %6s %12s\n", "pattern", "topology", "nodes", "k events/s");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        row("ring", &places[i], RING, 1, 400000);
+        row("ring", &places[i], RING, 1, 1000000);
         if (i >= 2)
             row("all-to-all", &places[i], ALL_TO_ALL, 1, places[i].nodes > 1024 ? 20000 : 40000);
     }

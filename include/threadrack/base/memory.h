@@ -18,5 +18,10 @@ char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 #define vector_push(items, count, room) \
     ((__typeof__(*(items)))vector_grow((void **)(items), (count), (room), sizeof **(items)))
 void *vector_grow(void **items, int *count, int *room, size_t size);
+/* Room for `count` elements in all, the new ones with anything in them: for lists that are filled
+ * millions of times. */
+#define vector_reserve(items, count, room) \
+    ((count) > *(room) ? vector_more((void **)(items), (count), (room), sizeof **(items)) : (void)0)
+void vector_more(void **items, int count, int *room, size_t size);
 
 #endif

@@ -137,12 +137,6 @@ static void release(struct netmodel *model)
 
 /* ---- What the cache will need ---- */
 
-static void fetch(const void *lines)
-{
-    __builtin_prefetch(lines);
-    __builtin_prefetch((const char *)lines + LINES / 2);
-}
-
 /* Asks for the lines that the next event will need, most often from memory, while this one is
  * handled: its message and its links; and the journeys of those that may follow it. */
 static void fetch_ahead(const struct flow_model *flow)
@@ -150,16 +144,18 @@ static void fetch_ahead(const struct flow_model *flow)
     const struct moment *soon = flow->timeline.heap + TIMELINE_ROOT;
     if (soon->time_ps == UINT64_MAX)
         return;
-    fetch(flow->journeys[soon->number].transfer);
+    __builtin_prefetch(flow->journeys[soon->number].transfer);
+    __builtin_prefetch((const char *)flow->journeys[soon->number].transfer + LINE);
     if (maxmin_has(&flow->maxmin, soon->number)) {
         const struct flow *sharing = &flow->maxmin.flows[soon->number];
-        for (int i = 0; i < sharing->count && i < NEAR_CROSSINGS; i++)
-            fetch(&flow->maxmin.links[sharing->near[i].link]);
+        const struct crossing *crossings = flow_crossings(sharing);
+        for (int i = 0; i < sharing->count && i < 8; i++)
+            __builtin_prefetch(&flow->maxmin.links[crossings[i].link]);
     }
     for (int i = 1; i <= TIMELINE_CHILDREN; i++) {
         __builtin_prefetch(&flow->journeys[soon[i].number]);
         if (soon[i].number < flow->maxmin.flow_count)
-            fetch(&flow->maxmin.flows[soon[i].number]);
+            __builtin_prefetch(&flow->maxmin.flows[soon[i].number]);
     }
 }
 
@@ -238,7 +234,7 @@ static void add_flow(struct flow_model *flow, int number, const struct transfer 
     const struct cluster *cluster = flow->base.cluster;
     int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
     for (int i = 0; i < length; i++)
-        fetch(&flow->maxmin.links[flow->route[i]]);
+        __builtin_prefetch(&flow->maxmin.links[flow->route[i]]);
     maxmin_add(&flow->maxmin, number, weight_of(flow, length), bound_of(flow, length));
     cross(flow, number, length, (int)flow->share);
     if (cluster->flow.crosstraffic) {
@@ -259,12 +255,11 @@ static void begin_flow(struct flow_model *flow, int number)
 
 /* ---- Rates change ---- */
 
-static void set_rate(struct flow_model *flow, int number)
+static void set_rate(struct flow_model *flow, int number, uint64_t rate_before, uint64_t rate)
 {
-    const struct flow *sharing = &flow->maxmin.flows[number];
     struct journey *journey = &flow->journeys[number];
-    uint64_t rate = (uint64_t)sharing->rate, passed_ps = flow->now_ps - journey->since_ps;
-    unsigned __int128 moved = (unsigned __int128)(uint64_t)sharing->rate_before * passed_ps;
+    unsigned __int128 moved =
+        (unsigned __int128)rate_before * (flow->now_ps - journey->since_ps);
     journey->left -= moved < journey->left ? moved : journey->left;
     journey->since_ps = flow->now_ps;
     uint64_t duration_ps = (uint64_t)((journey->left + rate / 2) / rate);
@@ -275,8 +270,11 @@ static void find_rates(struct flow_model *flow)
 {
     flow->stale = false;
     maxmin_update(&flow->maxmin);
-    for (int i = 0; i < flow->maxmin.changed.count; i++)
-        set_rate(flow, flow->maxmin.changed.items[i]);
+    for (int i = 0; i < flow->maxmin.change_count; i++) {
+        const struct change *change = &flow->maxmin.changes[i];
+        set_rate(flow, change->flow, (uint64_t)change->rate_before,
+                 (uint64_t)flow->maxmin.flows[change->flow].rate);
+    }
 }
 
 static uint64_t next(struct netmodel *model)

@@ -23,17 +23,17 @@ void maxmin_init(struct maxmin *maxmin, int links)
 void maxmin_release(struct maxmin *maxmin)
 {
     for (int i = 0; i < maxmin->link_count; i++)
-        if (maxmin->links[i].room_bits)
+        if (maxmin->links[i].doublings)
             free(maxmin->links[i].far);
     for (int i = 0; i < maxmin->flow_count; i++)
-        free(maxmin->flows[i].far);
-    struct ints *const all[] = {&maxmin->fresh,   &maxmin->dirty, &maxmin->filling,
-                                &maxmin->touched, &maxmin->tied,  &maxmin->changed};
+        if (maxmin->flows[i].doublings)
+            free(maxmin->flows[i].far);
+    void *const all[] = {maxmin->fresh.items, maxmin->dirty.items, maxmin->tied.items,
+                         maxmin->filling,     maxmin->crossings,   maxmin->touched,
+                         maxmin->heap,        maxmin->changes,     maxmin->links,
+                         maxmin->flows};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]->items);
-    free(maxmin->links);
-    free(maxmin->flows);
-    free(maxmin->heap);
+        free(all[i]);
 }
 
 void maxmin_set_capacity(struct maxmin *maxmin, int link, double units)
@@ -72,29 +72,31 @@ void maxmin_add(struct maxmin *maxmin, int number, double weight, double bound)
     list_fresh(maxmin, number);
 }
 
+/* Twice the room for `count` items of a list, which are near or far. */
+static void *twice(void *near, void *far, int count, size_t size)
+{
+    void *more = memory_resize(far, 2 * (size_t)count * size);
+    if (!far)
+        memcpy(more, near, (size_t)count * size);
+    return more;
+}
+
 static struct crossing *add_crossing(struct flow *flow)
 {
-    int room = flow->room ? flow->room : NEAR_CROSSINGS;
-    if (flow->count == room) {
-        flow->room = 2 * room;
-        struct crossing *far = memory_resize(flow->far, (size_t)flow->room * sizeof *far);
-        if (room == NEAR_CROSSINGS)
-            memcpy(far, flow->near, sizeof flow->near);
-        flow->far = far;
+    if (flow->count == NEAR_CROSSINGS << flow->doublings) {
+        flow->far = twice(flow->near, flow->doublings ? flow->far : NULL, flow->count,
+                          sizeof *flow->far);
+        flow->doublings++;
     }
     return &flow_crossings(flow)[flow->count++];
 }
 
 static struct visit *add_visit(struct maxmin_link *link)
 {
-    int bits = link->room_bits ? link->room_bits : NEAR_BITS;
-    if (link->count == 1 << bits) {
-        struct visit *old = link->room_bits ? link->far : NULL;
-        struct visit *far = memory_resize(old, (2 * sizeof *far) << bits);
-        if (!old)
-            memcpy(far, link->near, sizeof link->near);
-        link->far = far;
-        link->room_bits = (unsigned char)(bits + 1);
+    if (link->count == NEAR_VISITS << link->doublings) {
+        link->far = twice(link->near, link->doublings ? link->far : NULL, (int)link->count,
+                          sizeof *link->far);
+        link->doublings++;
     }
     return &link_visits(link)[link->count++];
 }
@@ -106,19 +108,22 @@ void maxmin_cross(struct maxmin *maxmin, int number, int link_number, int share)
     const struct visit *last = link->count ? &link_visits(link)[link->count - 1] : NULL;
     link->weight += share * flow->weight;
     if (last && last->flow == number) {
-        flow_crossings(flow)[last->crossing].share += (unsigned)share & SHARE_MASK;
+        struct crossing *crossing = &flow_crossings(flow)[last->crossing];
+        crossing->share = (crossing->share + (unsigned)share) % (1u << SHARE_BITS);
         return;
     }
     *add_visit(link) = (struct visit){number, flow->count};
-    *add_crossing(flow) =
-        (struct crossing){.link = link_number, .slot = link->count - 1, .share = (unsigned)share & SHARE_MASK};
+    struct crossing *crossing = add_crossing(flow);
+    crossing->link = link_number;
+    crossing->slot = link->count - 1;
+    crossing->share = (unsigned)share % (1u << SHARE_BITS);
 }
 
 static void list_dirty(struct maxmin *maxmin, int number)
 {
     if (!maxmin->links[number].dirty)
         ints_add(&maxmin->dirty, number);
-    maxmin->links[number].dirty = true;
+    maxmin->links[number].dirty = 1;
 }
 
 static void leave(struct maxmin *maxmin, const struct crossing *crossing, const struct flow *flow)
@@ -157,15 +162,33 @@ void maxmin_forget(struct maxmin *maxmin)
 
 /* ---- The set that is filled again ---- */
 
-static void touch(struct maxmin *maxmin, int number, struct maxmin_link *link)
+/* Its place among the touched, from 0. */
+static int touch(struct maxmin *maxmin, int number)
 {
+    struct maxmin_link *link = &maxmin->links[number];
     if (link->touched)
-        return;
-    link->touched = true;
-    link->first.flow = -1;
-    link->filling = 0;
-    link->filling_weight = 0;
-    ints_add(&maxmin->touched, number);
+        return link->touched - 1;
+    vector_reserve(&maxmin->touched, maxmin->touched_count + 1, &maxmin->touched_room);
+    struct touched_link *touched = &maxmin->touched[maxmin->touched_count++];
+    touched->link = number;
+    touched->first = -1;
+    touched->filling = 0;
+    touched->filling_weight = 0;
+    link->touched = maxmin->touched_count;
+    return link->touched - 1;
+}
+
+static void pull_crossing(struct maxmin *maxmin, int number, const struct crossing *crossing)
+{
+    const struct flow *flow = &maxmin->flows[number];
+    int place = touch(maxmin, crossing->link), share = (int)crossing->share;
+    struct touched_link *touched = &maxmin->touched[place];
+    maxmin->links[crossing->link].used -= share * flow->rate;
+    touched->filling_weight += share * flow->weight;
+    touched->filling++;
+    maxmin->crossings[maxmin->crossing_count] =
+        (struct filling_crossing){number, place, touched->first, share};
+    touched->first = maxmin->crossing_count++;
 }
 
 /* Takes a flow into the set: what it has is given back. */
@@ -174,27 +197,23 @@ static void pull(struct maxmin *maxmin, int number)
     struct flow *flow = &maxmin->flows[number];
     if (flow->filling)
         return;
-    flow->filling = true;
-    flow->rate_before = flow->rate;
-    ints_add(&maxmin->filling, number);
-    struct crossing *crossing = flow_crossings(flow);
-    for (int i = 0; i < flow->count; i++, crossing++) {
-        struct maxmin_link *link = &maxmin->links[crossing->link];
-        touch(maxmin, crossing->link, link);
-        link->used -= crossing->share * flow->rate;
-        link->filling_weight += crossing->share * flow->weight;
-        link->filling++;
-        crossing->next_flow = link->first.flow;
-        crossing->next_crossing = (unsigned)link->first.crossing & CROSSING_MASK;
-        link->first = (struct visit){number, i};
-    }
+    vector_reserve(&maxmin->filling, maxmin->filling_count + 1, &maxmin->filling_room);
+    maxmin->filling[maxmin->filling_count++] =
+        (struct filling_flow){number, maxmin->crossing_count, flow->rate};
+    flow->filling = maxmin->filling_count;
+    vector_reserve(&maxmin->crossings, maxmin->crossing_count + flow->count,
+                   &maxmin->crossing_room);
+    const struct crossing *crossings = flow_crossings(flow);
+    for (int i = 0; i < flow->count; i++)
+        pull_crossing(maxmin, number, &crossings[i]);
 }
 
-/* All flows of the link at that level or above it. */
-static void pull_from(struct maxmin *maxmin, struct maxmin_link *link, double level)
+/* All flows of the link, which is touched, at that level or above it. */
+static void pull_from(struct maxmin *maxmin, const struct maxmin_link *link, double level)
 {
     const struct visit *visits = link_visits(link);
-    for (int i = 0; i < link->count && link->filling < link->count; i++)
+    int count = (int)link->count, place = link->touched - 1;
+    for (int i = 0; i < count && maxmin->touched[place].filling < count; i++)
         if (maxmin->flows[visits[i].flow].level >= level)
             pull(maxmin, visits[i].flow);
 }
@@ -207,7 +226,7 @@ static void pull_top(struct maxmin *maxmin, int number)
     if (level == INFINITY)
         return;
     link->level = INFINITY;
-    touch(maxmin, number, link);
+    touch(maxmin, number);
     pull_from(maxmin, link, level);
 }
 
@@ -215,8 +234,8 @@ static void pull_top(struct maxmin *maxmin, int number)
  * flow (whose level is below all) come those of every bottleneck on its way. */
 static void close_set(struct maxmin *maxmin)
 {
-    for (; maxmin->closed < maxmin->filling.count; maxmin->closed++) {
-        const struct flow *flow = &maxmin->flows[maxmin->filling.items[maxmin->closed]];
+    for (; maxmin->closed < maxmin->filling_count; maxmin->closed++) {
+        const struct flow *flow = &maxmin->flows[maxmin->filling[maxmin->closed].flow];
         const struct crossing *crossings = flow_crossings(flow);
         for (int i = 0; i < flow->count; i++) {
             double level = maxmin->links[crossings[i].link].level;
@@ -228,7 +247,7 @@ static void close_set(struct maxmin *maxmin)
 
 static void begin_set(struct maxmin *maxmin)
 {
-    maxmin->filling.count = maxmin->touched.count = maxmin->closed = 0;
+    maxmin->filling_count = maxmin->crossing_count = maxmin->touched_count = maxmin->closed = 0;
     for (int i = 0; i < maxmin->fresh.count; i++) {
         struct flow *flow = &maxmin->flows[maxmin->fresh.items[i]];
         flow->listed = false;
@@ -236,7 +255,7 @@ static void begin_set(struct maxmin *maxmin)
             pull(maxmin, maxmin->fresh.items[i]);
     }
     for (int i = 0; i < maxmin->dirty.count; i++) {
-        maxmin->links[maxmin->dirty.items[i]].dirty = false;
+        maxmin->links[maxmin->dirty.items[i]].dirty = 0;
         pull_top(maxmin, maxmin->dirty.items[i]);
     }
     maxmin->fresh.count = maxmin->dirty.count = 0;
@@ -249,9 +268,9 @@ static void begin_set(struct maxmin *maxmin)
 enum { MOST_SHARE = 32 };
 
 /* The level of those whose bottleneck the link is, given what the others take now. */
-static double level_now(const struct maxmin_link *link)
+static double level_now(const struct maxmin_link *link, const struct touched_link *touched)
 {
-    return maxmin_level(link->left + link->top_rate, link->top_weight);
+    return maxmin_level(touched->left + link->top_rate, link->top_weight);
 }
 
 /* Levels nearer than this to that of flows of a weight on the link might be the same one anew: all
@@ -261,54 +280,54 @@ static double margin(const struct maxmin_link *link, double weight)
     return 2 + (link->weight + link->count * MOST_SHARE) / weight;
 }
 
-static void check_bottleneck(struct maxmin *maxmin, int number)
+static void check_bottleneck(struct maxmin *maxmin, const struct touched_link *touched)
 {
-    struct maxmin_link *link = &maxmin->links[number];
-    if (link->tied || link->peak >= link->level - margin(link, link->top_weight) ||
-        level_now(link) != link->level)
-        pull_top(maxmin, number);
+    const struct maxmin_link *link = &maxmin->links[touched->link];
+    if (touched->tied || touched->peak >= link->level - margin(link, link->top_weight) ||
+        level_now(link, touched) != link->level)
+        pull_top(maxmin, touched->link);
 }
 
 /* A full link has no flow above those that it holds back; one that is full but for rounding is to
  * be filled as a whole. */
-static void check_link(struct maxmin *maxmin, int number)
+static void check_link(struct maxmin *maxmin, struct touched_link touched)
 {
-    struct maxmin_link *link = &maxmin->links[number];
+    const struct maxmin_link *link = &maxmin->links[touched.link];
     bool was_bottleneck = link->level < INFINITY;
     if (was_bottleneck)
-        check_bottleneck(maxmin, number);
-    if (link->tied)
-        pull_from(maxmin, link, link->peak - margin(link, link->tied_weight));
-    else if (!was_bottleneck && link->left < link->count * MOST_SHARE)
+        check_bottleneck(maxmin, &touched);
+    if (touched.tied)
+        pull_from(maxmin, link, touched.peak - margin(link, touched.tied_weight));
+    else if (!was_bottleneck && touched.left < link->count * MOST_SHARE)
         pull_from(maxmin, link, 0);
 }
 
 static bool check_links(struct maxmin *maxmin)
 {
-    int before = maxmin->filling.count, touched = maxmin->touched.count;
+    int before = maxmin->filling_count, touched = maxmin->touched_count;
     for (int i = 0; i < touched; i++)
-        if (maxmin->links[maxmin->touched.items[i]].peak >= 0)
-            check_link(maxmin, maxmin->touched.items[i]);
+        if (maxmin->touched[i].peak >= 0)
+            check_link(maxmin, maxmin->touched[i]);
     close_set(maxmin);
-    return maxmin->filling.count == before;
+    return maxmin->filling_count == before;
 }
 
-static void keep_link(struct maxmin_link *link)
+static void keep_link(struct maxmin_link *link, const struct touched_link *touched)
 {
-    link->touched = false;
-    if (link->filling == 0)
+    link->touched = 0;
+    if (touched->filling == 0)
         return;
-    link->used = link->capacity - link->left;
-    if (!link->tied)
+    link->used = link->capacity - touched->left;
+    if (!touched->tied)
         return;
-    link->level = link->peak;
+    link->level = touched->peak;
     link->top_weight = link->top_rate = 0;
 }
 
-static void keep_flow(struct maxmin *maxmin, int number)
+static void keep_flow(struct maxmin *maxmin, const struct filling_flow *filling)
 {
-    struct flow *flow = &maxmin->flows[number];
-    flow->filling = false;
+    struct flow *flow = &maxmin->flows[filling->flow];
+    flow->filling = 0;
     const struct crossing *crossing = flow_crossings(flow);
     for (int i = 0; i < flow->count; i++, crossing++) {
         struct maxmin_link *link = &maxmin->links[crossing->link];
@@ -317,21 +336,24 @@ static void keep_flow(struct maxmin *maxmin, int number)
         link->top_weight += crossing->share * flow->weight;
         link->top_rate += crossing->share * flow->rate;
     }
-    if (flow->rate != flow->rate_before)
-        ints_add(&maxmin->changed, number);
+    if (flow->rate == filling->rate_before)
+        return;
+    vector_reserve(&maxmin->changes, maxmin->change_count + 1, &maxmin->change_room);
+    maxmin->changes[maxmin->change_count++] =
+        (struct change){filling->flow, filling->rate_before};
 }
 
 static void keep(struct maxmin *maxmin)
 {
-    for (int i = 0; i < maxmin->touched.count; i++)
-        keep_link(&maxmin->links[maxmin->touched.items[i]]);
-    for (int i = 0; i < maxmin->filling.count; i++)
-        keep_flow(maxmin, maxmin->filling.items[i]);
+    for (int i = 0; i < maxmin->touched_count; i++)
+        keep_link(&maxmin->links[maxmin->touched[i].link], &maxmin->touched[i]);
+    for (int i = 0; i < maxmin->filling_count; i++)
+        keep_flow(maxmin, &maxmin->filling[i]);
 }
 
 void maxmin_update(struct maxmin *maxmin)
 {
-    maxmin->changed.count = 0;
+    maxmin->change_count = 0;
     begin_set(maxmin);
     do
         maxmin_fill(maxmin);
