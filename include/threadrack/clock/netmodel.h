@@ -52,6 +52,14 @@ struct netmodel_sink {
     void (*delivered)(void *context, struct transfer *transfer);
 };
 
+/* Who wants to hear of rates, of models that share links. */
+struct netmodel_watch {
+    void *context;
+    /* From the present instant on the message's bytes flow at that rate, bytes/s: it is called when
+     * that changes; with 0 when the last has arrived. */
+    void (*rate)(void *context, struct transfer *transfer, double rate_Bps);
+};
+
 struct netmodel;
 
 struct netmodel_ops {
@@ -79,6 +87,7 @@ struct netmodel {
     const struct netmodel_ops *ops;
     const struct cluster *cluster;
     struct link_use *use; /* of models that do not share links; else NULL */
+    const struct netmodel_watch *watch; /* the caller's, which outlives its use; NULL: none */
 };
 
 extern const struct netmodel_ops *const netmodels[]; /* NULL at the end */

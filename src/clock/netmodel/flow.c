@@ -15,6 +15,10 @@
  *     crosstraffic       a flow's acknowledgements take 5 % of its rate on the way back
  *     window             a flow is no faster than window / (2 x latency): TCP's greatest window
  *
+ * A link that is not shared (fatpipe) is a bound for each of its flows. SimGrid 3.32 does the same
+ * among flows of equal weights; else it fixes all when the heaviest reaches the capacity, and leaves
+ * lighter ones below what anything asks of them. That is not max-min, and is not done here.
+ *
  * Valid for messages long enough to reach a steady rate: there are no packets, no slow start, no
  * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for
  * TCP from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand,
@@ -255,6 +259,13 @@ static void begin_flow(struct flow_model *flow, int number)
 
 /* ---- Rates change ---- */
 
+static void tell_rate(const struct flow_model *flow, int number, double rate)
+{
+    const struct netmodel_watch *watch = flow->base.watch;
+    if (watch)
+        watch->rate(watch->context, flow->journeys[number].transfer, ldexp(rate, -flow->scale));
+}
+
 static void set_rate(struct flow_model *flow, int number, uint64_t rate_before, uint64_t rate)
 {
     struct journey *journey = &flow->journeys[number];
@@ -272,8 +283,9 @@ static void find_rates(struct flow_model *flow)
     maxmin_update(&flow->maxmin);
     for (int i = 0; i < flow->maxmin.change_count; i++) {
         const struct change *change = &flow->maxmin.changes[i];
-        set_rate(flow, change->flow, (uint64_t)change->rate_before,
-                 (uint64_t)flow->maxmin.flows[change->flow].rate);
+        double rate = flow->maxmin.flows[change->flow].rate;
+        set_rate(flow, change->flow, (uint64_t)change->rate_before, (uint64_t)rate);
+        tell_rate(flow, change->flow, rate);
     }
 }
 
@@ -300,6 +312,7 @@ static void step_journey(struct flow_model *flow, int number)
     if (maxmin_has(&flow->maxmin, number)) {
         maxmin_remove(&flow->maxmin, number);
         flow->stale = true;
+        tell_rate(flow, number, 0);
         end_journey(flow, number);
     } else if (flow->journeys[number].transfer->bytes) {
         begin_flow(flow, number);
