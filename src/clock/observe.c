@@ -1,6 +1,27 @@
 /* What observers are told, from the state of ranks and lanes. */
 #include "observe.h"
 
+static void tell(const struct clock *clock, const struct sight *sight)
+{
+    for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
+        observer->saw(observer, sight);
+}
+
+static void tell_rate(void *context, struct transfer *message, double before_Bps, double rate_Bps)
+{
+    const struct clock *clock = context;
+    tell(clock, &(struct sight){.kind = SIGHT_MESSAGE_RATE,
+                                .now_ps = clock->now_ps,
+                                .rank = message->src,
+                                .training_step = message->training_step,
+                                .send_to = message->dst,
+                                .receive_from = message->src,
+                                .bytes = message->bytes,
+                                .message = message,
+                                .before_Bps = before_Bps,
+                                .rate_Bps = rate_Bps});
+}
+
 void clock_observe(struct clock *clock, struct clock_observer *observer)
 {
     struct clock_observer **end = &clock->observers;
@@ -10,12 +31,8 @@ void clock_observe(struct clock *clock, struct clock_observer *observer)
         end = &(*end)->next;
     observer->next = NULL;
     *end = observer;
-}
-
-static void tell(const struct clock *clock, const struct sight *sight)
-{
-    for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
-        observer->saw(observer, sight);
+    clock->rates = (struct netmodel_watch){clock, tell_rate};
+    clock->netmodel->watch = &clock->rates;
 }
 
 void tell_rank(const struct clock *clock, int rank, enum sight_kind kind)

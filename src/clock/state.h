@@ -100,6 +100,7 @@ struct clock {
     struct transfer_block *transfers; /* all that were ever made, so that none is lost in a failed run */
     struct transfer *spare;           /* those to use again */
     struct clock_observer *observers; /* a list */
+    struct netmodel_watch rates;      /* for them */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;

@@ -124,9 +124,9 @@ static void (*const patterns[])(struct loop *loop, int round) = {
 
 /* ---- Running one ---- */
 
-static void note_rate(void *context, struct transfer *transfer, double rate_Bps)
+static void note_rate(void *context, struct transfer *transfer, double before_Bps, double rate_Bps)
 {
-    (void)context;
+    (void)context, (void)before_Bps;
     ((struct message *)transfer)->rate_Bps = rate_Bps;
 }
 

@@ -55,9 +55,10 @@ struct netmodel_sink {
 /* Who wants to hear of rates, of models that share links. */
 struct netmodel_watch {
     void *context;
-    /* From the present instant on the message's bytes flow at that rate, bytes/s: it is called when
-     * that changes; with 0 when the last has arrived. */
-    void (*rate)(void *context, struct transfer *transfer, double rate_Bps);
+    /* From the present instant on the message's bytes flow at another rate, bytes/s; 0 before they
+     * begin to and when the last has arrived. Rates on a link can be added and taken away again
+     * exactly. */
+    void (*rate)(void *context, struct transfer *transfer, double before_Bps, double rate_Bps);
 };
 
 struct netmodel;

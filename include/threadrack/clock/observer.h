@@ -32,6 +32,9 @@ enum sight_kind {
     SIGHT_MESSAGE_SENT,
     SIGHT_MESSAGE_DELIVERED,
     SIGHT_MESSAGE_RECEIVED,
+    /* From now on its bytes flow at another rate, where the netmodel shares links (netmodel_watch). Of
+     * no track: `rank` is the sender, `lane` 0. */
+    SIGHT_MESSAGE_RATE,
 };
 
 struct sight {
@@ -48,6 +51,7 @@ struct sight {
     uint64_t bytes;                  /* of a collective's vector, of a step's send, of a message sent;
                                       * 0 where a receive does not know it */
     const struct transfer *message;  /* of the SIGHT_MESSAGE kinds */
+    double before_Bps, rate_Bps;     /* of SIGHT_MESSAGE_RATE */
 };
 
 struct clock_observer {

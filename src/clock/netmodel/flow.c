@@ -259,11 +259,12 @@ static void begin_flow(struct flow_model *flow, int number)
 
 /* ---- Rates change ---- */
 
-static void tell_rate(const struct flow_model *flow, int number, double rate)
+static void tell_rate(const struct flow_model *flow, int number, double before, double rate)
 {
     const struct netmodel_watch *watch = flow->base.watch;
     if (watch)
-        watch->rate(watch->context, flow->journeys[number].transfer, ldexp(rate, -flow->scale));
+        watch->rate(watch->context, flow->journeys[number].transfer, ldexp(before, -flow->scale),
+                    ldexp(rate, -flow->scale));
 }
 
 static void set_rate(struct flow_model *flow, int number, uint64_t rate_before, uint64_t rate)
@@ -285,7 +286,7 @@ static void find_rates(struct flow_model *flow)
         const struct change *change = &flow->maxmin.changes[i];
         double rate = flow->maxmin.flows[change->flow].rate;
         set_rate(flow, change->flow, (uint64_t)change->rate_before, (uint64_t)rate);
-        tell_rate(flow, change->flow, rate);
+        tell_rate(flow, change->flow, change->rate_before, rate);
     }
 }
 
@@ -312,7 +313,7 @@ static void step_journey(struct flow_model *flow, int number)
     if (maxmin_has(&flow->maxmin, number)) {
         maxmin_remove(&flow->maxmin, number);
         flow->stale = true;
-        tell_rate(flow, number, 0);
+        tell_rate(flow, number, flow->maxmin.flows[number].rate, 0);
         end_journey(flow, number);
     } else if (flow->journeys[number].transfer->bytes) {
         begin_flow(flow, number);

@@ -178,12 +178,24 @@ static void draw_load(void *context, int link, uint64_t now_ps, uint64_t bytes)
           bytes);
 }
 
+static void draw_rate(void *context, int link, uint64_t now_ps, double rate_Bps)
+{
+    struct timeline *timeline = context;
+    EVENT(timeline,
+          "\"ph\":\"C\",\"pid\":%d,\"ts\":" US ",\"name\":\"%s rate\",\"args\":{\"bytes_per_s\":%.0f}",
+          timeline->cluster->vertices, US_OF(now_ps), cluster_link_name(timeline->cluster, link),
+          rate_Bps);
+}
+
 static void watch_links(struct timeline *timeline, const struct sight *sight)
 {
     const struct transfer *message = sight->message;
     bool begins = sight->kind == SIGHT_MESSAGE_BEGINS;
-    if ((!begins && sight->kind != SIGHT_MESSAGE_DELIVERED) ||
-        !window_has(&timeline->steps, message->training_step + 1))
+    if (!window_has(&timeline->steps, message->training_step + 1))
+        return;
+    if (sight->kind == SIGHT_MESSAGE_RATE)
+        link_load_rate(timeline->load, message, sight->before_Bps, sight->rate_Bps);
+    if (!begins && sight->kind != SIGHT_MESSAGE_DELIVERED)
         return;
     bool shown =
         window_has(&timeline->nodes, message->src) || window_has(&timeline->nodes, message->dst);
@@ -225,6 +237,7 @@ static void draw(struct timeline *timeline, const struct kept *kept)
     case SIGHT_MESSAGE_BEGINS:
     case SIGHT_MESSAGE_SENT:
     case SIGHT_MESSAGE_DELIVERED:
+    case SIGHT_MESSAGE_RATE:
         break;
     }
 }
@@ -274,7 +287,7 @@ static void saw(struct clock_observer *observer, const struct sight *sight)
     pass_to(timeline, sight->now_ps);
     if (sight->message)
         watch_links(timeline, sight);
-    if (window_has(&timeline->nodes, sight->rank) &&
+    if (sight->kind != SIGHT_MESSAGE_RATE && window_has(&timeline->nodes, sight->rank) &&
         window_has(&timeline->steps, sight->training_step + 1))
         keep(timeline, sight);
 }
@@ -296,7 +309,7 @@ struct timeline *timeline_create(const char *name, const struct clock *clock,
                                   .cluster = cluster,
                                   .steps = *steps,
                                   .nodes = *nodes};
-    timeline->load = link_load_create(cluster, draw_load, timeline);
+    timeline->load = link_load_create(cluster, (struct link_load_sink){timeline, draw_load, draw_rate});
     timeline_file_add(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     name_all(timeline, ranks);
     return timeline;

@@ -7,8 +7,8 @@
  * operation, and within a collective each step of its algorithm. A message is an arrow (s, f) from the
  * step that sends it to the step that takes it in; both ends are written when it is taken in, so the
  * first is the only event that is not in order. The links are counters (C) of one more process: the
- * bytes under way on each link that a message of a shown node took, all nodes' messages of the shown
- * steps counted. Times are microseconds with six decimals: picoseconds.
+ * bytes under way on each link that a message of a shown node took, and where the netmodel shares links
+ * the rate at which they flow, all nodes' messages of the shown steps counted. Times are microseconds with six decimals: picoseconds.
  */
 #ifndef EXPERIMENT_TIMELINE_H
 #define EXPERIMENT_TIMELINE_H
