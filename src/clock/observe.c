@@ -1,7 +1,7 @@
 /* What observers are told, from the state of ranks and lanes. */
 #include "observe.h"
 
-static void tell(const struct clock *clock, const struct sight *sight)
+void tell(const struct clock *clock, const struct sight *sight)
 {
     for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
         observer->saw(observer, sight);
@@ -81,6 +81,12 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     tell(clock, &sight);
 }
 
+static int training_step_of(const struct clock *clock, int rank, int lane)
+{
+    const struct rank_state *state = &clock->ranks[rank];
+    return state->graph ? state->marks : state->lanes[lane].item.training_step;
+}
+
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
 {
     bool sender = kind == SIGHT_MESSAGE_BEGINS || kind == SIGHT_MESSAGE_SENT;
@@ -91,25 +97,41 @@ void tell_message(const struct clock *clock, const struct transfer *message, enu
                                 .rank = rank,
                                 .lane = lane,
                                 .training_step = sender ? message->training_step
-                                                        : clock->ranks[rank].lanes[lane].item.training_step,
+                                                        : training_step_of(clock, rank, lane),
                                 .send_to = message->dst,
                                 .receive_from = message->src,
                                 .bytes = message->bytes,
                                 .message = message});
 }
 
+static struct lane_label graph_label(int cpus, int lane)
+{
+    if (lane < cpus)
+        return (struct lane_label){.group = -1, .cpu = lane};
+    int number = lane - cpus;
+    return (struct lane_label){.group = -1,
+                               .kind = number % 2 ? LANE_RECEIVES : LANE_SENDS,
+                               .track = number / 2 + 1};
+}
+
 struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane)
 {
     const struct lane *found = &clock->ranks[rank].lanes[lane];
+    if (clock->ranks[rank].graph)
+        return graph_label(graph_cpus(clock->ranks[rank].graph), lane);
     if (lane == 0)
         return (struct lane_label){.group = -1};
     for (int g = 0; g < clock->group_count; g++)
         if (clock->groups[g] == found->group)
-            return (struct lane_label){g, found->kind, found->group->pipeline, found->group->size};
+            return (struct lane_label){.group = g,
+                                       .kind = found->kind,
+                                       .name = found->group->name,
+                                       .size = found->group->size};
     BUG("lane %d of rank %d belongs to no group", lane, rank);
 }
 
 int clock_lane_count(const struct clock *clock, int rank)
 {
-    return clock->ranks[rank].lane_count;
+    const struct rank_state *state = &clock->ranks[rank];
+    return state->graph ? graph_cpus(state->graph) : state->lane_count;
 }
