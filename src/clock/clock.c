@@ -27,7 +27,7 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
 static void free_rank(struct rank_state *rank)
 {
     for (int i = 0; i < rank->lane_count && rank->lanes; i++)
-        free(rank->lanes[i].queue);
+        lane_release(&rank->lanes[i]);
     free(rank->lanes);
     graph_release(rank->graph);
     op_stream_free(rank->stream);
