@@ -205,6 +205,8 @@ static void name_allreduces(const struct drive *drive)
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+    if (drive->allreduces & ALLREDUCE_FILE)
+        text_add(&names, "%s", algorithms_fixed(drive->setup->allreduce)->name);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
