@@ -104,6 +104,17 @@ static void layouts(void)
     CHECK(fits("torus2d:rows=2", star, 16));
     CHECK(!fits("torus2d:rows=3", star, 16));
     CHECK(!fits("hierarchical:box=0", star, 16));
+    CHECK(fits("hierarchical:levels=4x2", star, 16));
+    CHECK(fits("hierarchical:levels=4x4", star, 16));
+    CHECK(!fits("hierarchical:levels=4x3", star, 16));
+    CHECK(!fits("hierarchical:levels=4x", star, 16));
+    CHECK(!fits("hierarchical:rows=4", star, 16));
+    CHECK(!fits("torus2d:rows=4,levels=4x4", star, 16));
+    CHECK(!fits("torus2d", star, 16));
+    CHECK(fits("chain:chunk=64KiB", star, 16));
+    CHECK(!fits("chain:chunk=3B", star, 16));
+    CHECK(!fits("chain:chunk=64", star, 16));
+    CHECK(!fits("ring:chunk=64KiB", star, 16));
     CHECK(!fits("hierarchical:bix=4", star, 16));
     CHECK(!fits("ring:box=4", star, 16));
     CHECK(fits("rabenseifner", star, 16));

@@ -353,7 +353,10 @@ bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors)
     bool good = try_all(&trial);
     trial.first_time = false;
     trial.backwards = true;
-    good = good && try_all(&trial);
+    if (good && !try_all(&trial))
+        good = msccl_say(errors, msccl, 1, 1,
+                         "that is so where the higher one of two threadblocks is faster, and not where "
+                         "a lower one is faster: a dependency is missing");
     *foreign = trial.foreign;
     release(&trial);
     return good;
