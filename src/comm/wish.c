@@ -53,8 +53,7 @@ static bool read_levels(struct wish *wish, const char *key, const char *text, co
                                          : "a whole number from 1 on");
 }
 
-static bool read_rows(struct wish *wish, const char *text, const char *where,
-                      struct errors *errors)
+static bool read_rows(struct wish *wish, const char *text, const char *where, struct errors *errors)
 {
     char *end;
     return (read_number(text, &end, &wish->rows) && !*end) ||
@@ -128,8 +127,8 @@ void wish_release(struct wish *wish)
 
 /* ---- Levels. ---- */
 
-/* Of units next to each other, how many share each box of `room` of the units' numbers; 0 unless that
- * is one number for all boxes. Boxes take the places of their units. */
+/* Of units next to each other, how many share each box of `room` of the units' numbers; 0 unless
+ * that is one number for all boxes. Boxes take the places of their units. */
 static int gather_boxes(int *units, int count, int room)
 {
     int each = 1;

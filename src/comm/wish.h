@@ -6,7 +6,7 @@
 #include "threadrack/comm/msccl.h"
 
 struct wish {
-    const struct collective *fixed; /* NULL: auto */
+    const struct collective *fixed;   /* NULL: auto */
     int levels, sizes[LAYOUT_LEVELS]; /* from the inside out, but perhaps the last; 0: as wired */
     int rows;                         /* torus2d; 0: not said */
     size_t chunk;                     /* elements; 0: not said */
@@ -20,8 +20,8 @@ void wish_release(struct wish *wish);
 
 /* Whether the algorithm goes by levels. */
 bool wish_needs_levels(const struct collective *collective);
-/* Fills `sizes` with levels whose product is the group's size, and returns how many; 0: what was asked
- * for, or how the cluster is wired, does not make several of them. */
+/* Fills `sizes` with levels whose product is the group's size, and returns how many; 0: what was
+ * asked for, or how the cluster is wired, does not make several of them. */
 int wish_levels(const struct wish *wish, const struct cluster *cluster, const int *nodes, int size,
                 int sizes[LAYOUT_LEVELS]);
 

@@ -25,12 +25,12 @@ static const struct {
     const char *file, *operation;
     bool rooted;
 } files[] = {
-    {"ring-4", "allreduce", false},        {"allpairs-4", "allreduce", false},
+    {"ring-4", "allreduce", false},         {"allpairs-4", "allreduce", false},
     {"allgather-in-4", "allgather", false}, {"allgather-out-4", "allgather", false},
-    {"rs-in-4", "reduce_scatter", false},  {"rs-out-4", "reduce_scatter", false},
-    {"alltoall-4", "alltoall", false},     {"broadcast-out-4", "broadcast", true},
-    {"reduce-4", "reduce", true},          {"gather-4", "gather", true},
-    {"scatter-4", "scatter", true},        {"shuffled-3", "allreduce", false},
+    {"rs-in-4", "reduce_scatter", false},   {"rs-out-4", "reduce_scatter", false},
+    {"alltoall-4", "alltoall", false},      {"broadcast-out-4", "broadcast", true},
+    {"reduce-4", "reduce", true},           {"gather-4", "gather", true},
+    {"scatter-4", "scatter", true},         {"shuffled-3", "allreduce", false},
 };
 enum { FILES = sizeof files / sizeof *files };
 
@@ -84,8 +84,9 @@ static void its_ring_is_ours(void)
     errors_init(&errors);
     const struct collective *ring = collective_find("allreduce", "ring", "test", &errors);
     struct msccl *msccl = loaded("ring-4", "allreduce");
-    struct cluster *cluster = CLUSTER("nodes=4", "cluster.link.bandwidth=7GB/s",
-                                      "cluster.link.latency=1234ns", "cluster.device.add_bandwidth=3GB/s");
+    struct cluster *cluster =
+        CLUSTER("nodes=4", "cluster.link.bandwidth=7GB/s", "cluster.link.latency=1234ns",
+                "cluster.device.add_bandwidth=3GB/s");
     for (int i = 0; i < 4; i++)
         for (size_t count = 1; count < 2000000; count = count * 7 + 2)
             CHECK_EQUAL(time_of(cluster, nets[i], &msccl_collective(msccl)->schedule, count),
@@ -100,9 +101,9 @@ static void its_ring_is_ours(void)
 static void all_pairs_at_once(void)
 {
     struct msccl *msccl = loaded("allpairs-4", "allreduce");
-    struct cluster *mesh = CLUSTER("nodes=4", "cluster.topology=full_mesh",
-                                   "cluster.link.bandwidth=1GB/s", "cluster.link.latency=1us",
-                                   "cluster.device.add_bandwidth=4GB/s");
+    struct cluster *mesh =
+        CLUSTER("nodes=4", "cluster.topology=full_mesh", "cluster.link.bandwidth=1GB/s",
+                "cluster.link.latency=1us", "cluster.device.add_bandwidth=4GB/s");
     /* 1 MB in four chunks of 250 kB: 250 us a message, 62.5 us an addition. */
     CHECK_EQUAL(time_of(mesh, "flow", &msccl_collective(msccl)->schedule, 250000),
                 2 * (1000000 + 250000000ull) + 3 * 62500000ull);
@@ -116,7 +117,8 @@ static const struct {
     const char *file, *operation, *from, *to; /* the first `from` becomes `to` */
     const char *message;
 } wrongs[] = {
-    {"ring-4", "allgather", "", "", ":1:1: coll=\"allreduce\": this file is no algorithm of allgather"},
+    {"ring-4", "allgather", "", "",
+     ":1:1: coll=\"allreduce\": this file is no algorithm of allgather"},
     {"ring-4", "barrier", "", "", "test: MSCCL's files know no barrier"},
     {"ring-4", "allreduce", "allreduce", "alreduce",
      ":1:1: coll=\"alreduce\" is not understood; did you mean 'allreduce'?"},
@@ -127,7 +129,8 @@ static const struct {
      "the attribute 'inplaec' is not understood; did you mean 'inplace'?"},
     {"ring-4", "allreduce", "<tb id=\"0\"", "<tb id=\"1\"",
      ":3:5: id=\"1\", but this is threadblock 0 of gpu 0"},
-    {"ring-4", "allreduce", "<gpu ", "<tb/><gpu ", ":2:3: <tb> is not understood here; expected <gpu>"},
+    {"ring-4", "allreduce", "<gpu ", "<tb/><gpu ",
+     ":2:3: <tb> is not understood here; expected <gpu>"},
     {"ring-4", "allreduce", "send=\"1\"", "send=\"0\"", ":3:5: gpu 0 sends to itself"},
     {"ring-4", "allreduce", "send=\"1\"", "send=\"-1\"",
      ":4:7: type=\"s\" sends, but its threadblock has send=\"-1\""},
@@ -142,14 +145,15 @@ static const struct {
      ":5:7: chunks 4 to 4 are outside buffer i of gpu 0, which has 4"},
     {"ring-4", "allreduce", "cnt=\"1\"", "cnt=\"2\"",
      ":4:7: sends 2 chunks to gpu 1, which receives 1 in line 16"},
-    {"ring-4", "allreduce", "cnt=\"1\"", "cnt=\"0\"", ":4:7: cnt=\"0\" is not a whole number from 1"},
-    {"ring-4", "allreduce", "depid=\"-1\"", "depid=\"3\"", ":4:7: depid=\"3\" deps=\"-1\": this gpu has no"},
+    {"ring-4", "allreduce", "cnt=\"1\"", "cnt=\"0\"",
+     ":4:7: cnt=\"0\" is not a whole number from 1"},
+    {"ring-4", "allreduce", "depid=\"-1\"", "depid=\"3\"",
+     ":4:7: depid=\"3\" deps=\"-1\": this gpu has no"},
     {"ring-4", "allreduce", "depid=\"-1\" deps=\"-1\"", "depid=\"0\" deps=\"1\"",
      ":4:7: depid=\"0\" deps=\"1\": would wait for ever"},
     {"ring-4", "allreduce", "type=\"rrs\"", "type=\"rcs\"",
      "at the end, chunk 3 of gpu 0's output is not what allreduce promises"},
-    {"ring-4", "allreduce", "type=\"s\"", "type=\"rcs\"",
-     "is never sent"},
+    {"ring-4", "allreduce", "type=\"s\"", "type=\"rcs\"", "is never sent"},
     {"ring-4", "allreduce", "srcoff=\"3\"", "srcoff=\"2\"", "adds two different chunks"},
     {"ring-4", "allreduce", "type=\"rcs\"", "type=\"rrcs\"", "adds the same gpu's part twice"},
     {"allgather-in-4", "allgather", "srcbuf=\"i\" srcoff=\"0\"", "srcbuf=\"o\" srcoff=\"3\"",
@@ -219,13 +223,16 @@ static void groups(void)
     struct errors errors;
     errors_init(&errors);
     struct cluster *cluster = CLUSTER("nodes=5");
-    struct algorithms *algorithms = algorithms_create("allreduce", "msccl:" FOLDER "ring-4.xml", "test",
-                                                      cluster, netmodel_named("flow"), &errors);
+    struct algorithms *algorithms =
+        algorithms_create("allreduce", "msccl:" FOLDER "ring-4.xml", "test", cluster,
+                          netmodel_named("flow"), &errors);
     CHECK_FATAL(algorithms != NULL);
-    CHECK(algorithms_fit(algorithms, nodes, 4, &errors) && algorithms_fit(algorithms, nodes, 1, &errors));
+    CHECK(algorithms_fit(algorithms, nodes, 4, &errors) &&
+          algorithms_fit(algorithms, nodes, 1, &errors));
     CHECK(!algorithms_fit(algorithms, nodes, 5, &errors));
-    CHECK(errors.count == 1 && strstr(errors.messages[0], "msccl:ring-4 is for groups of 4, not for one "
-                                                          "of 5 (from node 0 on)"));
+    CHECK(errors.count == 1 &&
+          strstr(errors.messages[0], "msccl:ring-4 is for groups of 4, not for one "
+                                     "of 5 (from node 0 on)"));
     CHECK(strstr(algorithms_note(algorithms, 0), "proto=\"Simple\" has no effect") != NULL);
     CHECK(!algorithms_note(algorithms, 1));
     algorithms_free(algorithms);

@@ -103,7 +103,7 @@ static inline void check_results(const struct trial *trial, int size)
 }
 
 static inline void try_one(const struct host *host, const struct cluster *cluster, int size,
-                    const struct collective *collective, size_t count, int root)
+                           const struct collective *collective, size_t count, int root)
 {
     struct errors errors;
     errors_init(&errors);

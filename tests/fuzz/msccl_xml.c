@@ -1,4 +1,5 @@
-/* An MSCCL algorithm, as a file of each operation; of one that is accepted, every step is asked for. */
+/* An MSCCL algorithm, as a file of each operation; of one that is accepted, every step is asked
+ * for. */
 #include "tests/fuzz/fuzz.h"
 
 #include "threadrack/comm/msccl.h"
@@ -25,8 +26,8 @@ static void walk(const struct collective *collective, int size)
         for (call.strand = 0; call.strand < strands; call.strand++)
             for (int i = 0; schedule->step(&call, i, &step); i++)
                 if (step.send.count != pieces(schedule, &call, i, true) ||
-                    step.recv.count != pieces(schedule, &call, i, false) ||
-                    step.send_to >= size || step.recv_from >= size)
+                    step.recv.count != pieces(schedule, &call, i, false) || step.send_to >= size ||
+                    step.recv_from >= size)
                     abort();
         call.strand = 0;
     }

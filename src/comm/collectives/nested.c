@@ -61,12 +61,11 @@ bool nest_step(const struct call *call, const struct nest *nest, struct share wh
         at -= nest->sizes[k++] - 1;
     int size = nest->sizes[k], stride = nest->strides[k], place = places[k];
     int block = reduce ? place - 1 - at : place - (size - 2 - at);
-    *step = (struct step){
-        .send_to = call->rank + (place + 1 < size ? stride : stride * (1 - size)),
-        .recv_from = call->rank - (place ? stride : stride * (1 - size)),
-        .send = part_of(wholes[k], size, block),
-        .recv = part_of(wholes[k], size, block - 1),
-        .reduce = reduce};
+    *step = (struct step){.send_to = call->rank + (place + 1 < size ? stride : stride * (1 - size)),
+                          .recv_from = call->rank - (place ? stride : stride * (1 - size)),
+                          .send = part_of(wholes[k], size, block),
+                          .recv = part_of(wholes[k], size, block - 1),
+                          .reduce = reduce};
     return true;
 }
 

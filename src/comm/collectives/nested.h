@@ -15,7 +15,8 @@ struct nest {
 };
 
 /* By the layout of the call's context, beginning with dimension `first` and going round. Without a
- * layout: two, the inner of which is the largest divisor of the size that is no larger than its root.
+ * layout: two, the inner of which is the largest divisor of the size that is no larger than its
+ * root.
  */
 struct nest nest_of(const struct call *call, int first);
 /* The index-th step of an all-reduce of that part of the vector. */

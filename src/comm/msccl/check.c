@@ -1,7 +1,7 @@
-/* Goes through the actions with sets in the place of numbers: which gpus' parts of which chunk a slot
- * holds. Members go on as the rank floor lets them (rank/exec.c): a send waits for its receiver. It
- * is done twice, the second time with the threadblocks taken in the opposite order, and both have to
- * come to the same. */
+/* Goes through the actions with sets in the place of numbers: which gpus' parts of which chunk a
+ * slot holds. Members go on as the rank floor lets them (rank/exec.c): a send waits for its
+ * receiver. It is done twice, the second time with the threadblocks taken in the opposite order,
+ * and both have to come to the same. */
 #include "program.h"
 
 #include "threadrack/base/memory.h"
@@ -125,8 +125,9 @@ static bool keep(struct trial *trial, int **kept, const int *chunks, int count,
         return true;
     }
     return count == 0 || !memcmp(*kept, chunks, (size_t)count * sizeof **kept) ||
-           fail(trial, line, "what is moved on gpu %d depends on which threadblock is faster: a "
-                             "dependency is missing",
+           fail(trial, line,
+                "what is moved on gpu %d depends on which threadblock is faster: a "
+                "dependency is missing",
                 gpu);
 }
 
@@ -153,8 +154,9 @@ static bool is_untouched(struct trial *trial, int gpu, const struct place *place
         if (place->sent_chunks[i] != trial->chunks[cell(trial, gpu, action->send_slot + i)] ||
             memcmp(place->sent + (size_t)i * trial->words,
                    set_at(trial, gpu, action->send_slot + i), trial->words * sizeof *place->sent))
-            return fail(trial, action->line, "what gpu %d sends is overwritten meanwhile by another "
-                                             "threadblock: a dependency is missing",
+            return fail(trial, action->line,
+                        "what gpu %d sends is overwritten meanwhile by another "
+                        "threadblock: a dependency is missing",
                         gpu);
     return true;
 }
@@ -258,11 +260,12 @@ static bool say_stuck(struct trial *trial, int gpu, int strand)
                          "never begins: threadblocks wait for each other in a circle (here gpu %d, "
                          "threadblock %d waits for its threadblock %d)",
                          gpu, strand, action->after.strand);
-    return msccl_say(trial->errors, trial->msccl, line->line, line->column,
-                     "threadblocks wait for each other in a circle (here gpu %d, threadblock %d waits "
-                     "for gpu %d %s); a send may have to wait for its receiver",
-                     gpu, strand, place->receiving ? action->recv_from : action->send_to,
-                     place->receiving ? "to send" : "to receive");
+    return msccl_say(
+        trial->errors, trial->msccl, line->line, line->column,
+        "threadblocks wait for each other in a circle (here gpu %d, threadblock %d waits "
+        "for gpu %d %s); a send may have to wait for its receiver",
+        gpu, strand, place->receiving ? action->recv_from : action->send_to,
+        place->receiving ? "to send" : "to receive");
 }
 
 static bool has_ended(struct trial *trial)
@@ -349,14 +352,16 @@ bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors)
     trial.sets = memory_zeroed(cells * trial.words, sizeof *trial.sets);
     trial.places = memory_zeroed((size_t)msccl->members, sizeof *trial.places);
     for (int gpu = 0; gpu < msccl->members; gpu++)
-        trial.places[gpu] = memory_zeroed((size_t)msccl->gpus[gpu].count + 1, sizeof **trial.places);
+        trial.places[gpu] =
+            memory_zeroed((size_t)msccl->gpus[gpu].count + 1, sizeof **trial.places);
     bool good = try_all(&trial);
     trial.first_time = false;
     trial.backwards = true;
     if (good && !try_all(&trial))
-        good = msccl_say(errors, msccl, 1, 1,
-                         "that is so where the higher one of two threadblocks is faster, and not where "
-                         "a lower one is faster: a dependency is missing");
+        good = msccl_say(
+            errors, msccl, 1, 1,
+            "that is so where the higher one of two threadblocks is faster, and not where "
+            "a lower one is faster: a dependency is missing");
     *foreign = trial.foreign;
     release(&trial);
     return good;

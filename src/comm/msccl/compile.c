@@ -1,5 +1,5 @@
-/* Threadblocks into strands: a step of the file is at most two of a strand, since what it sends on has
- * to have come, and a send takes the receive behind it along:
+/* Threadblocks into strands: a step of the file is at most two of a strand, since what it sends on
+ * has to have come, and a send takes the receive behind it along:
  *
  *     s      rrs          rrs          r            the file
  *     send | receive+     send |       send |
@@ -13,8 +13,7 @@
 
 static struct action *add(struct block *block, const struct line *line)
 {
-    struct action *action =
-        vector_push(&block->actions, &block->action_count, &block->action_room);
+    struct action *action = vector_push(&block->actions, &block->action_count, &block->action_room);
     *action = (struct action){
         .line = line, .received_line = line, .send_to = -1, .recv_from = -1, .addend = -1};
     return action;
@@ -112,9 +111,8 @@ static void set_waits(struct gpu *gpu, int tb)
         if (!line || line == seen || line->needs_tb < 0)
             continue;
         const struct line *needed = &gpu->blocks[line->needs_tb].lines[line->needs_step];
-        action->after = (struct after){.strand = line->needs_tb,
-                                       .steps = needed->end,
-                                       .sent = needed->parts & PART_SENDS};
+        action->after = (struct after){
+            .strand = line->needs_tb, .steps = needed->end, .sent = needed->parts & PART_SENDS};
         seen = line;
     }
 }

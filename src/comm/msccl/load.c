@@ -25,8 +25,8 @@ static void set_up(struct msccl *msccl)
     msccl->collective.schedule.context = msccl;
 }
 
-/* A chunk in the place of another one may be longer than that: such a file gets slots that any chunk
- * fits. */
+/* A chunk in the place of another one may be longer than that: such a file gets slots that any
+ * chunk fits. */
 static bool make(struct msccl *msccl, const struct element *root, struct errors *errors)
 {
     bool foreign;
@@ -48,8 +48,8 @@ struct msccl *msccl_load(const char *path, const char *operation, const char *wh
 {
     const struct operation *known = msccl_operation(operation);
     if (!*path || !known) {
-        errors_add(errors, *path ? "%s: MSCCL's files know no %s" : "%s: msccl: names no file", where,
-                   operation);
+        errors_add(errors, *path ? "%s: MSCCL's files know no %s" : "%s: msccl: names no file",
+                   where, operation);
         return NULL;
     }
     struct element *root = xml_load(path, errors);

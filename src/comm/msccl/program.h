@@ -1,11 +1,13 @@
-/* An MSCCL file as it is read (read.c), made into steps (compile.c), tried (check.c), and asked by the
- * clock (schedule.c).
+/* An MSCCL file as it is read (read.c, pair.c), made into steps (compile.c), tried (check.c), and
+ * asked by the clock (schedule.c).
  *
  * All memory of a gpu is cut into *slots* of a chunk each, the same at all gpus:
  *
- *     the vector, N chunks | output, N, where it is apart | the file's scratch | sums being passed on
+ *     the vector, N chunks | output, N, where it is apart | the file's scratch | sums being passed
+ * on
  *
- * What a slot holds is a chunk of the vector, by its number, and of which gpus' vectors it is the sum. */
+ * What a slot holds is a chunk of the vector, by its number, and of which gpus' vectors it is the
+ * sum. */
 #ifndef THREADRACK_SRC_COMM_MSCCL_PROGRAM_H
 #define THREADRACK_SRC_COMM_MSCCL_PROGRAM_H
 
@@ -30,9 +32,9 @@ struct operation {
 enum part { PART_SENDS = 1, PART_RECEIVES = 2, PART_ADDS = 4, PART_STORES = 8, PART_READS = 16 };
 struct line {
     int line, column;
-    unsigned parts; /* 0: a nop */
-    int src, dst;   /* first slots; -1: not used */
-    int count;      /* chunks */
+    unsigned parts;           /* 0: a nop */
+    int src, dst;             /* first slots; -1: not used */
+    int count;                /* chunks */
     int needs_tb, needs_step; /* -1: nothing */
     bool has_dependents;
     int end; /* the steps of its strand that have ended with it; with a send, have sent */
@@ -53,7 +55,7 @@ struct block { /* a <tb> */
 struct action {
     const struct line *line, *received_line; /* of the send, and of a receive that joins it */
     enum { ACT, COPY_IN, COPY_OUT } kind;
-    int send_to, recv_from; /* gpus; both -1: within */
+    int send_to, recv_from;           /* gpus; both -1: within */
     int send_slot, recv_slot, addend; /* addend -1: the sum is added to what is there */
     int send_count, recv_count;
     int *sent, *received; /* the chunks that the slots hold then: send_count, recv_count of them */
@@ -65,7 +67,7 @@ struct gpu {
     int line, column;
     bool there;
     int input_chunks, output_chunks, scratch_chunks; /* as declared */
-    struct block *blocks; /* by id, count of them */
+    struct block *blocks;                            /* by id, count of them */
     int count, room;
 };
 
@@ -92,10 +94,12 @@ const struct operation *msccl_operation(const char *name);
 
 /* Fills all but the actions. */
 bool msccl_read(struct msccl *msccl, const struct element *root, struct errors *errors);
+/* Resolves dependencies, and finds the other end of every message; msccl_read does it last. */
+bool msccl_pair(struct msccl *msccl, struct errors *errors);
 /* Makes the actions anew. */
 void msccl_compile(struct msccl *msccl);
-/* Goes through the actions, and fills what they send and receive. `foreign`: a slot of the vector has
- * held another chunk than its own. */
+/* Goes through the actions, and fills what they send and receive. `foreign`: a slot of the vector
+ * has held another chunk than its own. */
 bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors);
 
 /* The slot of a chunk of the vector, and where the output's is. */
@@ -108,8 +112,8 @@ static inline int msccl_output_slot(const struct msccl *msccl, int chunk)
 static inline bool msccl_has(const struct msccl *msccl, int gpu, int chunk, bool output)
 {
     const struct operation *of = msccl->operation;
-    enum extent extent = output ? (gpu ? of->output : of->root_output)
-                                : (gpu ? of->input : of->root_input);
+    enum extent extent =
+        output ? (gpu ? of->output : of->root_output) : (gpu ? of->input : of->root_input);
     return extent == ALL_CHUNKS || (extent == OWN_BLOCK && chunk / msccl->block_chunks == gpu);
 }
 

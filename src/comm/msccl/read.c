@@ -32,12 +32,14 @@ static const struct word {
     const char *element, *parent;
     const char *attributes[16];
 } words[] = {
-    {"algo", "",
+    {"algo",
+     "",
      {"!ngpus", "!nchunksperloop", "!coll", "!inplace", "nchannels", "name", "proto", "outofplace",
       "minBytes", "maxBytes", "maxcount", "nthreadblocks"}},
     {"gpu", "algo", {"!id", "!i_chunks", "!o_chunks", "!s_chunks"}},
     {"tb", "gpu", {"!id", "!send", "!recv", "!chan"}},
-    {"step", "tb",
+    {"step",
+     "tb",
      {"!s", "!type", "!srcbuf", "!srcoff", "!dstbuf", "!dstoff", "!cnt", "!depid", "!deps",
       "!hasdep"}},
 };
@@ -175,9 +177,9 @@ static bool read_slot(const struct reading *reading, int gpu_id, const char *whi
     int declared = *buffer == 's' ? gpu->scratch_chunks
                    : output       ? gpu->output_chunks
                                   : gpu->input_chunks;
-    int room = *buffer == 's'         ? declared
-               : extent == OWN_BLOCK  ? msccl->block_chunks
-                                      : msccl->chunks;
+    int room = *buffer == 's'        ? declared
+               : extent == OWN_BLOCK ? msccl->block_chunks
+                                     : msccl->chunks;
     if (offset + count > declared || offset + count > room)
         return SAY(reading, "chunks %d to %d are outside buffer %s of gpu %d, which has %d", offset,
                    offset + count - 1, buffer, gpu_id, declared < room ? declared : room);
@@ -198,7 +200,8 @@ static const struct type *read_type(const struct reading *reading)
         if (!strcmp(text, types[i].name))
             return &types[i];
     }
-    SAY(reading, "type=\"%.40s\" is not understood; types are s, r, rcs, rrs, rrc, rrcs, cpy, re, nop%s",
+    SAY(reading,
+        "type=\"%.40s\" is not understood; types are s, r, rcs, rrs, rrc, rrcs, cpy, re, nop%s",
         text, text_suggestion(text, names, TYPES));
     return NULL;
 }
@@ -209,7 +212,8 @@ static bool check_peers(const struct reading *reading, const struct block *block
     if ((type->parts & PART_SENDS) && block->send < 0)
         return SAY(reading, "type=\"%s\" sends, but its threadblock has send=\"-1\"", type->name);
     if ((type->parts & PART_RECEIVES) && block->recv < 0)
-        return SAY(reading, "type=\"%s\" receives, but its threadblock has recv=\"-1\"", type->name);
+        return SAY(reading, "type=\"%s\" receives, but its threadblock has recv=\"-1\"",
+                   type->name);
     return true;
 }
 
@@ -219,10 +223,8 @@ static bool read_step(const struct reading *reading, int gpu, struct block *bloc
     if (!check_element(reading, "step"))
         return false;
     const struct type *type = read_type(reading);
-    struct line line = {.line = reading->element->line,
-                        .column = reading->element->column,
-                        .src = -1,
-                        .dst = -1};
+    struct line line = {
+        .line = reading->element->line, .column = reading->element->column, .src = -1, .dst = -1};
     if (!type || !check_peers(reading, block, type) ||
         !read_whole(reading, "s", 0, MOST_COUNT, &number) ||
         !read_whole(reading, "cnt", type->parts ? 1 : 0, MOST_COUNT, &line.count) ||
@@ -272,8 +274,9 @@ static bool read_block(const struct reading *reading, int id)
     if (block.send == id || block.recv == id)
         return SAY(reading, "gpu %d sends to itself or receives from itself", id);
     if (is_taken(gpu, &block))
-        return SAY(reading, "another threadblock of gpu %d sends to, or receives from, the same gpu on "
-                            "channel %d",
+        return SAY(reading,
+                   "another threadblock of gpu %d sends to, or receives from, the same gpu on "
+                   "channel %d",
                    id, block.channel);
     struct block *kept = vector_push(&gpu->blocks, &gpu->count, &gpu->room);
     *kept = block;
@@ -329,105 +332,6 @@ static bool read_gpus(const struct reading *reading)
                 return false;
         }
     }
-    return true;
-}
-
-/* ---- What needs what. ---- */
-
-/* The interpreter raises a threadblock's flag behind the steps with hasdep="1" that do something; a
- * dependency is met by the first of these that is not before it. */
-static bool resolve_dependency(const struct reading *reading, const struct gpu *gpu, int tb, int s)
-{
-    struct msccl *msccl = reading->msccl;
-    struct line *line = &gpu->blocks[tb].lines[s];
-    if (line->needs_tb < 0)
-        return true;
-    if (line->needs_tb >= gpu->count || line->needs_step < 0 ||
-        line->needs_step >= gpu->blocks[line->needs_tb].count)
-        return msccl_say(reading->errors, msccl, line->line, line->column,
-                         "depid=\"%d\" deps=\"%d\": this gpu has no such step", line->needs_tb,
-                         line->needs_step);
-    const struct block *needed = &gpu->blocks[line->needs_tb];
-    int step = line->needs_step;
-    while (step < needed->count && !(needed->lines[step].has_dependents && needed->lines[step].parts))
-        step++;
-    if (step == needed->count || (line->needs_tb == tb && step >= s))
-        return msccl_say(reading->errors, msccl, line->line, line->column,
-                         "depid=\"%d\" deps=\"%d\": would wait for ever, since from there on no step "
-                         "has hasdep=\"1\"%s",
-                         line->needs_tb, line->needs_step,
-                         line->needs_tb == tb ? " before this one" : "");
-    line->needs_step = step;
-    return true;
-}
-
-static bool resolve_dependencies(const struct reading *reading)
-{
-    const struct msccl *msccl = reading->msccl;
-    for (int i = 0; i < msccl->members; i++)
-        for (int tb = 0; tb < msccl->gpus[i].count; tb++)
-            for (int s = 0; s < msccl->gpus[i].blocks[tb].count; s++)
-                if (!resolve_dependency(reading, &msccl->gpus[i], tb, s))
-                    return false;
-    return true;
-}
-
-/* The i-th line of the block that sends (or receives); NULL past the last. */
-static const struct line *nth(const struct block *block, unsigned part, int i)
-{
-    for (int s = 0; s < block->count; s++)
-        if ((block->lines[s].parts & part) && i-- == 0)
-            return &block->lines[s];
-    return NULL;
-}
-
-static struct block *other_end(const struct msccl *msccl, int from, int to, int channel, bool sends)
-{
-    const struct gpu *gpu = &msccl->gpus[sends ? from : to];
-    for (int tb = 0; tb < gpu->count; tb++)
-        if (gpu->blocks[tb].channel == channel &&
-            (sends ? gpu->blocks[tb].send == to : gpu->blocks[tb].recv == from))
-            return &gpu->blocks[tb];
-    return NULL;
-}
-
-/* That what one end sends the other receives, one after the other. */
-static bool check_pairs(const struct reading *reading, int from, int to, int channel)
-{
-    static const struct block nobody;
-    struct block *sender = other_end(reading->msccl, from, to, channel, true);
-    struct block *receiver = other_end(reading->msccl, from, to, channel, false);
-    for (int i = 0;; i++) {
-        const struct line *sent = nth(sender ? sender : &nobody, PART_SENDS, i);
-        const struct line *taken = nth(receiver ? receiver : &nobody, PART_RECEIVES, i);
-        const struct line *line = sent ? sent : taken;
-        if (!line)
-            break;
-        if (!sent || !taken)
-            return msccl_say(reading->errors, reading->msccl, line->line, line->column,
-                             sent ? "message %d from gpu %d to gpu %d on channel %d is never received"
-                                  : "message %d from gpu %d to gpu %d on channel %d is never sent",
-                             i, from, to, channel);
-        if (sent->count != taken->count)
-            return msccl_say(reading->errors, reading->msccl, sent->line, sent->column,
-                             "sends %d chunks to gpu %d, which receives %d in line %d", sent->count,
-                             to, taken->count, taken->line);
-    }
-    if (sender && receiver)
-        sender->to_strand = (int)(receiver - reading->msccl->gpus[to].blocks);
-    return true;
-}
-
-static bool pair_up(const struct reading *reading)
-{
-    const struct msccl *msccl = reading->msccl;
-    for (int i = 0; i < msccl->members; i++)
-        for (int tb = 0; tb < msccl->gpus[i].count; tb++) {
-            const struct block *block = &msccl->gpus[i].blocks[tb];
-            if ((block->send >= 0 && !check_pairs(reading, i, block->send, block->channel)) ||
-                (block->recv >= 0 && !check_pairs(reading, block->recv, i, block->channel)))
-                return false;
-        }
     return true;
 }
 
@@ -492,5 +396,5 @@ bool msccl_read(struct msccl *msccl, const struct element *root, struct errors *
         msccl->block_chunks = msccl->chunks / msccl->members;
     msccl->gpus = memory_zeroed((size_t)msccl->members, sizeof *msccl->gpus);
     note_idle(&reading);
-    return read_gpus(&reading) && resolve_dependencies(&reading) && pair_up(&reading);
+    return read_gpus(&reading) && msccl_pair(msccl, errors);
 }

@@ -36,8 +36,8 @@ static struct share home(const struct call *call, int chunk)
     size_t each = call->count / members;
     struct share block = msccl->operation->even ? (struct share){member * each, each}
                                                 : share_of(call->count, members, member);
-    struct share part = share_of(block.count, (size_t)msccl->block_chunks,
-                                 (size_t)(chunk % msccl->block_chunks));
+    struct share part =
+        share_of(block.count, (size_t)msccl->block_chunks, (size_t)(chunk % msccl->block_chunks));
     return (struct share){block.begin + part.begin, part.count};
 }
 
@@ -48,8 +48,8 @@ static size_t room_of(const struct call *call)
     size_t members = (size_t)msccl->members;
     if (!msccl->operation->blocks)
         return share_of(call->count, (size_t)msccl->chunks, 0).count;
-    size_t block = msccl->operation->even ? call->count / members
-                                          : share_of(call->count, members, 0).count;
+    size_t block =
+        msccl->operation->even ? call->count / members : share_of(call->count, members, 0).count;
     return share_of(block, (size_t)msccl->block_chunks, 0).count;
 }
 

@@ -2,8 +2,8 @@
  * among the boxes of the next level, and so on; then all-gathers back. With two levels, b members a
  * box and q boxes: 2(b-1)(alpha_1 + n/(b beta_1)) + 2(q-1)(alpha_2 + n/(b q beta_2)). (NCCL's and
  * Blink's hierarchies; Wang et al.: Blink, MLSys 2020.) On a torus, with a row for a box, it is the
- * two-dimensional ring of Mikami et al. (Massively distributed SGD: ImageNet/ResNet-50 training in a
- * flash, 2018), one dimension after the other; `torus2d` uses all at once. */
+ * two-dimensional ring of Mikami et al. (Massively distributed SGD: ImageNet/ResNet-50 training in
+ * a flash, 2018), one dimension after the other; `torus2d` uses all at once. */
 #include "../nested.h"
 
 static bool step(const struct call *call, int index, struct step *step)

@@ -1,10 +1,10 @@
 /* On a torus, every dimension at once: the vector is cut into as many shares as there are
  * dimensions, each with a strand of its own. Each is all-reduced ring in ring (../nested.h), the
  * first along the rows and then the columns, the second along the columns and then the rows; with
- * more dimensions, each begins with another one (Sack and Gropp: Collective algorithms for multiported
- * torus networks, 2015; Ying et al.: Image classification at supercomputer scale, 2018). Where all
- * have the same length no two strands ever use one dimension at once:
- * sum over k of 2(d - 1)(alpha + n/(D d^k beta)) for D dimensions. */
+ * more dimensions, each begins with another one (Sack and Gropp: Collective algorithms for
+ * multiported torus networks, 2015; Ying et al.: Image classification at supercomputer scale,
+ * 2018). Where all have the same length no two strands ever use one dimension at once: sum over k
+ * of 2(d - 1)(alpha + n/(D d^k beta)) for D dimensions. */
 #include "../nested.h"
 
 static int strands(const struct call *call)
