@@ -4,6 +4,7 @@
 #include "threadrack/base/units.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/noise.h"
 #include "threadrack/clock/resolver.h"
 #include "threadrack/cluster/topology.h"
 #include "threadrack/comm/collective.h"
@@ -38,6 +39,7 @@ void list_row(const char *name, const char *summary, const char *options)
 LIST(topologies, OWN_NAME)
 LIST(resolvers, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
+LIST(noises, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
@@ -93,6 +95,7 @@ static const struct family {
     {"netmodels", "what a message costs (netmodel)", list_netmodels},
     {"resolvers", "how the clock finds its times (clock.resolver)", list_resolvers},
     {"computes", "what computing costs (compute)", list_compute_costs},
+    {"noises", "what slows compute ops at random (noise)", list_noises},
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},
     {"models", "networks to train (model)", list_models},

@@ -29,6 +29,7 @@ struct setup {
     double target_accuracy; /* NaN: none */
     bool real;
     uint64_t seed;
+    struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
 };

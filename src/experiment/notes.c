@@ -2,6 +2,8 @@
  * of their range. */
 #include "inside.h"
 
+#include "threadrack/comm/algorithms.h"
+
 #include <string.h>
 
 /* A setting that was given and does nothing here, and why. */
@@ -10,6 +12,14 @@ struct idle_setting {
     bool idle;
     const char *why;
 };
+
+static bool any_slow(const struct cluster *cluster, int nodes)
+{
+    bool any = false;
+    for (int i = 0; i < nodes; i++)
+        any = any || cluster->devices[i].speed != 1.0;
+    return any;
+}
 
 static void note_idle(const struct setup *setup, struct result *result)
 {
@@ -51,8 +61,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
-        {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
-         "no node of this run is slow"},
+        {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
+        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
+         "no speeds are drawn"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -106,14 +117,34 @@ static void note_gap(const struct setup *setup, struct result *result)
                     (double)cluster->overhead_ps * 1e-6);
 }
 
+/* Larger groups are not simulated beforehand. */
+static void note_prediction(const struct setup *setup, struct result *result)
+{
+    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_prediction(setup, result);
     note_idle(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    if (config_is_set(setup->config, "goal") &&
+        (setup->noise.ops->stretch || setup->cluster->speed_traces))
+        result_note(result, "goal=: the calcs written are without noise and at constant speed: a "
+                            "replay brings its own");
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

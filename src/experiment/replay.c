@@ -84,6 +84,7 @@ static void go_through(const struct setup *setup, struct rack *rack, struct resu
 bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors)
 {
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_set_noise(rack, &setup->noise);
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){.loss = NAN, .accuracy = NAN, .test_loss = NAN};

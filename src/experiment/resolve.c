@@ -49,6 +49,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
 #undef FIND
+    noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
+                config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
     return errors->count == 0;

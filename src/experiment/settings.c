@@ -44,6 +44,8 @@ const struct setting experiment_settings[] = {
     CHOICE("clock.kernels", "on|off", "on",
            "on: collectives that nothing disturbs are resolved as a whole"),
     WORD("compute", "roofline", "what computing costs (threadrack list computes)"),
+    WORD("noise", "none",
+         "random slowing of every compute op, such as lognormal:sigma=0.2 (threadrack list noises)"),
     CHOICE("math", "on|off", "on", "off: timing only, nothing is trained"),
     CHOICE("math.kernel", "auto|skx|haswell|generic|reference", "auto",
            "BLIS's kernels; the same choice gives the same bytes"),

@@ -3,6 +3,7 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/model.h"
@@ -31,6 +32,12 @@ static void check_allreduce(const char *text, const char *where, struct errors *
     algorithms_check("allreduce", text, where, errors);
 }
 
+static void check_noise(const char *text, const char *where, struct errors *errors)
+{
+    struct noise noise;
+    noise_parse(&noise, text, 0, where, errors);
+}
+
 static void check_model(const char *text, const char *where, struct errors *errors)
 {
     struct model_spec *spec = model_parse(text, where, errors);
@@ -51,6 +58,7 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+    {"noise", check_noise},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */
@@ -66,6 +74,22 @@ static bool is_new(struct seen *seen, const char *word)
             return false;
     *vector_push(&seen->words, &seen->count, &seen->room) = word;
     return true;
+}
+
+static bool is_swept(const struct config *config, const char *key)
+{
+    for (int i = 0; i < config_swept_count(config); i++)
+        if (!strcmp(config_swept_key(config, i), key))
+            return true;
+    return false;
+}
+
+void experiment_check_words(const struct config *config, struct errors *errors)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (!is_swept(config, families[i].key))
+            families[i].check(config_text(config, families[i].key),
+                              config_where(config, families[i].key), errors);
 }
 
 static void check_family(const struct sweep *sweep, const struct family *family,
