@@ -103,23 +103,25 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     message_send(clock, transfer);
 }
 
-static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane)
+static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane,
+                       uint64_t begin_ps)
 {
     const struct device *device = &clock->cluster->devices[rank];
     if (!lane->step.reduce || device->add_Bps == 0)
         return 0;
     uint64_t bytes = step_bytes(lane, lane->step.recv);
     uint64_t adding_ps = cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
-    return pace_add_ps(clock->pace, rank, clock->now_ps, adding_ps);
+    return pace_add_ps(clock->pace, rank, begin_ps, adding_ps);
 }
 
 static void begin_adding(struct clock *clock, int rank, struct lane *lane)
 {
-    uint64_t adding_ps = add_ps(clock, rank, lane);
+    uint64_t *free_ps = &whole_of(lane)->adder_free_ps;
+    uint64_t begin_ps = *free_ps > clock->now_ps ? *free_ps : clock->now_ps;
+    uint64_t adding_ps = add_ps(clock, rank, lane, begin_ps);
     if (adding_ps == 0)
         return;
-    uint64_t *free_ps = &whole_of(lane)->adder_free_ps;
-    *free_ps = (*free_ps > clock->now_ps ? *free_ps : clock->now_ps) + adding_ps;
+    *free_ps = begin_ps + adding_ps;
     lane->adding = true;
     clock_schedule(clock, rank, *free_ps, CLOCK_ADDED, lane);
 }

@@ -33,8 +33,9 @@ const struct setting experiment_settings[] = {
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",
-         "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
-         "predicted for each group and length (threadrack list collectives)"),
+         "algorithm of every all-reduce, with options as in hierarchical:box=8, torus2d:rows=4 or "
+         "chain:chunk=64KiB, or a file of one, msccl:FILE.xml; auto: the fastest, as predicted for each "
+         "group and length (threadrack list collectives)"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
