@@ -48,12 +48,18 @@ static void print_bandwidth(double GBps, FILE *stream)
         fprintf(stream, "  %6.*f", GBps < 10 ? 4 : 2, GBps);
 }
 
+/* With its options, where it was asked for with some. */
+static const char *name_of(const struct bench_row *row)
+{
+    return strchr(row->asked, '=') ? row->asked : row->ran->name;
+}
+
 void bench_print_row(const struct bench *bench, const struct bench_row *row, FILE *stream)
 {
     const struct bench_operation *operation = bench_operation(bench->operation);
     fprintf(stream, "%12" PRIu64 "  %12zu  %8s  %6s  %6d  %20s  %10.2f", row->size_bytes,
             row->count, "float", operation ? operation->redop : "none",
-            operation && operation->rooted ? 0 : -1, row->ran->name, (double)row->time_ps * 1e-6);
+            operation && operation->rooted ? 0 : -1, name_of(row), (double)row->time_ps * 1e-6);
     print_bandwidth(row->algbw_GBps, stream);
     print_bandwidth(row->busbw_GBps, stream);
     fputc('\n', stream);
