@@ -19,6 +19,7 @@ static const struct alias {
     const char *operation, *name, *means;
 } aliases[] = {
     {"allreduce", "rabenseifner", "halving_doubling"},
+    {"allreduce", "torus", "torus2d"},
 };
 
 static const char *without_alias(const char *operation, const char *name)

@@ -31,6 +31,7 @@ static const struct {
     {"alltoall-4", "alltoall", false},      {"broadcast-out-4", "broadcast", true},
     {"reduce-4", "reduce", true},           {"gather-4", "gather", true},
     {"scatter-4", "scatter", true},         {"shuffled-3", "allreduce", false},
+    {"eager-2", "allgather", false},
 };
 enum { FILES = sizeof files / sizeof *files };
 
@@ -109,6 +110,20 @@ static void all_pairs_at_once(void)
                 2 * (1000000 + 250000000ull) + 3 * 62500000ull);
     msccl_free(msccl);
     cluster_free(mesh);
+}
+
+/* Two sends, then two receives: a step each, and the remark that it needs buffers. */
+static void needs_buffers(void)
+{
+    struct msccl *msccl = loaded("eager-2", "allgather");
+    const struct schedule *schedule = &msccl_collective(msccl)->schedule;
+    struct call call = {.size = 2, .count = 8, .context = schedule->context};
+    struct step step;
+    CHECK(schedule->step(&call, 0, &step) && step.send_to == 1 && step.recv_from == 1);
+    CHECK(schedule->step(&call, 1, &step) && step.send_to == 1 && step.recv_from == 1);
+    CHECK(!schedule->step(&call, 2, &step));
+    CHECK(msccl_note(msccl, 1) && strstr(msccl_note(msccl, 1), "needs buffers"));
+    msccl_free(msccl);
 }
 
 /* ---- Wrong files. ---- */
@@ -241,4 +256,4 @@ static void groups(void)
 }
 
 SUITE("comm: MSCCL", TEST(delivers), TEST(its_ring_is_ours), TEST(all_pairs_at_once),
-      TEST(wrong_files), TEST(groups));
+      TEST(needs_buffers), TEST(wrong_files), TEST(groups));

@@ -59,7 +59,7 @@ struct collective {
 
 extern const struct collective *const collectives[]; /* NULL at the end */
 
-/* The algorithm of that name, or other name (rabenseifner); NULL and a message when there is none. */
+/* The algorithm of that name, or other name (rabenseifner, torus); NULL and a message when there is none. */
 const struct collective *collective_find(const char *operation, const char *name, const char *where,
                                          struct errors *errors);
 /* The cheapest by closed form of those that need no layout; the first in the table of equals. */

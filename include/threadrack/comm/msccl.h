@@ -34,9 +34,8 @@ struct msccl *msccl_load(const char *path, const char *operation, const char *wh
                          struct errors *errors);
 void msccl_free(struct msccl *msccl);
 
-/* The algorithm, of groups of msccl_members() members; it lives as long as the file. Its closed
- * form is its own schedule run on nodes that can each send one message and receive one at a time.
- */
+/* The algorithm, of groups of msccl_members() members; it lives as long as the file, and has no closed
+ * form. */
 const struct collective *msccl_collective(const struct msccl *msccl);
 int msccl_members(const struct msccl *msccl);
 /* What the file says that has no effect here: the i-th remark, NULL past the last. */

@@ -26,7 +26,7 @@ struct trial {
     size_t words;
     struct place **places; /* by gpu and strand */
     bool backwards, first_time;
-    bool foreign, failed;
+    bool foreign, failed, stuck;
 };
 
 /* ---- Slots. ---- */
@@ -273,8 +273,10 @@ static bool has_ended(struct trial *trial)
     for (int gpu = 0; gpu < trial->msccl->members; gpu++)
         for (int s = 0; s < trial->msccl->gpus[gpu].count; s++) {
             struct action *action = action_of(trial, gpu, s);
-            if (action && action->line)
+            if (action && action->line) {
+                trial->stuck = true;
                 return say_stuck(trial, gpu, s);
+            }
         }
     return true;
 }
@@ -340,14 +342,16 @@ static void release(struct trial *trial)
     free(trial->sets);
 }
 
-bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors)
+enum found msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors)
 {
     struct trial trial = {.msccl = msccl, .errors = errors, .first_time = true};
     size_t cells = (size_t)msccl->members * (size_t)msccl->slots;
     trial.words = (size_t)(msccl->members + WORD - 1) / WORD;
-    if (cells * trial.words > MOST_CELLS)
-        return msccl_say(errors, msccl, 1, 1, "too large: %d gpus with %d chunks of memory each",
-                         msccl->members, msccl->slots);
+    if (cells * trial.words > MOST_CELLS) {
+        msccl_say(errors, msccl, 1, 1, "too large: %d gpus with %d chunks of memory each",
+                  msccl->members, msccl->slots);
+        return FOUND_WRONG;
+    }
     trial.chunks = memory_zeroed(cells, sizeof *trial.chunks);
     trial.sets = memory_zeroed(cells * trial.words, sizeof *trial.sets);
     trial.places = memory_zeroed((size_t)msccl->members, sizeof *trial.places);
@@ -364,5 +368,5 @@ bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors)
             "a lower one is faster: a dependency is missing");
     *foreign = trial.foreign;
     release(&trial);
-    return good;
+    return good ? FOUND_RIGHT : trial.stuck ? FOUND_STUCK : FOUND_WRONG;
 }

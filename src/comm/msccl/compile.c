@@ -19,12 +19,37 @@ static struct action *add(struct block *block, const struct line *line)
     return action;
 }
 
-/* The receive goes with the send before it, unless it has something to wait for. */
-static struct action *add_receive(struct block *block, const struct line *line)
+static bool only_sends(const struct action *action)
 {
-    struct action *last = block->action_count ? &block->actions[block->action_count - 1] : NULL;
-    bool joins = last && last->send_to >= 0 && last->recv_from < 0 && line->needs_tb < 0;
-    struct action *action = joins ? last : add(block, line);
+    return action->send_to >= 0 && action->recv_from < 0;
+}
+
+/* Whether the receive may come before that send, which waits for nothing that it might have to, and
+ * does not send what it overwrites. */
+static bool may_pass(const struct line *line, const struct action *send)
+{
+    return send->line->needs_tb < 0 && (line->dst + line->count <= send->send_slot ||
+                                        send->send_slot + send->send_count <= line->dst);
+}
+
+/* The send that the receive goes with: the one before it or, where sends wait for their receivers,
+ * the first of several. NULL: it waits for something, or there is none. */
+static struct action *send_before(struct block *block, const struct line *line, bool early)
+{
+    int at = block->action_count - 1;
+    if (at < 0 || line->needs_tb >= 0 || !only_sends(&block->actions[at]))
+        return NULL;
+    while (early && line->dst >= 0 && at > 0 && only_sends(&block->actions[at - 1]) &&
+           may_pass(line, &block->actions[at]))
+        at--;
+    return &block->actions[at];
+}
+
+static struct action *add_receive(struct block *block, const struct line *line, bool early)
+{
+    struct action *action = send_before(block, line, early);
+    if (!action)
+        action = add(block, line);
     action->received_line = line;
     action->recv_from = block->recv;
     action->recv_slot = line->dst;
@@ -71,7 +96,7 @@ static int most_passed_on(const struct block *block)
     return most;
 }
 
-static void add_lines(struct block *block)
+static void add_lines(struct block *block, bool early)
 {
     int most = most_passed_on(block), turn = 0;
     for (int s = 0; s < block->count; s++) {
@@ -79,7 +104,7 @@ static void add_lines(struct block *block)
         bool receives = line->parts & PART_RECEIVES, sends = line->parts & PART_SENDS;
         int slot = receives ? line->dst : line->src;
         if (receives) {
-            struct action *action = add_receive(block, line);
+            struct action *action = add_receive(block, line, early);
             if (!(line->parts & PART_STORES)) {
                 slot = action->recv_slot = pass_on(block, most, &turn);
                 action->addend = line->src;
@@ -90,6 +115,7 @@ static void add_lines(struct block *block)
         if (!receives && !sends)
             add_local(block, line);
         line->end = block->action_count;
+        line->end_sent = sends || (receives && only_sends(&block->actions[line->end - 1]));
     }
 }
 
@@ -112,7 +138,7 @@ static void set_waits(struct gpu *gpu, int tb)
             continue;
         const struct line *needed = &gpu->blocks[line->needs_tb].lines[line->needs_step];
         action->after = (struct after){
-            .strand = line->needs_tb, .steps = needed->end, .sent = needed->parts & PART_SENDS};
+            .strand = line->needs_tb, .steps = needed->end, .sent = needed->end_sent};
         seen = line;
     }
 }
@@ -144,7 +170,7 @@ static void compile_gpu(struct msccl *msccl, struct gpu *gpu)
             add(block, NULL)->kind = COPY_IN;
         else if (msccl->image)
             add_wait(block, 0, 1);
-        add_lines(block);
+        add_lines(block, msccl->early);
     }
     for (int tb = 0; tb < gpu->count; tb++)
         set_waits(gpu, tb);

@@ -25,22 +25,50 @@ static void set_up(struct msccl *msccl)
     msccl->collective.schedule.context = msccl;
 }
 
-/* A chunk in the place of another one may be longer than that: such a file gets slots that any
+/* Errors NULL: nobody wants to know. */
+static enum found try_it(struct msccl *msccl, bool *foreign, struct errors *errors)
+{
+    struct errors unheard;
+    errors_init(&unheard);
+    msccl_compile(msccl);
+    enum found found = msccl_check(msccl, foreign, errors ? errors : &unheard);
+    errors_release(&unheard);
+    return found;
+}
+
+static void note_early(struct msccl *msccl, const struct element *root)
+{
+    *vector_push(&msccl->notes, &msccl->note_count, &msccl->note_room) = memory_text(
+        "%s:%d: needs buffers, since threadblocks send several times before they receive: here a "
+        "receive begins with the first of these sends, and what follows waits for both",
+        msccl->path, root->line);
+}
+
+/* Where sends that wait for their receivers bring it to a stop, receives go with earlier sends. A
+ * chunk in the place of another one may be longer than that: such a file gets slots that any
  * chunk fits. */
 static bool make(struct msccl *msccl, const struct element *root, struct errors *errors)
 {
     bool foreign;
+    struct errors first;
     if (!msccl_read(msccl, root, errors))
         return false;
-    msccl_compile(msccl);
-    if (!msccl_check(msccl, &foreign, errors))
-        return false;
-    if (foreign) {
-        msccl->image = true;
-        msccl_compile(msccl);
-        return msccl_check(msccl, &foreign, errors);
+    errors_init(&first);
+    enum found found = try_it(msccl, &foreign, &first);
+    if (found == FOUND_STUCK) {
+        msccl->early = true;
+        found = try_it(msccl, &foreign, NULL);
     }
-    return true;
+    for (int i = 0; found != FOUND_RIGHT && i < first.count; i++)
+        errors_add(errors, "%s", first.messages[i]);
+    errors_release(&first);
+    if (found == FOUND_RIGHT && foreign) {
+        msccl->image = true;
+        found = try_it(msccl, &foreign, errors);
+    }
+    if (found == FOUND_RIGHT && msccl->early)
+        note_early(msccl, root);
+    return found == FOUND_RIGHT;
 }
 
 struct msccl *msccl_load(const char *path, const char *operation, const char *where,

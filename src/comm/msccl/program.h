@@ -37,7 +37,8 @@ struct line {
     int count;                /* chunks */
     int needs_tb, needs_step; /* -1: nothing */
     bool has_dependents;
-    int end; /* the steps of its strand that have ended with it; with a send, have sent */
+    int end;       /* the steps of its strand that have ended with it */
+    bool end_sent; /* or the last of which has sent */
 };
 
 struct block { /* a <tb> */
@@ -79,6 +80,7 @@ struct msccl {
     int members, channels;
     int chunks, block_chunks; /* N; of a block, where there are blocks */
     bool apart;               /* i and o are */
+    bool early;               /* receives go with the first of several sends before them */
     bool image;               /* the vector's chunks are copied into slots that any chunk fits */
     int first_scratch, first_temp, slots;
     char **notes;
@@ -98,9 +100,10 @@ bool msccl_read(struct msccl *msccl, const struct element *root, struct errors *
 bool msccl_pair(struct msccl *msccl, struct errors *errors);
 /* Makes the actions anew. */
 void msccl_compile(struct msccl *msccl);
-/* Goes through the actions, and fills what they send and receive. `foreign`: a slot of the vector
- * has held another chunk than its own. */
-bool msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors);
+/* Goes through the actions (stuck: threadblocks wait for each other), and fills what they send and
+ * receive. `foreign`: a slot of the vector has held another chunk than its own. */
+enum found { FOUND_RIGHT, FOUND_WRONG, FOUND_STUCK };
+enum found msccl_check(struct msccl *msccl, bool *foreign, struct errors *errors);
 
 /* The slot of a chunk of the vector, and where the output's is. */
 static inline int msccl_output_slot(const struct msccl *msccl, int chunk)
