@@ -22,7 +22,7 @@ uint64_t baseline_step_ps(const struct setup *setup)
         plan.microbatches = 1;
     struct rank *rank = rack_rank(rack, 0);
     struct training *training = training_create(rank, &plan);
-    plan.strategy->step(rank, training, 0);
+    training_step(rank, training, 0);
     rank_end(rank);
     uint64_t length_ps = rack_finish(rack, &ignored) ? clock_length_ps(rack_clock(rack)) : 0;
     training_free(training);

@@ -31,6 +31,10 @@ static void note_idle(const struct setup *setup, struct result *result)
     const struct idle_setting settings[] = {
         {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
         {"allreduce", !sums, "nothing is all-reduced"},
+        {"compress", !strategy->spreads_data || setup->shape.data == 1,
+         "no gradients are exchanged between replicas"},
+        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients are (compress)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -53,8 +57,17 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
+        {"lr_schedule", no_maths, "nothing is trained: only steps.csv shows the rate"},
+        {"lr_scaling", setup->nodes == 1, "there is one node"},
+        {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
+         "the model has no parameters"},
+        {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
+        {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
+        {"partition", !setup->partition,
+         "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace", setup->goal, "a replay draws no timeline"},
@@ -104,6 +117,29 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     setup->netmodel->name, cables);
 }
 
+/* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
+static void note_rate(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    uint64_t warmup = schedule_warmup(setup->schedule);
+    bool scaled = config_choice(config, "lr_scaling") > 0 && setup->nodes > 1;
+    if (setup->goal)
+        return;
+    if (scaled && config_choice(config, "scaling") == 0)
+        result_note(result,
+                    "lr_scaling=%s raises the learning rate for nodes=%d, but the global batch does "
+                    "not grow with them (scaling=weak makes it)",
+                    config_text(config, "lr_scaling"), setup->nodes);
+    if (scaled && warmup == 0)
+        result_note(result,
+                    "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
+                    "of lr_schedule, leads there: Goyal et al. 2017)",
+                    config_text(config, "lr_scaling"));
+    if (warmup >= setup->begun.step + (uint64_t)setup->steps)
+        result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
+                    config_text(config, "lr_schedule"), (unsigned long long)warmup);
+}
+
 /* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
 static void note_gap(const struct setup *setup, struct result *result)
 {
@@ -115,6 +151,17 @@ static void note_gap(const struct setup *setup, struct result *result)
                     "Culler et al. 1993)",
                     setup->netmodel->name, (double)cluster->gap_ps * 1e-6,
                     (double)cluster->overhead_ps * 1e-6);
+}
+
+static void note_test_rows(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || config_is_set(setup->config, "data.test_rows"))
+        return;
+    size_t left = data->rows - data->train_rows;
+    if (data->test_rows < left)
+        result_note(result, "the first %zu of %zu test rows are evaluated (data.test_rows)",
+                    data->test_rows, left);
 }
 
 /* Larger groups are not simulated beforehand. */
@@ -132,12 +179,34 @@ static void note_prediction(const struct setup *setup, struct result *result)
                     PREDICT_MEMBERS, PREDICT_NODES);
 }
 
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
+/* What is left out of the files of algorithms. */
+static void note_files(const struct algorithms *algorithms, struct result *result)
+{
+    const char *note;
+    for (int i = 0; algorithms && (note = algorithms_note(algorithms, i)); i++)
+        result_note(result, "%s", note);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
     note_prediction(setup, result);
     note_idle(setup, result);
+    note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
+    note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
@@ -151,9 +220,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
-    const char *note;
-    for (int i = 0; setup->allreduce && (note = algorithms_note(setup->allreduce, i)); i++)
-        result_note(result, "%s", note);
+    note_files(setup->allreduce, result);
+    note_files(setup->allgather, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

@@ -8,21 +8,27 @@
 
 enum { ROWS = 37, WIDTH = 3, BATCH = 10, STEPS = 40, THREADS = 8 };
 
-static float features[ROWS * WIDTH];
-static int32_t labels[ROWS];
+static void numbered_input(const struct dataset *set, size_t row, void *to)
+{
+    for (size_t i = 0; i < set->width; i++)
+        ((float *)to)[i] = (float)(row * set->width + i);
+}
+
+static void numbered_target(const struct dataset *set, size_t row, void *to)
+{
+    (void)set;
+    *(int32_t *)to = (int32_t)row;
+}
 
 static struct dataset numbered_rows(void)
 {
-    for (int i = 0; i < ROWS * WIDTH; i++)
-        features[i] = (float)i;
-    for (int i = 0; i < ROWS; i++)
-        labels[i] = i;
     return (struct dataset){.rows = ROWS,
                             .train_rows = ROWS,
                             .width = WIDTH,
                             .classes = ROWS,
-                            .features = features,
-                            .labels = labels};
+                            .target_width = 1,
+                            .input = numbered_input,
+                            .targets = numbered_target};
 }
 
 static void every_epoch_is_a_permutation_of_its_own(void)
@@ -97,5 +103,23 @@ static void many_ranks_fill_at_once(void)
     loader_free(loader);
 }
 
+/* Four steps of another size have been taken, of 88 rows in all. */
+static void a_resumed_training_goes_on_from_its_row(void)
+{
+    struct dataset data = numbered_rows();
+    for (int shuffled = 0; shuffled < 2; shuffled++) {
+        struct loader *loader = loader_create(&data, shuffled, BATCH, 9);
+        int32_t got[BATCH];
+        loader_begin(loader, 4, 88);
+        for (size_t step = 4; step < 12; step++) {
+            loader_fill(loader, step, (struct share){0, BATCH}, NULL, got);
+            for (size_t i = 0; i < BATCH; i++)
+                CHECK_EQUAL(got[i], loader_row(loader, 88 + (step - 4) * BATCH + i));
+        }
+        loader_free(loader);
+    }
+}
+
 SUITE("data: loader", TEST(every_epoch_is_a_permutation_of_its_own), TEST(sequential_is_file_order),
-      TEST(many_ranks_fill_at_once));
+      TEST(many_ranks_fill_at_once),
+      TEST(a_resumed_training_goes_on_from_its_row));
