@@ -87,8 +87,6 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
-        {"trace", setup->goal, "a replay draws no timeline"},
-        {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
@@ -204,6 +202,14 @@ static void note_no_data(const struct setup *setup, struct result *result)
                     config_text(setup->config, "data"));
 }
 
+/* What is left out of the files of algorithms. */
+static void note_files(const struct algorithms *algorithms, struct result *result)
+{
+    const char *note;
+    for (int i = 0; algorithms && (note = algorithms_note(algorithms, i)); i++)
+        result_note(result, "%s", note);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -229,6 +235,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    note_files(setup->allreduce, result);
+    note_files(setup->allgather, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

@@ -312,8 +312,10 @@ static bool resolve_local(struct setup *setup, struct errors *errors)
     local->mix_after = config_choice(config, "gossip.mix") == 1;
     if (!setup->strategy->needs_boxes)
         return true;
-    setup->box =
-        config_is_set(config, "box") ? (int)config_whole(config, "box") : cluster_box_size(setup->cluster);
+    int sizes[CLUSTER_LEVELS_MOST], levels = cluster_nesting(setup->cluster, sizes);
+    setup->box = config_is_set(config, "box") ? (int)config_whole(config, "box")
+                 : levels > 1                ? sizes[0]
+                                             : 0;
     if (setup->box == 0)
         return errors_add(errors, "%s: strategy %s averages within boxes, and topology %s has none: give "
                           "box=4, say, or a cluster such as boxes-of-8", config_where(config, "strategy"),
@@ -337,6 +339,11 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
     return good;
 }
 
+static bool check_watch(const struct setup *setup, struct errors *errors)
+{
+    return check_writable(setup, "trace", errors) && watch_check(setup, errors);
+}
+
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
 {
     *setup = (struct setup){.config = config,
@@ -350,7 +357,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!check_agreement(setup, errors) || !members)
         return false;
     if (setup->strategy == &strategy_replay)
-        return replay_resolve(setup, errors) && setup_resolver(setup, errors);
+        return replay_resolve(setup, errors) && check_watch(setup, errors) &&
+               setup_resolver(setup, errors);
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
@@ -359,8 +367,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
-        !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

@@ -52,9 +52,9 @@ struct rank {
     struct rack *rack; /* NULL: an observer */
     int id;
     bool real;
-    struct region region;
     uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
+    struct region region;
 };
 
 struct observer {
@@ -97,6 +97,7 @@ struct gate {
 
 struct group {
     struct rack *rack;
+    int number; /* the clock's */
     int size;
     int first, stride; /* member i is rank first + i * stride, unless `members` has them */
     int *members;      /* NULL where they are a stride apart */
