@@ -60,7 +60,7 @@ static void hybrid_by_events(void)
 {
     takes_at_most("strategy=hybrid batch=25000 mesh.tensor=2 mesh.pipeline=2 netmodel=ideal "
                   "allreduce=binomial steps=1",
-                  2048);
+                  2304);
 }
 
 SUITE("cli: scale", TEST(data_by_kernel), TEST(data_by_windows), TEST(hybrid_by_events));
