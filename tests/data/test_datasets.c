@@ -128,7 +128,9 @@ static void wrong_words_are_refused(void)
     fixture_refused("did you mean 'rows'", "synthetic:row=3");
     fixture_refused("from 1 to", "synthetic:rows=0");
     fixture_refused("rows=1e9x", "synthetic:rows=1e9x");
-    fixture_refused("10 classes are more than 5 rows", "synthetic:rows=5,classes=10");
+    fixture_refused("expected a number from 2 to 1048576", "tokens:vocabulary=1");
+    fixture_refused("noise=2: expected a number from 0 to 1", "tokens:noise=2");
+    fixture_refused("there are class and real", "teacher:target=reals");
 }
 
 static void shapes_alone_hold_no_data(void)
