@@ -13,6 +13,7 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     struct clock *clock = memory_zeroed(1, sizeof *clock);
     clock->cluster = cluster;
     clock->netmodel = netmodel_create(netmodel, cluster);
+    clock->pace = pace_create(cluster, ranks);
     clock->rank_count = ranks;
     clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
     pthread_mutex_init(&clock->lock, NULL);
@@ -39,6 +40,7 @@ void clock_free(struct clock *clock)
         return;
     dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
+    pace_free(clock->pace);
     for (int rank = 0; rank < clock->rank_count; rank++)
         free_rank(&clock->ranks[rank]);
     for (int i = 0; i < clock->group_count; i++) {
@@ -57,6 +59,11 @@ void clock_free(struct clock *clock)
     free(clock->marks_ps);
     pthread_mutex_destroy(&clock->lock);
     free(clock);
+}
+
+void clock_set_noise(struct clock *clock, const struct noise *noise)
+{
+    pace_set_noise(clock->pace, noise);
 }
 
 static int count_lanes(struct rank_state *rank)
@@ -164,7 +171,8 @@ static bool compute(struct clock *clock, int rank, uint64_t duration_ps)
         begin_ps = state->cpu_free_ps;
     }
     state->state = COMPUTE_BUSY;
-    state->busy_until_ps = begin_ps + duration_ps;
+    state->busy_until_ps =
+        begin_ps + pace_compute_ps(clock->pace, rank, begin_ps, duration_ps);
     clock_schedule(clock, rank, state->busy_until_ps, CLOCK_COMPUTED, NULL);
     observe_rank(clock, rank, SIGHT_COMPUTE_BEGINS);
     return false;

@@ -155,7 +155,8 @@ static void begin_calc(struct clock *clock, int rank, struct processor *processo
     }
     run->calcs++;
     processor->busy = true;
-    processor->busy_until_ps = begin_ps + duration_ps;
+    processor->busy_until_ps =
+        begin_ps + pace_compute_ps(clock->pace, rank, begin_ps, duration_ps);
     clock_schedule(clock, rank, processor->busy_until_ps, CLOCK_GRAPH_CALC,
                    (void *)(uintptr_t)op);
 }

@@ -93,7 +93,8 @@ static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *l
     if (!lane->step.reduce || device->add_Bps == 0)
         return 0;
     uint64_t bytes = step_bytes(lane, lane->step.recv);
-    return cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
+    uint64_t adding_ps = cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
+    return pace_add_ps(clock->pace, rank, clock->now_ps, adding_ps);
 }
 
 static void begin_adding(struct clock *clock, int rank, struct lane *lane)

@@ -5,6 +5,7 @@
 #include "threadrack/base/heap.h"
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/graph.h"
+#include "threadrack/clock/pace.h"
 
 #include <pthread.h>
 
@@ -83,6 +84,7 @@ struct dataflow;
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
+    struct pace *pace;
     struct rank_state *ranks;
     int rank_count, ended_count;
     struct group **groups;

@@ -89,11 +89,12 @@ static bool range_expand(const struct range *range, struct pieces *pieces)
     }
 }
 
-/* Whether the piece is the next option of the member before it: a name, then '='. */
+/* Whether the piece is the next option of the member before it: a name, then '=', or a flag. */
 static bool continues(const char *piece)
 {
     size_t name = strspn(piece, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return name > 0 && piece[name] == '=';
+    bool ends = piece[name] == ',' || !piece[name];
+    return (name > 0 && piece[name] == '=') || (ends && option_is_flag(piece, (int)name));
 }
 
 static const char *piece_end(const struct setting *setting, const char *value)

@@ -47,6 +47,7 @@ void result_measure(struct result *result, const struct setup *setup, const stru
         *node = clock_record(clock, i);
         for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
             node->memory_bytes[kind] = rack_memory_bytes(rack, i)[kind];
+        node->speed = setup->cluster->devices[i].speed;
         node->samples = share_of(setup->batch, (size_t)setup->shape.data, replica).count *
                         (uint64_t)result->steps;
     }

@@ -2,6 +2,8 @@
  * of their range. */
 #include "inside.h"
 
+#include "threadrack/comm/algorithms.h"
+
 #include <string.h>
 
 /* A setting that was given and does nothing here, and why. */
@@ -10,6 +12,14 @@ struct idle_setting {
     bool idle;
     const char *why;
 };
+
+static bool any_slow(const struct cluster *cluster, int nodes)
+{
+    bool any = false;
+    for (int i = 0; i < nodes; i++)
+        any = any || cluster->devices[i].speed != 1.0;
+    return any;
+}
 
 static void note_idle(const struct setup *setup, struct result *result)
 {
@@ -21,6 +31,10 @@ static void note_idle(const struct setup *setup, struct result *result)
     const struct idle_setting settings[] = {
         {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
         {"allreduce", !sums, "nothing is all-reduced"},
+        {"compress", !strategy->spreads_data || setup->shape.data == 1,
+         "no gradients are exchanged between replicas"},
+        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients are (compress)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -43,7 +57,15 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
+        {"lr_schedule", no_maths, "nothing is trained: only steps.csv shows the rate"},
+        {"lr_scaling", setup->nodes == 1, "there is one node"},
+        {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
+         "the model has no parameters"},
+        {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
+        {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
+        {"partition", !setup->partition,
+         "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
@@ -52,8 +74,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
-        {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
-         "no node of this run is slow"},
+        {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
+        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
+         "no speeds are drawn"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -94,6 +117,29 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     setup->netmodel->name, cables);
 }
 
+/* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
+static void note_rate(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    uint64_t warmup = schedule_warmup(setup->schedule);
+    bool scaled = config_choice(config, "lr_scaling") > 0 && setup->nodes > 1;
+    if (setup->goal)
+        return;
+    if (scaled && config_choice(config, "scaling") == 0)
+        result_note(result,
+                    "lr_scaling=%s raises the learning rate for nodes=%d, but the global batch does "
+                    "not grow with them (scaling=weak makes it)",
+                    config_text(config, "lr_scaling"), setup->nodes);
+    if (scaled && warmup == 0)
+        result_note(result,
+                    "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
+                    "of lr_schedule, leads there: Goyal et al. 2017)",
+                    config_text(config, "lr_scaling"));
+    if (warmup >= setup->begun.step + (uint64_t)setup->steps)
+        result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
+                    config_text(config, "lr_schedule"), (unsigned long long)warmup);
+}
+
 /* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
 static void note_gap(const struct setup *setup, struct result *result)
 {
@@ -118,15 +164,48 @@ static void note_test_rows(const struct setup *setup, struct result *result)
                     data->test_rows, left);
 }
 
+/* Larger groups are not simulated beforehand. */
+static void note_prediction(const struct setup *setup, struct result *result)
+{
+    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
+    note_prediction(setup, result);
     note_idle(setup, result);
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
+    note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    if (config_is_set(setup->config, "goal") &&
+        (setup->noise.ops->stretch || setup->cluster->speed_traces))
+        result_note(result, "goal=: the calcs written are without noise and at constant speed: a "
+                            "replay brings its own");
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",

@@ -8,8 +8,9 @@
 
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "eval_every", "scaling",
-    "allreduce", "bucket", "compute", "math.kernel", "seed"};
+    "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "epochs", "optimizer",
+    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "allreduce", "allgather", "compress",
+    "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)
@@ -84,9 +85,11 @@ static void go_through(const struct setup *setup, struct rack *rack, struct resu
 bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors)
 {
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_set_noise(rack, &setup->noise);
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
-        result->step[step] = (struct step_record){.loss = NAN, .accuracy = NAN, .test_loss = NAN};
+        result->step[step] = (struct step_record){
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     go_through(setup, rack, result);
     bool good = rack_finish(rack, errors);

@@ -1,3 +1,4 @@
+#include "saving.h"
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
@@ -48,32 +49,62 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
+    setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
+    noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
+                config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    algorithms_check("allgather", config_text(config, "allgather"),
+                     config_where(config, "allgather"), errors);
+    partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
+                    config_where(config, "partition"), errors);
+    compressor_parse(&setup->compressor, config_text(config, "compress"),
+                     config_where(config, "compress"), errors);
     return errors->count == 0;
 }
 
-static bool check_widths(const struct setup *setup, struct errors *errors)
+static struct model_data data_of(const struct dataset *data)
 {
-    const struct dataset *data = setup->dataset;
+    return (struct model_data){.name = data->name,
+                               .width = data->width,
+                               .vocabulary = data->vocabulary,
+                               .channels = data->image.channels,
+                               .height = data->image.height,
+                               .image_width = data->image.width,
+                               .target_width = data->target_width,
+                               .classes = data->classes};
+}
+
+/* Timing needs no data: where the user names none, the default need not fit. */
+static bool bind_without_data(struct setup *setup)
+{
+    struct model_data data = data_of(setup->dataset);
+    struct errors ignored;
+    errors_init(&ignored);
+    bool alone = !setup->real && !config_is_given(setup->config, "data") &&
+                 model_is_bound(setup->model) &&
+                 !model_bind(setup->model, &data, "", &ignored);
+    errors_release(&ignored);
+    if (!alone)
+        return false;
+    dataset_free(setup->dataset);
+    setup->dataset = NULL;
+    return true;
+}
+
+static bool bind_model(struct setup *setup, struct errors *errors)
+{
     const char *where = config_where(setup->config, "model");
-    size_t inputs = model_input_width(setup->model), outputs = model_output_width(setup->model);
-    if (data->vocabulary)
-        errors_add(errors, "%s: the model takes real values, but data set %s has tokens", where,
-                   data->name);
-    else if (inputs != data->width)
-        errors_add(errors, "%s: the model takes %zu inputs, but data set %s has %zu features a row",
-                   where, inputs, data->name, data->width);
-    if (!data->classes)
-        errors_add(errors,
-                   "%s: the model tells classes, but the targets of data set %s are real "
-                   "values",
-                   where, data->name);
-    if (outputs < data->classes)
-        errors_add(errors, "%s: the model has %zu outputs, but data set %s has %zu classes", where,
-                   outputs, data->name, data->classes);
-    return errors->count == 0;
+    if (bind_without_data(setup))
+        return true;
+    struct model_data data = data_of(setup->dataset);
+    if (!model_bind(setup->model, &data, where, errors))
+        return false;
+    return !config_is_set(setup->config, "target_accuracy") || model_tells_classes(setup->model) ||
+           errors_add(errors, "%s: the targets of data set %s are real values, so there is no "
+                              "accuracy",
+                      config_where(setup->config, "target_accuracy"), setup->dataset->name);
 }
 
 static size_t asked_rows(const struct config *config, const char *key)
@@ -84,19 +115,26 @@ static size_t asked_rows(const struct config *config, const char *key)
 static bool resolve_data(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
-    if (model_input_width(setup->model) == 0)
+    if (!model_takes_data(setup->model))
         return true;
     struct dataset_request request = {
         .text = config_text(config, "data"),
         .where = config_where(config, "data"),
         .seed = setup->seed,
-        .context = model_input_width(setup->model),
+        .context = model_context(setup->model),
         .train_rows = asked_rows(config, "data.train_rows"),
         .test_rows = asked_rows(config, "data.test_rows"),
-        .shapes_only = !setup->real,
+        .shapes_only = !setup->real && !setup->partition_spec.ops->assign,
     };
     setup->dataset = dataset_open(&request, errors);
-    return setup->dataset && check_widths(setup, errors);
+    return setup->dataset && bind_model(setup, errors);
+}
+
+/* Goyal et al. 2017 scale the rate with the batch: linearly, with the number of workers. */
+static double rate_factor(const struct setup *setup)
+{
+    const double factors[] = {1, setup->nodes, sqrt(setup->nodes)}; /* none, linear, sqrt */
+    return factors[config_choice(setup->config, "lr_scaling")];
 }
 
 static bool resolve_steps(struct setup *setup, struct errors *errors)
@@ -110,7 +148,7 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
     if (config_is_set(config, "steps"))
         steps = config_whole(config, "steps");
     if (epochs && !setup->dataset)
-        return errors_add(errors, "%s: a model without input has no epochs; give steps",
+        return errors_add(errors, "%s: without data there are no epochs; give steps",
                           config_where(config, "epochs"));
     if (epochs)
         steps = (config_whole(config, "epochs") * setup->dataset->train_rows + setup->batch - 1) /
@@ -120,15 +158,16 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
                           config_where(config, epochs ? "epochs" : "steps"),
                           (unsigned long long)steps);
     setup->steps = (int)steps;
+    schedule_fit(setup->schedule, steps, rate_factor(setup));
     return true;
 }
 
 /* Settings that contradict each other. */
 static bool check_agreement(const struct setup *setup, struct errors *errors)
 {
-    static const char *const need_maths[] = {"init", "save", "target_accuracy"};
+    static const char *const need_maths[] = {"init", "resume", "save", "target_accuracy"};
     const struct config *config = setup->config;
-    for (int i = 0; i < 3 && !setup->real; i++)
+    for (int i = 0; i < 4 && !setup->real; i++)
         if (config_is_set(config, need_maths[i]))
             errors_add(errors, "%s: %s needs math=on: with math=off nothing is trained",
                        config_where(config, need_maths[i]), need_maths[i]);
@@ -174,7 +213,8 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+                      struct errors *errors)
 {
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
@@ -183,20 +223,42 @@ static bool axis_fits(const struct setup *setup, int length, int stride, struct 
             continue;
         for (int i = 0; i < length; i++)
             nodes[i] = first + i * stride;
-        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+        good = algorithms_fit(algorithms, nodes, length, errors);
     }
     free(nodes);
     return good;
 }
 
-static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
+                                        struct errors *errors)
 {
-    const struct config *config = setup->config;
-    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
-                                         config_where(config, "allreduce"), setup->cluster,
-                                         setup->netmodel, errors);
-    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors);
+    return algorithms_create(operation, config_text(setup->config, operation),
+                             config_where(setup->config, operation), setup->cluster,
+                             setup->netmodel, errors);
+}
+
+static bool resolve_collectives(struct setup *setup, struct errors *errors)
+{
+    struct mesh_shape shape = setup->shape;
+    setup->allreduce = algorithms_of(setup, "allreduce", errors);
+    setup->allgather = algorithms_of(setup, "allgather", errors);
+    return setup->allreduce && setup->allgather &&
+           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
+           (!config_is_set(setup->config, "clip") ||
+            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+}
+
+/* One node has all rows, whatever was asked for. */
+static bool resolve_partition(struct setup *setup, struct errors *errors)
+{
+    if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
+        return true;
+    setup->partition =
+        partition_create(&setup->partition_spec, setup->dataset, setup->shape.data,
+                         config_where(setup->config, "partition"), errors);
+    return setup->partition;
 }
 
 /* Found before anything is trained. */
@@ -211,15 +273,6 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
                            config_where(setup->config, key), folder, strerror(errno));
     free(path);
     return good;
-}
-
-static bool resolve_init(struct setup *setup, struct errors *errors)
-{
-    if (!config_is_set(setup->config, "init"))
-        return true;
-    setup->init = checkpoint_create(setup->model);
-    return checkpoint_load(setup->init, config_text(setup->config, "init"),
-                           config_where(setup->config, "init"), errors);
 }
 
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
@@ -239,9 +292,10 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
-    if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
-        !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
+    if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
+        !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
+        !resolve_partition(setup, errors) ||
+        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
         !setup_resolver(setup, errors))
@@ -250,6 +304,9 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    if (setup->loader && setup->partition)
+        loader_part(setup->loader, setup->partition);
+    saving_place(setup);
     return true;
 }
 
@@ -259,14 +316,18 @@ void setup_release(struct setup *setup)
         checkpoint_free(setup->init);
     if (setup->loader)
         loader_free(setup->loader);
+    partition_free(setup->partition);
+    partition_spec_release(&setup->partition_spec);
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    algorithms_free(setup->allgather);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
         optimizer_spec_free(setup->optimizer);
+    schedule_free(setup->schedule);
     if (setup->model)
         model_spec_free(setup->model);
 }
@@ -276,11 +337,20 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .partition = setup->partition,
+                         .schedule = setup->schedule,
+                         .clip = config_is_set(setup->config, "clip")
+                                     ? config_real(setup->config, "clip")
+                                     : 0,
                          .loader = setup->loader,
-                         .target_width = setup->dataset ? setup->dataset->target_width : 1,
+                         .target_width = model_target_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce};
+                         .allreduce = setup->allreduce,
+                         .exchange = {.allreduce = setup->allreduce,
+                                      .allgather = setup->allgather,
+                                      .compressor = setup->compressor,
+                                      .seed = setup->seed}};
 }

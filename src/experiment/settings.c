@@ -25,12 +25,24 @@ const struct setting experiment_settings[] = {
           "the first so many rows train, those after them test; unset: as the set says, else 80 %"),
     COUNT("data.test_rows", 1, 1e12, NULL, NULL,
           "so many rows test; unset: what is left, but 10,000 at most"),
+    WORD("partition", "none",
+         "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
+         "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    COUNT("steps", 1, 1e9, NULL, NULL, "training steps; unset: 100, or by epochs"),
+    COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
+    WORD("lr_schedule", "constant",
+         "the learning rate over the steps, as in cosine:warmup=10,final=0.1 (threadrack list "
+         "schedules)"),
+    CHOICE("lr_scaling", "none|linear|sqrt", "none",
+           "the learning rate is times the number of nodes, or its square root; a warm-up then leads "
+           "there from the rate of one node"),
+    {.key = "clip", .unit = UNIT_REAL, .low = 1e-9, .high = 1e9,
+     .help = "largest norm of all gradients together; longer ones are scaled down to it; unset: not "
+             "clipped"},
     {.key = "target_accuracy", .unit = UNIT_REAL, .low = 0, .high = 1,
      .help = "stop when the test rows reach it, looking each eval_every steps; unset: never"},
     COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time"),
@@ -39,6 +51,10 @@ const struct setting experiment_settings[] = {
     WORD("allreduce", "auto",
          "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
          "predicted for each group and length (threadrack list collectives)"),
+    WORD("compress", "none",
+         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
+         "compressors)"),
+    WORD("allgather", "auto", "algorithm of the all-gathers of compressed gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
@@ -48,12 +64,23 @@ const struct setting experiment_settings[] = {
     CHOICE("clock.kernels", "on|off", "on",
            "on: collectives that nothing disturbs are resolved as a whole"),
     WORD("compute", "roofline", "what computing costs (threadrack list computes)"),
+    WORD("noise", "none",
+         "random slowing of every compute op, such as lognormal:sigma=0.2 (threadrack list noises)"),
     CHOICE("math", "on|off", "on", "off: timing only, nothing is trained"),
     CHOICE("math.kernel", "auto|skx|haswell|generic|reference", "auto",
            "BLIS's kernels; the same choice gives the same bytes"),
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
-    WORD("save", NULL, "write the trained weights to this safetensors file"),
+    WORD("resume", NULL,
+         "go on from what save=x.safetensors wrote beside it as x.state.safetensors: weights, the "
+         "optimizer's state, step and place in the data; under any strategy and mesh"),
+    WORD("save", NULL,
+         "write the trained weights to this safetensors file; in a sweep run 3 writes x-3.safetensors "
+         "for x.safetensors"),
+    COUNT("save.every", 1, 1e9, NULL, NULL,
+          "steps between saves, each of which replaces the one before; unset: only at the end"),
+    CHOICE("save.state", "on|off", "on",
+           "on: with x.safetensors comes x.state.safetensors, from which resume= goes on"),
     CHOICE("links", "auto|on|off", "auto",
            "count what each link carries (links.csv); auto: on up to 64 nodes, since it needs every "
            "message one by one"),

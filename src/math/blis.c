@@ -12,6 +12,7 @@
 #include "threadrack/base/text.h"
 
 #include "quiet_blis.h"
+#include "reference.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ extern __typeof__(bli_gks_lookup_id) bli_gks_lookup_id __attribute__((weak));
 typedef __typeof__(bli_gks_query_cntx()) context_t;
 
 static struct {
-    const char *name;      /* NULL before math_start */
+    const char *name;       /* NULL before math_start */
     context_t large, small; /* NULL: BLIS's own */
     bool reference;
 } kernels;
@@ -154,6 +155,11 @@ bool math_start(const char *word, struct errors *errors)
 const char *math_kernel(void)
 {
     return kernels.name ? kernels.name : "none";
+}
+
+bool math_by_plain_loops(void)
+{
+    return kernels.reference;
 }
 
 const char *math_blis_version(void)

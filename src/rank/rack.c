@@ -27,6 +27,11 @@ void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kerne
     clock_use(rack->clock, resolver, kernels);
 }
 
+void rack_set_noise(struct rack *rack, const struct noise *noise)
+{
+    clock_set_noise(rack->clock, noise);
+}
+
 static void free_rank(struct rank *rank)
 {
     if (rank->region.base)

@@ -15,15 +15,26 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+/* A stage's sums are those of its tensor group; then the stages add theirs. */
+static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    if (training->plan->mesh->shape.tensor > 1)
+        tensor_sum_forward(context, self, partial, count);
+    if (training->plan->mesh->shape.pipeline > 1)
+        allreduce_now(&training->stages, partial, count);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
-    struct model_hooks hooks = {.context = training};
+    struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
     if (strategy->spreads_data)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
+        hooks.sum_over_tensor = tensor_sum_forward;
     }
     return hooks;
 }
@@ -42,8 +53,10 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, true, hooks_of(training));
+                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
+    if (plan->clip > 0)
+        optimizer_clip(training->optimizer, self, plan->clip);
     if (microbatches == 1)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
@@ -52,6 +65,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
     buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    if (plan->clip > 0)
+        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
     return training;
@@ -71,5 +86,17 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->buckets.group.used;
+    return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
+}
+
+double plan_rate(const struct plan *plan, size_t step)
+{
+    return optimizer_rate(plan->optimizer) * schedule_rate(plan->schedule, step);
+}
+
+double training_step(struct rank *self, struct training *training, size_t step)
+{
+    const struct plan *plan = training->plan;
+    optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    return plan->strategy->step(self, training, step);
 }

@@ -142,5 +142,23 @@ static void many_ranks_fill_at_once(void)
     loader_free(loader);
 }
 
+/* Four steps of another size have been taken, of 88 rows in all. */
+static void a_resumed_training_goes_on_from_its_row(void)
+{
+    struct dataset data = numbered_rows();
+    for (int shuffled = 0; shuffled < 2; shuffled++) {
+        struct loader *loader = loader_create(&data, shuffled, BATCH, 9);
+        int32_t got[BATCH];
+        loader_begin(loader, 4, 88);
+        for (size_t step = 4; step < 12; step++) {
+            loader_fill(loader, step, (struct share){0, BATCH}, NULL, got);
+            for (size_t i = 0; i < BATCH; i++)
+                CHECK_EQUAL(got[i], loader_row(loader, 88 + (step - 4) * BATCH + i));
+        }
+        loader_free(loader);
+    }
+}
+
 SUITE("data: loader", TEST(every_epoch_is_a_permutation_of_its_own), TEST(sequential_is_file_order),
-      TEST(scattering_permutes), TEST(long_epochs_need_no_list), TEST(many_ranks_fill_at_once));
+      TEST(scattering_permutes), TEST(long_epochs_need_no_list), TEST(many_ranks_fill_at_once),
+      TEST(a_resumed_training_goes_on_from_its_row));

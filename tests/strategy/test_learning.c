@@ -161,6 +161,51 @@ static void momentum_and_decay(void)
         MESH(6, 3, 2, 1) " microbatches=3");
 }
 
+/* Every optimizer, however tensors are cut: norms of whole tensors are sums over tensor ranks. */
+static void every_optimizer(void)
+{
+    static const char *const rates[][2] = {{"sgd", "0.05,momentum=0.9,nesterov=on"},
+                                           {"lars", "5,weight_decay=1e-3"}};
+    for (int i = 0; optimizers[i]; i++) {
+        const char *rate = "0.002";
+        for (int r = 0; r < 2; r++)
+            rate = strcmp(rates[r][0], optimizers[i]->name) ? rate : rates[r][1];
+        char common[256];
+        snprintf(common, sizeof common, "batch=61 steps=40 eval_every=60 optimizer=%s:lr=%s",
+                 optimizers[i]->name, rate);
+        ALL_LEARN(smooth, common, "strategy=data nodes=3", "strategy=tensor nodes=5",
+                  "strategy=pipeline nodes=3", MESH(8, 2, 2, 2), MESH(6, 1, 3, 2));
+    }
+}
+
+/* The norm is the whole model's in every mesh: what is cut is summed, what is replicated counts
+ * once. It is about 1 at first, so that most steps are clipped. */
+static void clipping(void)
+{
+    static const char common[] = "batch=61 steps=40 eval_every=60 clip=0.3 lr_schedule=cosine:"
+                                 "warmup=10,final=0.1 optimizer=sgd:lr=1";
+    static const char *const lines[] = {
+        "strategy=single microbatches=3", "strategy=data nodes=3", "strategy=tensor nodes=5",
+        "strategy=pipeline nodes=3",      MESH(8, 2, 2, 2),        MESH(6, 1, 3, 2)};
+    struct result *single = run("model=%s %s", smooth, common);
+    struct result *free_one = run("model=%s batch=61 steps=40 eval_every=60", smooth);
+    int clipped = 0;
+    for (int step = 0; step < single->steps; step++)
+        clipped += single->step[step].gradient_norm > 0.3;
+    CHECK(clipped > 10);
+    CHECK(isnan(free_one->step[0].gradient_norm));
+    for (int i = 0; i < 6; i++) {
+        struct result *other = run("model=%s %s %s", smooth, lines[i], common);
+        for (int step = 0; step < single->steps; step++)
+            CHECK_NEAR(other->step[step].gradient_norm, single->step[step].gradient_norm,
+                       tolerance * single->step[step].gradient_norm);
+        result_free(other);
+    }
+    all_learn_as_single(smooth, common, lines, 6);
+    result_free(single);
+    result_free(free_one);
+}
+
 /* How gradients travel changes nothing but the order of sums. */
 static void buckets_and_algorithms(void)
 {
@@ -174,4 +219,5 @@ static void buckets_and_algorithms(void)
 
 SUITE("strategy: learning", TEST(shuffled), TEST(sequential), TEST(deep_pipelines),
       TEST(odd_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
+      TEST(every_optimizer), TEST(clipping),
       TEST(buckets_and_algorithms));

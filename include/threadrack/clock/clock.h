@@ -17,6 +17,7 @@
 
 #include "threadrack/clock/graph.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/noise.h"
 #include "threadrack/clock/op.h"
 #include "threadrack/record/record.h"
 
@@ -30,6 +31,9 @@ struct clock;
 struct clock *clock_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
                            int ranks);
 void clock_free(struct clock *clock);
+
+/* Before the run: stretches compute ops; see clock/noise.h. */
+void clock_set_noise(struct clock *clock, const struct noise *noise);
 
 /* The three lanes of a group at one of its members, as indices from lane_base. */
 enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };

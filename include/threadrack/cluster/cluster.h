@@ -43,6 +43,14 @@ struct flow_settings {
     uint64_t window_bytes;   /* 0: none */
 };
 
+/* How the speed of a node, or the bandwidth of a link, changes in time: from begin_ps[i] on it is
+ * factor[i] times what it else would be; 1 before the first. Times ascend. */
+struct trace {
+    int count, room;
+    uint64_t *begin_ps;
+    double *factor;
+};
+
 struct topology_ops;
 
 /* What a topology family makes of its keys: how many places for nodes, and how they are wired. Its
@@ -62,6 +70,7 @@ struct cluster {
     int places;   /* at least nodes: those behind the last node are empty, but forward what passes */
     int vertices; /* places and switches */
     struct device *devices;  /* one a node */
+    struct trace *speed_traces; /* one a node; NULL: all keep their speed */
     struct link *links;      /* link_count of them */
     int link_count, link_room;
     const struct topology_ops *topology; /* the fabric's */

@@ -107,7 +107,7 @@ void config_each(const struct config *config,
                  void *context);
 
 /* Reads `name:option=value,option=value` (or `name:value`), the way members of a family take
- * options. `text` is copied. */
+ * options. `text` is copied. The option `tied` may stand without its `=on`. */
 struct member_text {
     char *name;
     char *positional; /* what follows the colon up to the next colon when it holds no '=', or NULL */

@@ -83,10 +83,20 @@ struct loader;
 struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_t batch,
                              uint64_t seed);
 void loader_free(struct loader *loader);
+/* Step `step` begins at position `rows` (else at step * batch), and the others go on from there: for
+ * a training that is resumed. Before the first rows are asked for. */
+void loader_begin(struct loader *loader, uint64_t step, uint64_t rows);
 /* Copies the rows of the share of step's global batch: inputs (share.count, width), targets
  * (share.count, target_width). Either may be NULL. Called by many ranks at once. */
 void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,
                  void *targets);
+/* Before anything is loaded: every part has an endless sequence of its own, its rows in epochs of its
+ * own. */
+struct partition;
+void loader_part(struct loader *loader, const struct partition *partition);
+/* `count` rows of the part's sequence, from the position on. */
+void loader_fill_part(struct loader *loader, int part, size_t position, size_t count, void *inputs,
+                      void *targets);
 /* For tests: the row at a position of the sequence. */
 size_t loader_row(struct loader *loader, size_t position);
 

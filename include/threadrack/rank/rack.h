@@ -29,6 +29,8 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
 void rack_free(struct rack *rack);
 /* See clock_use: before groups are made. */
 void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels);
+/* See clock_set_noise: before the run. */
+void rack_set_noise(struct rack *rack, const struct noise *noise);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);

@@ -13,9 +13,12 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
-#include "threadrack/model/model.h"
+#include "threadrack/data/partition.h"
+#include "threadrack/model/optimizer.h"
+#include "threadrack/model/schedule.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +30,9 @@ struct plan {
     const struct strategy *strategy;
     const struct model_spec *model;
     const struct optimizer_spec *optimizer;
+    const struct partition *partition; /* of the training rows over replicas; NULL: they share all */
+    const struct schedule *schedule; /* of its learning rate */
+    double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
@@ -34,16 +40,14 @@ struct plan {
     int microbatches;
     size_t bucket_bytes;
     struct algorithms *allreduce;
+    struct exchange_plan exchange; /* of gradients over the replicas */
 };
 
-/* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
+/* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
-    struct allreduce group;
-    float *gradients;
-    size_t begin, end;        /* of the range that is ready and not yet posted */
-    size_t bucket_floats;
-    struct request *requests; /* count of them posted in this step */
-    int count, room;
+    struct exchange *exchange;
+    struct share *ranges; /* count of them, from the last layer to the first */
+    int count, room, next; /* next: to be posted in this step */
 };
 
 /* What one rank holds of a training. */
@@ -57,6 +61,7 @@ struct training {
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group */
     struct group *pipeline;
+    struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
 };
@@ -65,7 +70,7 @@ struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
-    /* One step of one rank. Returns its part of the mean loss over the global batch; the parts of
+    /* One step of one rank, called by training_step. Returns its part of the mean loss over the global batch; the parts of
      * all ranks add up to it. Required of those that train. */
     double (*step)(struct rank *self, struct training *training, size_t step);
 };
@@ -86,6 +91,10 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 /* Set-up of one rank, with its region; and the end. The same for every strategy. */
 struct training *training_create(struct rank *self, const struct plan *plan);
 void training_free(struct training *training);
+/* The learning rate of a step. */
+double plan_rate(const struct plan *plan, size_t step);
+/* One step at that rate, of this rank: strategy.step. */
+double training_step(struct rank *self, struct training *training, size_t step);
 
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);

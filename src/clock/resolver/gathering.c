@@ -272,7 +272,7 @@ bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
     struct gathering *gathering = task->slots[(task->lane - 1) / GROUP_LANES].gathering;
-    if (!flow->with_kernels || flow->wheel || !is_made_of_rounds(task))
+    if (!flow->with_kernels || flow->wheel || pace_has_traces(flow->clock->pace) || !is_made_of_rounds(task))
         return false;
     if (gathering->joined++ == 0) {
         gathering->schedule = task->schedule;

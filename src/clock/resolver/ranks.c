@@ -78,6 +78,7 @@ static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
+    duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
     seat->now_ps = begin + duration_ps;
     record->exposed_comm_ps += begin - began;
     record->compute_ps += duration_ps;

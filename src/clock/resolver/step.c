@@ -9,12 +9,13 @@
 
 #include "threadrack/clock/cost.h"
 
-static uint64_t add_ps(struct dataflow *flow, int rank, uint64_t bytes)
+static uint64_t add_ps(struct dataflow *flow, int rank, uint64_t begin_ps, uint64_t bytes)
 {
     const struct device *device = &flow->clock->cluster->devices[rank];
     if (bytes == 0 || device->add_Bps == 0)
         return 0;
-    return cost_scaled_ps(device, road_time(&flow->roads, bytes, device->add_Bps));
+    uint64_t adding_ps = cost_scaled_ps(device, road_time(&flow->roads, bytes, device->add_Bps));
+    return pace_add_ps(flow->clock->pace, rank, begin_ps, adding_ps);
 }
 
 void dataflow_push(struct dataflow *flow, int rank)
@@ -61,7 +62,7 @@ static void receive(struct dataflow *flow, int rank, const struct message *messa
     if (message->begun_ps > seat->now_ps)
         task->waiting_ps += message->begun_ps - seat->now_ps;
     if (task->add_bytes) {
-        uint64_t adding = add_ps(flow, rank, task->add_bytes);
+        uint64_t adding = add_ps(flow, rank, received, task->add_bytes);
         task->adding_ps += adding;
         received += adding;
     }
@@ -161,9 +162,10 @@ bool step_begin(struct dataflow *flow, int rank)
                              step.send.count * task->unit_bytes);
     task->add_bytes = step.reduce ? step.recv.count * task->unit_bytes : 0;
     if (step.recv_from < 0) {
-        uint64_t adding = step.send_to < 0 ? add_ps(flow, rank, task->add_bytes) : 0;
+        uint64_t ends = later(began, seat->sent_ps);
+        uint64_t adding = step.send_to < 0 ? add_ps(flow, rank, ends, task->add_bytes) : 0;
         task->adding_ps += adding;
-        seat->now_ps = later(began, seat->sent_ps) + adding;
+        seat->now_ps = ends + adding;
         return true;
     }
     seat->wanted = message_key(task->lane, task->group->members[step.recv_from]);
