@@ -1,11 +1,12 @@
 /* Which rows a step uses.
  *
- * Ranks run apart by a step or two, so at an epoch's end two permutations are in use at once. A few
- * are kept, each made once by whichever rank comes first, under a lock that others take only to
- * look up a pointer; a rank holds the permutation by a count while it copies rows, so that it is
- * not replaced under its hands.
+ * Long epochs are permuted by arithmetic (scatter.h), shorter ones by a list. Ranks run apart by a
+ * step or two, so at an epoch's end two lists are in use at once. A few are kept, each made once by
+ * whichever rank comes first, under a lock that others take only to look up a pointer; a rank holds
+ * the list by a count while it copies rows, so that it is not replaced under its hands.
  */
 #include "dataset.h"
+#include "scatter.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/philox.h"
@@ -22,7 +23,7 @@ struct permutation {
     uint32_t rows[];
 };
 
-enum { KEPT = 4, WHOLE = -1 };
+enum { KEPT = 4, WHOLE = -1, LISTED_MOST = 1 << 24 };
 
 struct loader {
     const struct dataset *data;
@@ -72,9 +73,9 @@ static size_t rows_of(const struct loader *loader, int part)
     return part == WHOLE ? loader->data->train_rows : partition_rows(loader->partition, part);
 }
 
-static uint32_t row_of(const struct loader *loader, int part, size_t i)
+static size_t row_of(const struct loader *loader, int part, size_t i)
 {
-    return part == WHOLE ? (uint32_t)i
+    return part == WHOLE ? i
                          : loader->partition->rows[loader->partition->begin[part] + i];
 }
 
@@ -90,7 +91,7 @@ static struct permutation *shuffle(const struct loader *loader, int part, size_t
     made->part = part;
     made->epoch = epoch;
     for (size_t i = 0; i < count; i++)
-        made->rows[i] = row_of(loader, part, i);
+        made->rows[i] = (uint32_t)row_of(loader, part, i);
     for (size_t i = count - 1; i > 0; i--) {
         size_t j = draw_below(draw, i, (uint32_t)(i + 1));
         uint32_t row = made->rows[i];
@@ -116,8 +117,11 @@ static void drop_old(struct loader *loader)
     }
 }
 
+/* The epoch's list; NULL where it has none: rows in order, or permuted by arithmetic. */
 static struct permutation *hold(struct loader *loader, int part, size_t epoch)
 {
+    if (!loader->shuffled || rows_of(loader, part) > LISTED_MOST)
+        return NULL;
     pthread_mutex_lock(&loader->lock);
     struct permutation **place = &loader->kept, *found;
     while (*place && ((*place)->epoch != epoch || (*place)->part != part))
@@ -150,11 +154,22 @@ static void copy_row(const struct dataset *data, size_t row, size_t to, char *in
         dataset_copy_targets(data, row, targets + to * data->target_width * ELEMENT_BYTES);
 }
 
+/* The row at a place of an epoch, whose list is `order` where it has one. */
+static size_t row_at(const struct loader *loader, int part, const struct permutation *order,
+                     size_t epoch, size_t at)
+{
+    if (order)
+        return order->rows[at];
+    if (loader->shuffled)
+        at = scatter(loader->seed, epoch, rows_of(loader, part), at);
+    return row_of(loader, part, at);
+}
+
 /* Normal noise of the part's deviation, the same for a row whenever it comes. */
-static void add_noise(const struct loader *loader, int part, uint32_t row, float *input)
+static void add_noise(const struct loader *loader, int part, size_t row, float *input)
 {
     struct draw draw = {.seed = loader->partition->seed, .purpose = PURPOSE_PARTITION,
-                        .rank = UINT32_MAX, .step = row};
+                        .rank = UINT32_MAX, .step = (uint32_t)row};
     for (size_t i = 0; i < loader->data->width; i++)
         input[i] += (float)(loader->partition->deviation[part] * draw_normal(draw, i));
 }
@@ -168,9 +183,9 @@ static void fill(struct loader *loader, int part, size_t position, size_t count,
     while (done < count) {
         size_t at = (position + done) % rows, epoch = (position + done) / rows;
         size_t here = count - done < rows - at ? count - done : rows - at;
-        struct permutation *order = loader->shuffled ? hold(loader, part, epoch) : NULL;
+        struct permutation *order = hold(loader, part, epoch);
         for (size_t i = 0; i < here; i++, done++) {
-            uint32_t row = order ? order->rows[at + i] : row_of(loader, part, at + i);
+            size_t row = row_at(loader, part, order, epoch, at + i);
             copy_row(loader->data, row, done, inputs, targets);
             if (noisy)
                 add_noise(loader, part, row, (float *)inputs + done * loader->data->width);
@@ -194,11 +209,9 @@ void loader_fill_part(struct loader *loader, int part, size_t position, size_t c
 
 size_t loader_row(struct loader *loader, size_t position)
 {
-    size_t rows = loader->data->train_rows, row = position % rows;
-    if (!loader->shuffled)
-        return row;
-    struct permutation *order = hold(loader, WHOLE, position / rows);
-    row = order->rows[row];
+    size_t rows = loader->data->train_rows, epoch = position / rows;
+    struct permutation *order = hold(loader, WHOLE, epoch);
+    size_t row = row_at(loader, WHOLE, order, epoch, position % rows);
     let_go(loader, order);
     return row;
 }

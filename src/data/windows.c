@@ -41,19 +41,21 @@ struct dataset *windows_open(const char *name, struct data_file *file,
                              const struct dataset_request *request, struct errors *errors)
 {
     size_t context = request->context;
-    if (!context || file->length <= context) {
-        if (!context)
-            errors_add(errors, "%s: %s is a text, and the model takes none", request->where, name);
-        else
-            data_file_complain(file, file->length, errors,
-                               "the text ends before one window of %zu bytes and the byte after it",
-                               context);
+    bool fits = dataset_wants_tokens(name, request, errors);
+    if (fits && file->length <= context)
+        fits = data_file_complain(file, file->length, errors,
+                                  "the text ends before one window of %zu bytes and the byte after "
+                                  "it",
+                                  context);
+    if (!fits) {
         data_file_close(file);
         return NULL;
     }
     struct dataset *set = dataset_make(name, (file->length - 1) / context);
     set->width = set->target_width = context;
     set->vocabulary = set->classes = vocabulary_of(file);
+    if (request->shuffled)
+        data_file_scatter(file);
     struct data_file *kept = memory_zeroed(1, sizeof *kept);
     *kept = *file;
     set->state = kept;

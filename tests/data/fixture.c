@@ -9,8 +9,7 @@
 
 enum { PATHS = 8, NAMES = 32 };
 
-static char folder[] = "/tmp/threadrack-data-XXXXXX";
-static bool made; /* its name may end in an X, too */
+static char folder[40]; /* empty: there is none now */
 static char names[NAMES][32];
 static int name_count;
 
@@ -18,16 +17,19 @@ const char *fixture_path(const char *name)
 {
     static char paths[PATHS][96];
     static int turn;
-    if (!made)
+    if (!*folder) {
+        snprintf(folder, sizeof folder, "/tmp/threadrack-data-XXXXXX");
         CHECK_FATAL(mkdtemp(folder) != NULL);
-    made = true;
+    }
     char *path = paths[turn++ % PATHS];
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
 }
 
+/* A file of its own even where one of that name is still mapped. */
 static const char *new_path(const char *name)
 {
+    unlink(fixture_path(name));
     for (int i = 0; i < name_count; i++)
         if (!strcmp(names[i], name))
             return fixture_path(name);
@@ -57,8 +59,7 @@ void fixture_clear(void)
     while (name_count)
         unlink(fixture_path(names[--name_count]));
     rmdir(folder);
-    snprintf(folder + sizeof folder - 7, 7, "XXXXXX");
-    made = false;
+    *folder = 0;
 }
 
 static struct dataset *open_text(const char *text, bool shapes_only, struct errors *errors)
@@ -67,7 +68,8 @@ static struct dataset *open_text(const char *text, bool shapes_only, struct erro
                                       .where = "data",
                                       .seed = 5,
                                       .context = CONTEXT,
-                                      .shapes_only = shapes_only};
+                                      .shapes_only = shapes_only,
+                                      .shuffled = true};
     errors_init(errors);
     return dataset_open(&request, errors);
 }

@@ -55,6 +55,7 @@ struct dataset_request {
     size_t train_rows; /* 0: as the set says, else 80 % of the rows, rounded down */
     size_t test_rows;  /* 0: what is left, but DATASET_TEST_ROWS at most */
     bool shapes_only;  /* the rows are never asked for */
+    bool shuffled;     /* they are, in any order, so that reading ahead would be in vain */
 };
 enum { DATASET_TEST_ROWS = 10000 };
 
@@ -77,7 +78,8 @@ bool dataset_continues(const char *value, const char *piece);
 
 /* Which rows train when. Step s uses positions s*batch .. s*batch + batch - 1 of an endless
  * sequence of epochs; sequential: position p is row p mod train_rows; shuffled: each epoch is a
- * permutation of its own, by the seed (Fisher-Yates over Philox). */
+ * permutation of its own, by the seed (Fisher-Yates over Philox; above 2^24 rows a Feistel network,
+ * which needs no list). */
 struct loader;
 struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_t batch,
                              uint64_t seed);
