@@ -74,6 +74,12 @@ static int list_layers(void)
     return EXIT_OK;
 }
 
+static int list_losses(void)
+{
+    losses_each(list_layer);
+    return EXIT_OK;
+}
+
 static int list_host(void)
 {
     struct errors errors;
@@ -101,6 +107,7 @@ static const struct family {
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
+    {"losses", "what a network's output is held against (loss, in a model's file)", list_losses},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
     {"schedules", "how the learning rate changes (lr_schedule)", list_schedules},
     {"datasets", "what to train on (data)", list_datasets},

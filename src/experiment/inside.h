@@ -11,7 +11,7 @@
 struct setup {
     const struct config *config;
     struct cluster *cluster;
-    struct dataset *dataset; /* NULL: the model takes no input */
+    struct dataset *dataset; /* NULL: the model takes no input, or math=off needs none */
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;

@@ -61,6 +61,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace", setup->goal, "a replay draws no timeline"},
@@ -146,6 +147,17 @@ static void note_gap(const struct setup *setup, struct result *result)
                     (double)cluster->overhead_ps * 1e-6);
 }
 
+static void note_test_rows(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || config_is_set(setup->config, "data.test_rows"))
+        return;
+    size_t left = data->rows - data->train_rows;
+    if (data->test_rows < left)
+        result_note(result, "the first %zu of %zu test rows are evaluated (data.test_rows)",
+                    data->test_rows, left);
+}
+
 /* Larger groups are not simulated beforehand. */
 static void note_prediction(const struct setup *setup, struct result *result)
 {
@@ -161,10 +173,20 @@ static void note_prediction(const struct setup *setup, struct result *result)
                     PREDICT_MEMBERS, PREDICT_NODES);
 }
 
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
     note_prediction(setup, result);
     note_idle(setup, result);
+    note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     if (setup->resumes)

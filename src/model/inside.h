@@ -3,18 +3,35 @@
 #define THREADRACK_SRC_MODEL_INSIDE_H
 
 #include "layer.h"
+#include "loss.h"
+
+struct recipe;
 
 struct model_spec {
     struct layer *layers;
-    int layer_count;
+    int layer_count; /* 0 until it is bound */
     struct tensor *tensors; /* of all layers, in their order */
     int tensor_count;
-    size_t input_width, output_width;
-    bool alike;      /* all layers cost the same */
-    bool costs_loss; /* false for null models: their loss is 0 and takes no time */
+    size_t input_width, output_width; /* floats (or tokens) of a row */
+    size_t vocabulary;                /* of tokens that come in; 0: real values do */
+    const struct loss_ops *loss;      /* NULL for null models: their loss is 0 and takes no time */
+    struct loss_shape loss_shape;
+    bool alike; /* all layers cost the same */
+    /* Of a model whose layers depend on the data; NULL: they are all there. */
+    struct recipe *recipe;
+};
+
+/* How layers are made once the data are known. What a member's recipe begins with. */
+struct recipe {
+    bool (*build)(const struct recipe *recipe, struct model_spec *spec,
+                  const struct model_data *data, const char *where, struct errors *errors);
+    void (*release)(struct recipe *recipe); /* of all but the struct itself; may be NULL */
+    size_t context; /* tokens of a row; 0: real values */
 };
 
 struct model_spec *spec_create(int layer_count);
+/* A spec that is to be bound; the recipe, from the heap, is then its own. */
+struct model_spec *spec_of_recipe(struct recipe *recipe);
 /* The layers are all there: collects their tensors. */
 void spec_finish(struct model_spec *spec);
 

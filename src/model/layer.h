@@ -10,6 +10,7 @@
 #ifndef THREADRACK_SRC_MODEL_LAYER_H
 #define THREADRACK_SRC_MODEL_LAYER_H
 
+#include "threadrack/math/convolution.h"
 #include "threadrack/math/math.h"
 #include "threadrack/model/model.h"
 
@@ -23,6 +24,13 @@ struct layer {
     size_t in, out;             /* floats of a position */
     enum activation activation; /* after it */
     bool follows;               /* no stage begins with it: it stays with the layer before it */
+    bool no_bias;               /* of linear */
+    bool borrows; /* of linear: its weight is the first tensor of the model's first layer, */
+    bool lends;   /* an embedding: the borrower has begun its table's gradient when it comes */
+    struct convolution image; /* of conv and max_pool: what comes in, and the kernel */
+    size_t heads, hidden, vocabulary; /* of attention, feed_forward, embedding */
+    double deviation; /* of initial weights, where the kind's own is not wanted; and of those that */
+    double residual_deviation; /* end a residual branch */
     int tensor_at, tensor_count; /* its tensors in the spec's list */
     uint64_t forward_ps, backward_input_ps, backward_weight_ps; /* of a null layer, a microbatch */
 };
@@ -46,6 +54,7 @@ struct model_part {
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];
+    const struct model_tensor *borrowed; /* see layer.borrows; NULL: nothing */
 };
 
 /* What a part needs besides x, y and their gradients; widths are floats a row. */
@@ -53,6 +62,7 @@ struct layer_needs {
     size_t saved[SAVED_MOST]; /* written by forward, read by backward */
     size_t held[HELD_MOST];   /* written by backward_input, read by backward_weight; also room
                                * for either to work in */
+    size_t scratch;           /* floats in all, for one kernel to work in */
 };
 
 /* A microbatch's passage through a part. */
@@ -63,7 +73,7 @@ struct pass {
     size_t rows, positions; /* of the microbatch: positions are rows * layer->positions */
     const float *x;         /* as the part's buffers, at the microbatch's first row */
     float *y, *dx, *dy;
-    float *saved[SAVED_MOST], *held[HELD_MOST];
+    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
     bool first; /* gradients are overwritten; else added to */
 };
 
@@ -87,7 +97,8 @@ struct layer_ops {
     uint64_t (*multiply_adds)(const struct layer *layer);
     void (*forward)(const struct pass *pass); /* required */
     /* dX (where needs_dx) from dY, which may be overwritten by what backward_weight needs, and
-     * what backward_weight needs besides. Sums over tensor ranks happen in here. Required. */
+     * what backward_weight needs besides. Sums over tensor ranks happen in here. NULL means that
+     * there is nothing to do before backward_weight. */
     void (*backward_input)(const struct pass *pass);
     /* The tensors' gradients, or, where model->fused.done, the update. Later than backward_input of
      * the same microbatch, while x, dy, saved and held are as it left them. NULL means no tensors,

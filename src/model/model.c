@@ -42,6 +42,7 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .tensors = model->place.tensors};
     place_tensors(model, part);
     part->needs_dx = number > 0;
+    part->borrowed = part->layer->borrows ? model->parts[0].tensor_list : NULL;
     part->x.width = part->dx.width = width_in(part);
     part->y.width = part->dy.width = width_out(part);
 }
@@ -77,9 +78,9 @@ static void place_parameters(struct rank *self, struct model *model)
     model->gradients = model->trains ? floats(self, MEMORY_GRADIENTS, count) : NULL;
 }
 
-static void place_needs(struct rank *self, const struct model *model, struct model_part *part)
+static size_t place_needs(struct rank *self, const struct model *model, struct model_part *part)
 {
-    struct layer_needs needs = {{0}, {0}};
+    struct layer_needs needs = {.scratch = 0};
     if (part->layer->ops->needs)
         part->layer->ops->needs(part, model->trains, &needs);
     for (int i = 0; i < SAVED_MOST; i++)
@@ -87,6 +88,7 @@ static void place_needs(struct rank *self, const struct model *model, struct mod
             floats(self, MEMORY_ACTIVATIONS, model->rows * needs.saved[i]), needs.saved[i], false};
     for (int i = 0; i < HELD_MOST; i++)
         part->held[i].width = needs.held[i];
+    return needs.scratch;
 }
 
 /* Each part's output is the next one's input. Of a null model the first stage has no input. */
@@ -94,12 +96,15 @@ static void place_activations(struct rank *self, struct model *model)
 {
     enum memory_kind kind = model->place.stage ? MEMORY_ACTIVATIONS : MEMORY_DATA;
     float *x = floats(self, kind, model->rows * model->input_width);
+    size_t scratch = 0;
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->x.base = x;
         x = part->y.base = floats(self, MEMORY_ACTIVATIONS, model->rows * part->y.width);
-        place_needs(self, model, part);
+        size_t needed = place_needs(self, model, part);
+        scratch = needed > scratch ? needed : scratch;
     }
+    model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */

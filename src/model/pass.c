@@ -18,6 +18,7 @@ static struct pass pass_of(struct rank *self, struct model *model, const struct 
                         .y = rows_of(&part->y, rows),
                         .dx = rows_of(&part->dx, rows),
                         .dy = rows_of(&part->dy, rows),
+                        .scratch = model->scratch,
                         .first = first};
     for (int i = 0; i < SAVED_MOST; i++)
         pass.saved[i] = rows_of(&part->saved[i], rows);
@@ -60,7 +61,8 @@ static void part_backward(struct rank *self, struct model *model, const struct m
     const struct layer_ops *ops = part->layer->ops;
     const struct model_hooks *hooks = &model->hooks;
     struct pass pass = pass_of(self, model, part, rows, first);
-    ops->backward_input(&pass);
+    if (ops->backward_input)
+        ops->backward_input(&pass);
     if (ops->backward_weight)
         ops->backward_weight(&pass);
     if (last && part->parameter_count && hooks->gradient_ready)
@@ -75,22 +77,14 @@ void model_backward(struct rank *self, struct model *model, struct share rows, b
         part_backward(self, model, &model->parts[i], rows, first, last);
 }
 
-/* An exponential counts as ten operations. */
-static struct work loss_work(size_t rows, size_t width)
-{
-    return (struct work){.flops = 14 * (uint64_t)(rows * width),
-                         .bytes = sizeof(float) * (2 * (uint64_t)(rows * width) + rows),
-                         .kernels = 1};
-}
-
-double model_loss(struct rank *self, struct model *model, struct share rows, const int32_t *labels,
+double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale)
 {
-    size_t width = model->output_width;
+    const struct model_spec *spec = model->spec;
     double loss = 0;
-    if (model->spec->costs_loss && rank_compute_begin(self, loss_work(rows.count, width))) {
-        loss = math_softmax_loss(rows.count, width, model_output(model, rows), labels, scale,
-                                 model_output_gradient(model, rows));
+    if (spec->loss && rank_compute_begin(self, spec->loss->work(&spec->loss_shape, rows.count))) {
+        loss = spec->loss->compute(&spec->loss_shape, rows.count, model_output(model, rows),
+                                   targets, scale, model_output_gradient(model, rows));
         rank_compute_end(self);
     }
     return loss;

@@ -20,11 +20,26 @@ const struct layer_ops *const layers[] = {
     NULL,
 };
 
+const struct loss_ops *const losses[] = {
+#define LOSS(name) &loss_##name,
+#include "loss.def"
+#undef LOSS
+    NULL,
+};
+
 struct model_spec *spec_create(int layer_count)
 {
     struct model_spec *spec = memory_zeroed(1, sizeof *spec);
-    spec->layers = memory_zeroed((size_t)layer_count, sizeof *spec->layers);
+    if (layer_count)
+        spec->layers = memory_zeroed((size_t)layer_count, sizeof *spec->layers);
     spec->layer_count = layer_count;
+    return spec;
+}
+
+struct model_spec *spec_of_recipe(struct recipe *recipe)
+{
+    struct model_spec *spec = spec_create(0);
+    spec->recipe = recipe;
     return spec;
 }
 
@@ -47,6 +62,9 @@ void model_spec_free(struct model_spec *spec)
 {
     if (!spec)
         return;
+    if (spec->recipe && spec->recipe->release)
+        spec->recipe->release(spec->recipe);
+    free(spec->recipe);
     free(spec->layers);
     free(spec->tensors);
     free(spec);

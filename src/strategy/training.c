@@ -60,7 +60,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (microbatches == 1)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
-        training->labels = rank_alloc(self, MEMORY_DATA, training->rows.count * sizeof(int32_t));
+        training->targets = rank_alloc(self, MEMORY_DATA,
+                                       training->rows.count * plan->target_width * sizeof(int32_t));
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
     buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];

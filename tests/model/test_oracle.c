@@ -63,7 +63,8 @@ static void train(const struct oracle *o, struct rank *self, struct model *model
 {
     struct errors errors;
     errors_init(&errors);
-    struct dataset *data = dataset_open("digits", "data", 1, 1536, false, &errors);
+    struct dataset *data = dataset_open(
+        &(struct dataset_request){.text = "digits", .where = "data", .train_rows = 1536}, &errors);
     struct loader *loader = loader_create(data, false, o->batch, 1);
     struct share all = {0, o->batch};
     int32_t *labels = malloc(o->batch * sizeof *labels);

@@ -1,7 +1,8 @@
 /* Checkpoints: whole tensors in host memory, off the clock, and their safetensors files.
  *
- * NAME.safetensors has one tensor a parameter, under PyTorch's names, so that load_state_dict takes
- * it as it is. NAME.state.safetensors has all that a training goes on from, in one file, so that it is
+ * NAME.safetensors has one tensor a parameter, by PyTorch's names: those of nn.Sequential ("0.weight"
+ * (out, in), "0.bias"; activations, pooling and flattening count as indices), or GPT-2's; so
+ * load_state_dict takes it as it is. NAME.state.safetensors has all that a training goes on from, in one file, so that it is
  * replaced as a whole: the same weights; the optimizer's state tensors as
  * optimizer.<torch.optim's name>.<the weight's name> (optimizer.exp_avg.0.weight); and as texts in
  * __metadata__ what struct progress holds (threadrack.step, .rows, .seed) and threadrack.optimizer.
@@ -57,11 +58,17 @@ int checkpoint_tensor_count(const struct checkpoint *checkpoint);
 const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const char **name,
                                size_t *count);
 
-/* Mean loss and share of right answers over rows of features (rows, input width). Off the clock. */
+/* Rows to be evaluated on, copied out one by one. */
+struct test_rows {
+    const void *context;
+    /* Writes the input (input width) and targets (target_width) of row `row`, below count. */
+    void (*copy)(const void *context, size_t row, void *input, void *targets);
+    size_t count, target_width;
+};
+/* Mean loss, and share of right answers (NaN where targets are real values). Off the clock. */
 struct evaluation {
     double loss, accuracy;
 };
-struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const float *features,
-                                      const int32_t *labels, size_t rows);
+struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, struct test_rows rows);
 
 #endif

@@ -1,11 +1,12 @@
 /* Neural networks: a spec (layers), a rank's part of it, forward, backward, and what to save.
  *
- * A model never communicates: it calls the hooks that a strategy fills. It is cut two ways: layers
- * over pipeline stages (contiguous, by flops), and, within a stage, pairs of linear layers over
- * tensor ranks, the first of a pair by columns (its outputs), the second by rows (its inputs), so
- * that a pair costs one all-reduce each way (Shoeybi et al. 2019, Megatron-LM, section 3). A linear
- * layer without a partner in its stage is replicated. Shares are as even as they go; only an empty
- * share is refused.
+ * A model is a chain of layers. A row, which is a sample, goes through them: an image, say, or a
+ * sequence, whose tokens are its positions. A model never communicates: it calls the hooks that a
+ * strategy fills. It is cut two ways: layers over pipeline stages (contiguous, by flops, a transformer
+ * block in one), and, within a stage, over tensor ranks (Shoeybi et al. 2019, Megatron-LM, section 3):
+ * attention by heads, feed-forward by hidden units, and pairs of linear layers, the first by columns
+ * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way. Other
+ * layers are replicated. Shares are as even as they go; only an empty share is refused.
  *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
@@ -26,8 +27,15 @@
 struct model_spec;
 
 /* The family of models. To add one: src/model/presets/<name>.c and a row in src/model/model.def.
- *   mlp:64-128-64-10[:relu|tanh|gelu]   linear layers of these widths with an activation between
+ *   mlp:64-128-64-10[:relu|tanh|gelu|gelu_tanh]
+ *                                       linear layers of these widths with an activation between
  *                                       (64-128x15-10 repeats a width)
+ *   cnn:8-16:32[,input=1x8x8][,outputs=10]
+ *                                       convolutions with pooling, and a hidden linear layer
+ *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
+ *                                       GPT-2's transformer
+ *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
+ *   file:PATH.yaml                      a list of layers
  *   stages:p[,forward=T,backward_input=T,backward_weight=T]  a null model: p equal layers that
  *                                       compute nothing and take the given time a microbatch
  */
@@ -37,11 +45,30 @@ struct model_ops {
 };
 extern const struct model_ops *const models[]; /* NULL at the end */
 
+/* What the text says. A model that depends on its data (cnn, linear, logistic, file) has no layers
+ * until it is bound, and until then nothing but model_context, model_takes_data and freeing. */
 struct model_spec *model_parse(const char *text, const char *where, struct errors *errors);
 void model_spec_free(struct model_spec *spec);
 
+/* What a model must know of its data; data/data.h has the words. */
+struct model_data {
+    const char *name;
+    size_t width, vocabulary;              /* of an input; vocabulary 0: real values */
+    size_t channels, height, image_width;  /* 0: no image */
+    size_t target_width, classes;          /* classes 0: real values */
+};
+/* Makes the layers, where the text alone did not, and sees that model and data agree; else false
+ * and messages. NULL for the data: the text says all. */
+bool model_bind(struct model_spec *spec, const struct model_data *data, const char *where,
+                struct errors *errors);
+bool model_is_bound(const struct model_spec *spec);
+bool model_takes_data(const struct model_spec *spec); /* false: a null model */
+size_t model_context(const struct model_spec *spec);  /* tokens of a row; 0: real values */
+
 size_t model_input_width(const struct model_spec *spec);  /* 0: takes no input (a null model) */
 size_t model_output_width(const struct model_spec *spec);
+size_t model_target_width(const struct model_spec *spec); /* targets of a row, of 4 bytes each */
+bool model_tells_classes(const struct model_spec *spec);  /* there is an accuracy */
 uint64_t model_parameter_count(const struct model_spec *spec);
 uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and backward */
 
@@ -50,6 +77,8 @@ struct layer_ops;
 extern const struct layer_ops *const layers[]; /* NULL at the end; see src/model/layer.h */
 /* What they are called, in the table's order, for `threadrack list layers`. */
 void layers_each(void (*visit)(const char *name, const char *summary));
+/* The same of the loss family, src/model/loss.def. */
+void losses_each(void (*visit)(const char *name, const char *summary));
 
 /* How tensor ranks share a layer. */
 enum cut {
@@ -151,6 +180,7 @@ struct model {
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
+    float *scratch;
     bool trains;
     struct fused_update fused;
 };
@@ -169,17 +199,19 @@ void model_free(struct model *model);
  * 1/fan_in else; biases 0; gpt begins as GPT-2 does (src/model/presets/gpt.c). */
 void model_init(struct model *model, uint64_t seed);
 
-/* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. */
-float *model_input(struct model *model, struct share rows);           /* (rows, input_width) */
+/* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. The
+ * input is (rows, input_width); on the first stage of a model of tokens they are int32. */
+float *model_input(struct model *model, struct share rows);
 float *model_output(struct model *model, struct share rows);          /* (rows, output_width) */
 float *model_input_gradient(struct model *model, struct share rows);  /* of stages > 0 */
 float *model_output_gradient(struct model *model, struct share rows);
 
 /* Forward of a microbatch whose input is in place. */
 void model_forward(struct rank *self, struct model *model, struct share rows);
-/* On the last stage: softmax cross-entropy of the microbatch's output; fills the output gradient.
- * Returns scale * the sum of the samples' losses; scale is 1 / global batch. */
-double model_loss(struct rank *self, struct model *model, struct share rows, const int32_t *labels,
+/* On the last stage: the loss of the microbatch's output; fills the output gradient. `targets` are
+ * those of the rows: classes (int32), one or one a position; or real values (float). Returns scale *
+ * the sum of the rows' losses; scale is 1 / global batch. */
+double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale);
 /* Backward of a microbatch whose output gradient is in place. The step's first microbatch
  * overwrites the gradients, later ones add to them; the last calls gradient_ready. The input

@@ -31,6 +31,7 @@ struct plan {
     const struct schedule *schedule; /* of its learning rate */
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
+    size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     int microbatches;
@@ -55,7 +56,7 @@ struct training {
     struct share rows; /* of the global batch: this replica's */
     struct model *model;
     struct optimizer *optimizer;
-    int32_t *labels;       /* (rows.count); the last stage's */
+    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group */
     struct group *pipeline;

@@ -7,8 +7,10 @@
  *
  * Cut by rows, Y is a partial sum until after_forward has added those of the other tensor ranks;
  * cut by columns, dX is one until before_backward. A fused update is W = (1 - lr decay) W - lr dY^T
- * X, after dX has used the old W.
+ * X, after dX has used the old W. A weight that is borrowed (tied embeddings) is not updated here:
+ * its gradient goes to its owner.
  */
+#include "../steps.h"
 #include "../tensors.h"
 
 #include <math.h>
@@ -18,12 +20,16 @@ enum { PRE }; /* saved: Y before the activation, where that is needed to go back
 
 static void describe(const struct layer *layer, struct tensor_list *list)
 {
+    if (layer->borrows)
+        return;
     struct tensor *weight = tensor_add_matrix(list, "weight", layer->out, layer->in);
+    double variance = layer->activation == ACTIVATION_RELU ? 2.0 : 1.0;
     weight->deviation =
-        sqrt((layer->activation == ACTIVATION_RELU ? 2.0 : 1.0) / (double)layer->in);
+        layer->deviation != 0 ? layer->deviation : sqrt(variance / (double)layer->in);
     weight->cuts[CUT_COLUMNS] = TENSOR_ROWS;
     weight->cuts[CUT_ROWS] = TENSOR_COLUMNS;
-    tensor_add_vector(list, "bias", layer->out)->cuts[CUT_COLUMNS] = TENSOR_ROWS;
+    if (!layer->no_bias)
+        tensor_add_vector(list, "bias", layer->out)->cuts[CUT_COLUMNS] = TENSOR_ROWS;
 }
 
 static uint64_t multiply_adds(const struct layer *layer)
@@ -34,12 +40,12 @@ static uint64_t multiply_adds(const struct layer *layer)
 /* This rank's inputs and outputs of a position. */
 static size_t inputs(const struct model_part *part)
 {
-    return part->tensor_list[WEIGHT].columns.count;
+    return part->layer->borrows ? part->layer->in : part->tensor_list[WEIGHT].columns.count;
 }
 
 static size_t outputs(const struct model_part *part)
 {
-    return part->tensor_list[WEIGHT].rows.count;
+    return part->layer->borrows ? part->layer->out : part->tensor_list[WEIGHT].rows.count;
 }
 
 static size_t width_in(const struct model_part *part)
@@ -52,117 +58,111 @@ static size_t width_out(const struct model_part *part)
     return part->layer->positions * outputs(part);
 }
 
+static bool needs_pre(enum activation kind)
+{
+    return kind == ACTIVATION_GELU || kind == ACTIVATION_GELU_TANH;
+}
+
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
-    if (trains && part->layer->activation == ACTIVATION_GELU)
+    if (trains && needs_pre(part->layer->activation))
         needs->saved[PRE] = width_out(part);
 }
 
-/* Each of the three products has the same size. */
-static struct work product_work(const struct pass *pass)
+static const float *weight_of(const struct pass *pass)
 {
-    uint64_t r = pass->positions, i = inputs(pass->part), o = outputs(pass->part);
-    return (struct work){
-        .flops = 2 * r * i * o, .bytes = sizeof(float) * (r * i + i * o + r * o), .kernels = 1};
+    const struct model_tensor *borrowed = pass->part->borrowed;
+    return borrowed ? view(pass->model->parameters, borrowed->at) : pass_weight(pass, WEIGHT);
 }
 
-static uint64_t activation_flops(enum activation kind)
+static const float *bias_of(const struct pass *pass)
 {
-    return kind == ACTIVATION_NONE ? 0 : kind == ACTIVATION_RELU ? 1 : 20;
+    return pass->part->layer->no_bias ? NULL : pass_weight(pass, BIAS);
 }
 
-/* Bias and activation on the way forward, or their gradients on the way back: the arrays of (r, o)
- * that are read and written come from the caller. */
-static struct work pass_work(const struct pass *pass, uint64_t arrays)
+static bool does_nothing_more(const struct layer *layer)
 {
-    uint64_t r = pass->positions, o = outputs(pass->part);
-    return (struct work){.flops = r * o * (1 + activation_flops(pass->part->layer->activation)),
-                         .bytes = sizeof(float) * (arrays * r * o + o),
-                         .kernels = 1};
+    return layer->no_bias && layer->activation == ACTIVATION_NONE;
 }
 
-static void product(const struct pass *pass, float *y)
+/* Where the tensor group must add between the product and the rest. */
+static void forward_partial(const struct pass *pass, float *y)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    math_gemm(PLAIN, TRANSPOSED, pass->positions, o, i, 1, pass->x, i, pass_weight(pass, WEIGHT), i,
-              0, y, o);
+    step_product(pass, pass->x, i, weight_of(pass), y, o);
+    pass_sum_forward(pass, y, pass->positions * o);
+    if (!does_nothing_more(pass->part->layer))
+        step_bias_activate(pass, y, o, bias_of(pass), pass->part->layer->activation, pass->y);
 }
 
-static void bias_activate(const struct pass *pass, float *y)
-{
-    math_bias_activate(pass->positions, outputs(pass->part), y, pass_weight(pass, BIAS),
-                       pass->part->layer->activation, pass->y);
-}
-
-/* Product, bias and activation are one kernel but where the tensor group must add in between. */
+/* Elsewhere product, bias and activation are one kernel. */
 static void forward(const struct pass *pass)
 {
+    const struct layer *layer = pass->part->layer;
     float *y = pass->saved[PRE] ? pass->saved[PRE] : pass->y;
-    struct work work = product_work(pass), after = pass_work(pass, 2);
-    size_t o = outputs(pass->part);
-    bool partial = pass->part->cut == CUT_ROWS;
-    if (!partial) {
-        work.flops += after.flops;
-        work.bytes += sizeof(float) * o;
-    }
-    if (rank_compute_begin(pass->self, work)) {
-        product(pass, y);
-        if (!partial)
-            bias_activate(pass, y);
-        rank_compute_end(pass->self);
-    }
-    if (!partial)
+    size_t i = inputs(pass->part), o = outputs(pass->part), r = pass->positions;
+    if (pass->part->cut == CUT_ROWS) {
+        forward_partial(pass, y);
         return;
-    pass_sum_forward(pass, y, pass->positions * o);
-    if (rank_compute_begin(pass->self, after)) {
-        bias_activate(pass, y);
-        rank_compute_end(pass->self);
     }
+    struct work work = product_work(r, i, o);
+    work.flops += r * o * ((layer->no_bias ? 0 : 1) + activation_flops(layer->activation));
+    work.bytes += layer->no_bias ? 0 : sizeof(float) * o;
+    if (!rank_compute_begin(pass->self, work))
+        return;
+    math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, pass->x, i, weight_of(pass), i, 0, y, o);
+    math_bias_activate(r, o, y, bias_of(pass), layer->activation, pass->y);
+    rank_compute_end(pass->self);
 }
 
-/* Turns dY into the gradient before the activation, in place, and sums its rows. */
-static void activation_backward(const struct pass *pass)
+static void activate_back(const struct pass *pass)
 {
-    bool active = pass->part->layer->activation != ACTIVATION_NONE;
-    if (!rank_compute_begin(pass->self, pass_work(pass, active ? 3 : 1)))
+    const struct layer *layer = pass->part->layer;
+    size_t o = outputs(pass->part);
+    if (!layer->no_bias) {
+        step_activate_back(pass, pass->dy, o, pass->saved[PRE], pass->y, layer->activation, BIAS);
         return;
-    math_activate_backward(pass->positions, outputs(pass->part), pass->dy, pass->saved[PRE],
-                           pass->y, pass->part->layer->activation, pass_gradient(pass, BIAS),
-                           !pass->first);
-    pass_update(pass, BIAS);
+    }
+    struct work work =
+        elements_work(pass->positions * o, activation_flops(layer->activation), 3);
+    if (layer->activation == ACTIVATION_NONE || !rank_compute_begin(pass->self, work))
+        return;
+    math_activate_backward(pass->positions, o, pass->dy, pass->saved[PRE], pass->y,
+                           layer->activation, NULL, false);
     rank_compute_end(pass->self);
 }
 
 static void backward_input(const struct pass *pass)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    activation_backward(pass);
+    activate_back(pass);
     if (!pass->part->needs_dx)
         return;
-    if (rank_compute_begin(pass->self, product_work(pass))) {
-        math_gemm(PLAIN, PLAIN, pass->positions, i, o, 1, pass->dy, o, pass_weight(pass, WEIGHT), i,
-                  0, pass->dx, i);
-        rank_compute_end(pass->self);
-    }
+    step_product_back(pass, pass->dy, o, weight_of(pass), pass->dx, i);
     if (pass->part->cut == CUT_COLUMNS)
         pass_sum_backward(pass, pass->dx, pass->positions * i);
 }
 
-static void backward_weight(const struct pass *pass)
+/* The owner applies what comes of it, later in the pass. */
+static void borrowed_gradient(const struct pass *pass)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    const struct fused_update *fused = &pass->model->fused;
-    struct work work = product_work(pass);
+    struct work work = product_work(pass->positions, i, o);
     work.bytes += pass->first ? 0 : sizeof(float) * i * o;
     if (!rank_compute_begin(pass->self, work))
         return;
-    math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, fused->done ? -fused->lr : 1, pass->dy, o,
-              pass->x, i,
-              fused->done   ? 1 - fused->lr * fused->decay
-              : pass->first ? 0
-                            : 1,
-              fused->done ? pass_weight(pass, WEIGHT) : pass_gradient(pass, WEIGHT), i);
+    math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, pass->x, i,
+              pass->first ? 0 : 1, view(pass->model->gradients, pass->part->borrowed->at), i);
     rank_compute_end(pass->self);
+}
+
+static void backward_weight(const struct pass *pass)
+{
+    if (pass->part->borrowed)
+        borrowed_gradient(pass);
+    else
+        step_weight_gradient(pass, WEIGHT, pass->dy, outputs(pass->part), pass->x,
+                             inputs(pass->part));
 }
 
 const struct layer_ops layer_linear = {

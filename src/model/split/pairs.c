@@ -9,10 +9,15 @@
 #include <limits.h>
 #include <stdlib.h>
 
+static bool can_pair(const struct layer *layer)
+{
+    return layer->ops->pairs && !layer->borrows;
+}
+
 bool split_pairs_up(const struct model_spec *spec, int number)
 {
-    return number + 1 < spec->layer_count && spec->layers[number].ops->pairs &&
-           spec->layers[number + 1].ops->pairs;
+    return number + 1 < spec->layer_count && can_pair(&spec->layers[number]) &&
+           can_pair(&spec->layers[number + 1]);
 }
 
 void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts)
@@ -73,6 +78,9 @@ bool model_fits(const struct model_spec *spec, int stages, int tensors, struct e
                           "%d pipeline stages are more than the model's %d layers; the largest that "
                           "fits is %d",
                           stages, deepest, deepest);
+    if (stages > 1 && spec->layers[0].lends)
+        return errors_add(errors, "pipeline stages cannot share tied embeddings: the table would be "
+                                  "on the first and on the last; the largest that fits is 1");
     if (tensors > 1 && model_most_tensors(spec) == 1)
         return errors_add(errors, "tensor ranks have nothing to share: the model has no two linear "
                                   "layers in a row, no attention and no feed-forward; the largest "
@@ -80,8 +88,8 @@ bool model_fits(const struct model_spec *spec, int stages, int tensors, struct e
     size_t most = tensors > 1 ? narrowest(spec, stages, tensors) : INT_MAX;
     if ((size_t)tensors > most)
         return errors_add(errors,
-                          "%d tensor ranks are more than the %zu columns of the model's narrowest "
-                          "pair; the largest that fits is %zu",
+                          "%d tensor ranks are more than the %zu columns, heads or hidden units "
+                          "of the model's narrowest layer; the largest that fits is %zu",
                           tensors, most, most);
     return true;
 }
