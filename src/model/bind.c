@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static bool inputs_agree(const struct model_spec *spec, const struct model_data *data,
+static bool kinds_agree(const struct model_spec *spec, const struct model_data *data,
                          const char *where, struct errors *errors)
 {
     if (spec->vocabulary && !data->vocabulary)
@@ -13,6 +13,12 @@ static bool inputs_agree(const struct model_spec *spec, const struct model_data 
     if (!spec->vocabulary && data->vocabulary)
         return errors_add(errors, "%s: the model takes real values, but data set %s has tokens",
                           where, data->name);
+    return true;
+}
+
+static bool inputs_agree(const struct model_spec *spec, const struct model_data *data,
+                         const char *where, struct errors *errors)
+{
     if (spec->vocabulary < data->vocabulary)
         return errors_add(errors,
                           "%s: the model knows %zu tokens, but data set %s has a vocabulary of %zu",
@@ -57,6 +63,8 @@ bool model_bind(struct model_spec *spec, const struct model_data *data, const ch
     if (!data || !spec->loss)
         return true;
     spec->loss_shape.values = !data->classes;
+    if (!kinds_agree(spec, data, where, errors))
+        return false;
     bool inputs = inputs_agree(spec, data, where, errors);
     return targets_agree(spec, data, where, errors) && inputs;
 }

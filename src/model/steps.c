@@ -99,17 +99,16 @@ void step_norm(const struct pass *pass, size_t width, const float *x, int gain, 
 }
 
 void step_norm_back(const struct pass *pass, size_t width, const float *x, int gain,
-                    const float *mean, const float *rstd, float *dy, const float *residual,
-                    float *dx)
+                    const float *mean, const float *rstd, float *dy, bool residual)
 {
     size_t count = pass->positions * width;
     bool adds = residual && pass->part->needs_dx;
     if (!rank_compute_begin(pass->self, elements_work(count, NORM_BACK_FLOPS, adds ? 4 : 3)))
         return;
     if (adds)
-        memcpy(dx, residual, count * sizeof *dx);
+        memcpy(pass->dx, pass->dy, count * sizeof *dy);
     math_layernorm_backward(pass->positions, width, x, pass_weight(pass, gain), mean, rstd, dy,
-                            pass->part->needs_dx ? dx : dy, adds, pass_gradient(pass, gain),
+                            pass->part->needs_dx ? pass->dx : dy, adds, pass_gradient(pass, gain),
                             pass_gradient(pass, gain + 1), !pass->first);
     pass_update(pass, gain);
     pass_update(pass, gain + 1);

@@ -32,11 +32,10 @@ void step_weight_gradient(const struct pass *pass, int tensor, const float *dy, 
 /* Layer normalisation of `width` floats by the tensors gain and gain + 1 (bias). */
 void step_norm(const struct pass *pass, size_t width, const float *x, int gain, float *y,
                float *mean, float *rstd);
-/* dX, and the gradients of gain and bias. With `residual`, which a connection around the branch
- * brings, dX is added to it; dX is not written where nobody needs it. dY may be overwritten. */
+/* The pass's dX, and the gradients of gain and bias. With `residual` a connection around the branch
+ * brings the pass's dY besides. dX is not written where nobody needs it. dY may be overwritten. */
 void step_norm_back(const struct pass *pass, size_t width, const float *x, int gain,
-                    const float *mean, const float *rstd, float *dy, const float *residual,
-                    float *dx);
+                    const float *mean, const float *rstd, float *dy, bool residual);
 
 /* Y = X + (Y + b): the end of a residual branch, whose product is in Y. */
 void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,

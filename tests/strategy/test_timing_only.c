@@ -109,6 +109,23 @@ static void every_strategy(void)
         }
 }
 
+static void every_kind_of_layer(void)
+{
+    static const char *const networks[] = {
+        "cnn:4-6:9", "gpt:layers=3,heads=4,width=16,context=8 data=devils-dictionary",
+        "gpt:layers=1,heads=2,width=8,context=4,tied data=devils-dictionary", "linear", "logistic"};
+    static const char *const ways[] = {
+        "single", "data nodes=3", "tensor nodes=2", "pipeline nodes=3",
+        "hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=2"};
+    char line[256];
+    for (int m = 0; m < 5; m++)
+        for (int w = 0; w < (m == 2 ? 3 : m < 2 ? 5 : 2); w++) {
+            snprintf(line, sizeof line, "model=%s strategy=%s batch=13 steps=3 bucket=1KiB",
+                     networks[m], ways[w]);
+            counts_as_it_trains(line);
+        }
+}
+
 static void every_kind_of_cluster(void)
 {
     static const char *const clusters[] = {"ring", "heterogeneous nodes=7", "boxes-of-8 nodes=12"};
@@ -268,7 +285,8 @@ static void only_flow_shares_the_uplink(void)
     result_free(flow);
 }
 
-SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_cluster),
+SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_layer),
+      TEST(every_kind_of_cluster),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
       TEST(pipelines_have_their_bubble), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

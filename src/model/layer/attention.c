@@ -136,7 +136,7 @@ static void backward_input(const struct pass *pass)
     if (pass->part->cut != CUT_NONE)
         pass_sum_backward(pass, pass->held[DN], pass->positions * width);
     step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD],
-                   pass->held[DN], pass->dy, pass->dx);
+                   pass->held[DN], true);
 }
 
 static void backward_weight(const struct pass *pass)

@@ -32,7 +32,7 @@ static void forward(const struct pass *pass)
 static void backward_input(const struct pass *pass)
 {
     step_norm_back(pass, pass->part->layer->in, pass->x, GAIN, pass->saved[MEAN],
-                   pass->saved[RSTD], pass->dy, NULL, pass->dx);
+                   pass->saved[RSTD], pass->dy, false);
 }
 
 const struct layer_ops layer_norm = {
