@@ -13,6 +13,11 @@ struct idle_setting {
     const char *why;
 };
 
+static bool options_have(const struct strategy *strategy, const char *key)
+{
+    return strstr(strategy->options, key);
+}
+
 static bool any_slow(const struct cluster *cluster, int nodes)
 {
     bool any = false;
@@ -29,9 +34,15 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
-        {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"bucket", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
+        {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
+        {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
-        {"compress", !strategy->spreads_data || setup->shape.data == 1,
+        {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
          "no gradients are exchanged between replicas"},
         {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
          "nothing is all-gathered: only coded gradients are (compress)"},
@@ -135,6 +146,11 @@ static void note_rate(const struct setup *setup, struct result *result)
                     "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
                     "of lr_schedule, leads there: Goyal et al. 2017)",
                     config_text(config, "lr_scaling"));
+    if (setup->strategy->updates_alone && config_is_set(config, "clip"))
+        result_note(result,
+                    "clip=%s: under strategy %s each node clips its own gradients by their own norm; "
+                    "steps.csv has node 0's",
+                    config_text(config, "clip"), setup->strategy->name);
     if (warmup >= setup->begun.step + (uint64_t)setup->steps)
         result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
                     config_text(config, "lr_schedule"), (unsigned long long)warmup);

@@ -10,7 +10,8 @@ static bool saves(const struct setup *setup)
 
 static bool saves_state(const struct setup *setup)
 {
-    return saves(setup) && config_on(setup->config, "save.state");
+    return saves(setup) && config_on(setup->config, "save.state") &&
+           !setup->strategy->updates_alone;
 }
 
 static bool load_init(struct setup *setup, struct errors *errors)
@@ -74,6 +75,10 @@ bool saving_resolve(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     bool init = config_is_set(config, "init"), resume = config_is_set(config, "resume");
     setup->begun.seed = setup->seed;
+    if (resume && setup->strategy->updates_alone)
+        return errors_add(errors, "%s: strategy %s keeps a state for each node, which no file holds: it "
+                          "cannot resume; init= begins with the weights",
+                          config_where(config, "resume"), setup->strategy->name);
     if (init && resume)
         return errors_add(errors, "%s: init is given as well (%s); give one of the two",
                           config_where(config, "resume"), config_where(config, "init"));
@@ -120,6 +125,13 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
         checkpoint_put_state(gathered, training->model, training->optimizer);
 }
 
+void saving_gather_mean(struct checkpoint *gathered, struct training *const *trainings, int count)
+{
+    checkpoint_clear(gathered);
+    for (int i = 0; i < count; i++)
+        checkpoint_add(gathered, trainings[i]->model, 1.0f / (float)count);
+}
+
 bool saving_is_due(const struct setup *setup, int taken)
 {
     const struct config *config = setup->config;
@@ -131,8 +143,13 @@ bool saving_is_due(const struct setup *setup, int taken)
 void saving_notes(const struct setup *setup, struct result *result)
 {
     const struct config *config = setup->config;
-    bool replicas = setup->shape.data > 1;
+    bool alone = !setup->goal && setup->strategy->updates_alone;
+    bool replicas = setup->shape.data > 1 && !alone;
     bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
+    if (alone && saves(setup))
+        result_note(result, "save=%s is of the weights alone, the mean of the nodes': strategy %s keeps a "
+                            "state for each node, and no run can resume it",
+                    config_text(config, "save"), setup->strategy->name);
     if (setup->resumes)
         result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
                     (unsigned long long)setup->begun.step);

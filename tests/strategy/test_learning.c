@@ -86,8 +86,8 @@ static void every_strategy_at_every_size(const char *order)
     snprintf(line, sizeof line, "strategy=single %s", common);
     struct learned single = learn(shallow, line);
     for (int s = 0; strategies[s]; s++)
-        for (int i = 0; i < SIZES; i++) {
-            snprintf(line, sizeof line, "strategy=%s nodes=%d %s", strategies[s]->name, sizes[i],
+        for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
+            snprintf(line, sizeof line, "strategy=%s nodes=%d %s", strategy_words(strategies[s]), sizes[i],
                      common);
             if (can_run(strategies[s], sizes[i])) {
                 learns_as(&single, shallow, line);
