@@ -10,6 +10,7 @@
 enum { PATHS = 8, NAMES = 32 };
 
 static char folder[] = "/tmp/threadrack-data-XXXXXX";
+static bool made; /* its name may end in an X, too */
 static char names[NAMES][32];
 static int name_count;
 
@@ -17,8 +18,9 @@ const char *fixture_path(const char *name)
 {
     static char paths[PATHS][96];
     static int turn;
-    if (folder[sizeof folder - 2] == 'X')
+    if (!made)
         CHECK_FATAL(mkdtemp(folder) != NULL);
+    made = true;
     char *path = paths[turn++ % PATHS];
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
@@ -56,6 +58,7 @@ void fixture_clear(void)
         unlink(fixture_path(names[--name_count]));
     rmdir(folder);
     snprintf(folder + sizeof folder - 7, 7, "XXXXXX");
+    made = false;
 }
 
 static struct dataset *open_text(const char *text, bool shapes_only, struct errors *errors)
