@@ -1,6 +1,6 @@
 /* What is said aloud about a run: settings without effect, costs that are not modelled, models out
  * of their range. */
-#include "inside.h"
+#include "saving.h"
 
 #include "threadrack/comm/algorithms.h"
 
@@ -150,6 +150,11 @@ static void note_rate(const struct setup *setup, struct result *result)
                     "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
                     "of lr_schedule, leads there: Goyal et al. 2017)",
                     config_text(config, "lr_scaling"));
+    if (setup->strategy->updates_alone && config_is_set(config, "clip"))
+        result_note(result,
+                    "clip=%s: under strategy %s each node clips its own gradients by their own norm; "
+                    "steps.csv has node 0's",
+                    config_text(config, "clip"), setup->strategy->name);
     if (warmup >= setup->begun.step + (uint64_t)setup->steps)
         result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
                     config_text(config, "lr_schedule"), (unsigned long long)warmup);
@@ -218,9 +223,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
-    if (setup->resumes)
-        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
-                    (unsigned long long)setup->begun.step);
+    saving_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);

@@ -112,6 +112,12 @@ uint64_t training_allreduces(const struct training *training)
            (exchange ? exchange_used(exchange) : 0);
 }
 
+void training_begin(struct training *training, uint64_t steps)
+{
+    if (training->buckets.exchange)
+        exchange_begin(training->buckets.exchange, steps);
+}
+
 double plan_rate(const struct plan *plan, size_t step)
 {
     return optimizer_rate(plan->optimizer) * schedule_rate(plan->schedule, step);

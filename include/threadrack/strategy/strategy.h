@@ -129,6 +129,8 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 struct training *training_create(struct rank *self, const struct plan *plan);
 int strategy_servers(const struct strategy *strategy); /* how many ranks serve */
 void training_free(struct training *training);
+/* The training has taken so many steps before; its model and optimizer hold what came of them. */
+void training_begin(struct training *training, uint64_t steps);
 /* The learning rate of a step. */
 double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
