@@ -24,6 +24,13 @@ struct dataset *dataset_make(const char *name, size_t rows)
     return set;
 }
 
+bool dataset_wants_tokens(const char *name, const struct dataset_request *request,
+                          struct errors *errors)
+{
+    return request->context ||
+           errors_add(errors, "%s: %s has tokens, and the model takes none", request->where, name);
+}
+
 bool dataset_continues(const char *value, const char *piece)
 {
     size_t length = strcspn(piece, ":,");

@@ -17,6 +17,10 @@ enum { ELEMENT_BYTES = 4 };
 /* A set with that name and so many rows; all else is the member's to fill. */
 struct dataset *dataset_make(const char *name, size_t rows);
 
+/* Whether the model takes tokens, which the set named so has; else a message. */
+bool dataset_wants_tokens(const char *name, const struct dataset_request *request,
+                          struct errors *errors);
+
 /* Rows that are in memory as they are handed out: what the small members and readers of text hold.
  * `inputs` (rows, width) and `targets` (rows, target_width) are malloc'ed, and the set's from now
  * on. */

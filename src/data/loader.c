@@ -1,11 +1,12 @@
 /* Which rows a step uses.
  *
- * Ranks run apart by a step or two, so at an epoch's end two permutations are in use at once. A few
+ * Long epochs are permuted by arithmetic (scatter.h), shorter ones by a list. Ranks run apart by a step or two, so at an epoch's end two permutations are in use at once. A few
  * are kept, each made once by whichever rank comes first, under a lock that others take only to
  * look up a pointer; a rank holds the permutation by a count while it copies rows, so that it is
  * not replaced under its hands.
  */
 #include "dataset.h"
+#include "scatter.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/philox.h"
@@ -20,11 +21,11 @@ struct permutation {
     uint32_t rows[];
 };
 
-enum { KEPT = 4 };
+enum { KEPT = 4, LISTED_MOST = 1 << 24 };
 
 struct loader {
     const struct dataset *data;
-    bool shuffled;
+    bool shuffled, listed;
     size_t batch;
     size_t origin; /* position of step 0, modulo 2^64 */
     uint64_t seed;
@@ -36,7 +37,11 @@ struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_
                              uint64_t seed)
 {
     struct loader *loader = memory_zeroed(1, sizeof *loader);
-    *loader = (struct loader){.data = dataset, .shuffled = shuffled, .batch = batch, .seed = seed};
+    *loader = (struct loader){.data = dataset,
+                              .shuffled = shuffled,
+                              .listed = shuffled && dataset->train_rows <= LISTED_MOST,
+                              .batch = batch,
+                              .seed = seed};
     pthread_mutex_init(&loader->lock, NULL);
     return loader;
 }
@@ -126,16 +131,26 @@ static void copy_row(const struct dataset *data, size_t row, size_t to, char *in
         dataset_copy_targets(data, row, targets + to * data->target_width * ELEMENT_BYTES);
 }
 
+/* The row at a place of an epoch, whose list is `order` where it has one. */
+static size_t row_at(const struct loader *loader, const struct permutation *order, size_t epoch,
+                     size_t at)
+{
+    if (order)
+        return order->rows[at];
+    return loader->shuffled ? scatter(loader->seed, epoch, loader->data->train_rows, at) : at;
+}
+
 void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,
                  void *targets)
 {
     size_t rows = loader->data->train_rows, done = 0;
     while (done < share.count) {
-        size_t position = loader->origin + step * loader->batch + share.begin + done, at = position % rows;
+        size_t position = loader->origin + step * loader->batch + share.begin + done;
+        size_t epoch = position / rows, at = position % rows;
         size_t count = share.count - done < rows - at ? share.count - done : rows - at;
-        struct permutation *order = loader->shuffled ? hold(loader, position / rows) : NULL;
+        struct permutation *order = loader->listed ? hold(loader, epoch) : NULL;
         for (size_t i = 0; i < count; i++)
-            copy_row(loader->data, order ? order->rows[at + i] : at + i, done + i, inputs, targets);
+            copy_row(loader->data, row_at(loader, order, epoch, at + i), done + i, inputs, targets);
         let_go(loader, order);
         done += count;
     }
@@ -143,11 +158,9 @@ void loader_fill(struct loader *loader, size_t step, struct share share, void *i
 
 size_t loader_row(struct loader *loader, size_t position)
 {
-    size_t rows = loader->data->train_rows, row = position % rows;
-    if (!loader->shuffled)
-        return row;
-    struct permutation *order = hold(loader, position / rows);
-    row = order->rows[row];
+    size_t rows = loader->data->train_rows, epoch = position / rows;
+    struct permutation *order = loader->listed ? hold(loader, epoch) : NULL;
+    size_t row = row_at(loader, order, epoch, position % rows);
     let_go(loader, order);
     return row;
 }

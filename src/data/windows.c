@@ -41,13 +41,13 @@ struct dataset *windows_open(const char *name, struct data_file *file,
                              const struct dataset_request *request, struct errors *errors)
 {
     size_t context = request->context;
-    if (!context || file->length <= context) {
-        if (!context)
-            errors_add(errors, "%s: %s is a text, and the model takes none", request->where, name);
-        else
-            data_file_complain(file, file->length, errors,
-                               "the text ends before one window of %zu bytes and the byte after it",
-                               context);
+    bool fits = dataset_wants_tokens(name, request, errors);
+    if (fits && file->length <= context)
+        fits = data_file_complain(file, file->length, errors,
+                                  "the text ends before one window of %zu bytes and the byte after "
+                                  "it",
+                                  context);
+    if (!fits) {
         data_file_close(file);
         return NULL;
     }

@@ -46,17 +46,19 @@ static bool take_word(const struct data_option *option, const char *value, const
                       struct errors *errors)
 {
     struct names names = {0};
-    for (const char *const *word = option->words; *word; word++) {
-        if (!strcmp(*word, value))
-            *option->choice = (int)(word - option->words);
-        names_add(&names, *word, !word[1]);
+    int found = -1;
+    for (int i = 0; option->words[i]; i++) {
+        if (!strcmp(option->words[i], value))
+            found = i;
+        names_add(&names, option->words[i], !option->words[i + 1]);
     }
-    bool good = !strcmp(option->words[*option->choice], value);
-    if (!good)
+    if (found >= 0)
+        *option->choice = found;
+    else
         errors_add(errors, "%s: %s=%s: there are %s%s", where, option->key, value,
                    names.list.bytes, text_suggestion(value, names.word, names.count));
     text_release(&names.list);
-    return good;
+    return found >= 0;
 }
 
 static bool take_value(const struct data_option *option, const char *value, const char *where,
@@ -132,7 +134,8 @@ bool data_words_read(struct data_words *words, const struct dataset_request *req
         at += length;
     }
     free(name);
-    if (good && words->path_count < words->least)
+    int more = words->path_count - words->least;
+    if (good && (more < 0 || (words->step && more % words->step)))
         return errors_add(errors, "%s: expected %s", request->where, words->usage);
     return good;
 }

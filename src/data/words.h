@@ -18,8 +18,8 @@ struct data_option {
 };
 
 struct data_words {
-    const char *usage;          /* what should stand there, for messages: "csv:PATH" */
-    int least, most;            /* paths */
+    const char *usage;           /* what should stand there, for messages: "csv:PATH" */
+    int least, most, step;       /* paths: from `least` on in steps; step 0 is 1 */
     struct data_option *options; /* ended by a row whose key is NULL; NULL: none */
     /* Filled. */
     char **paths;

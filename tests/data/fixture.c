@@ -9,7 +9,7 @@
 
 enum { PATHS = 8, NAMES = 32 };
 
-static char folder[] = "/tmp/threadrack-data-XXXXXX";
+static char folder[40]; /* empty: there is none now */
 static char names[NAMES][32];
 static int name_count;
 
@@ -17,15 +17,19 @@ const char *fixture_path(const char *name)
 {
     static char paths[PATHS][96];
     static int turn;
-    if (folder[sizeof folder - 2] == 'X')
+    if (!*folder) {
+        snprintf(folder, sizeof folder, "/tmp/threadrack-data-XXXXXX");
         CHECK_FATAL(mkdtemp(folder) != NULL);
+    }
     char *path = paths[turn++ % PATHS];
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
 }
 
+/* A file of its own even where one of that name is still mapped. */
 static const char *new_path(const char *name)
 {
+    unlink(fixture_path(name));
     for (int i = 0; i < name_count; i++)
         if (!strcmp(names[i], name))
             return fixture_path(name);
@@ -55,7 +59,7 @@ void fixture_clear(void)
     while (name_count)
         unlink(fixture_path(names[--name_count]));
     rmdir(folder);
-    snprintf(folder + sizeof folder - 7, 7, "XXXXXX");
+    *folder = 0;
 }
 
 static struct dataset *open_text(const char *text, bool shapes_only, struct errors *errors)

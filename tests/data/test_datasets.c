@@ -2,26 +2,56 @@
  * all share out alike. */
 #include "tests/data/fixture.h"
 
-static struct dataset *example_of(const char *name)
+static const char csv[] = "a,b,label\n1,2.5,0\n-3e-2, 4 ,2\r\n\n5,6,1\n";
+static const char text[] = "All work and no play makes Jack a dull boy.\n";
+static const char svm[] = "+1 1:0.5\n-1 2:3\n";
+static const char images[] = "\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01\1\2";
+static const char labels[] = "\0\0\x08\x01\0\0\0\x02\1\0";
+static const char npy[] = "\x93NUMPY\1\0\x39\0"
+                          "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\1\0";
+static const char cifar[2 * 3073];
+
+/* The files of what reads some. */
+static const struct example {
+    const char *name, *files[2];
+    struct {
+        const char *bytes;
+        size_t length;
+    } content[2];
+} examples[] = {
+    {"csv", {"numbers.csv"}, {{csv, sizeof csv - 1}}},
+    {"text", {"text.txt"}, {{text, sizeof text - 1}}},
+    {"libsvm", {"rows.svm"}, {{svm, sizeof svm - 1}}},
+    {"idx", {"images", "labels"}, {{images, sizeof images - 1}, {labels, sizeof labels - 1}}},
+    {"npy", {"x.npy", "y.npy"}, {{npy, sizeof npy - 1}, {npy, sizeof npy - 1}}},
+    {"cifar10", {"batch.bin"}, {{cifar, sizeof cifar}}},
+};
+
+static struct dataset *example_of(const char *name, bool zipped)
 {
-    static const char csv[] = "a,b,label\n1,2.5,0\n-3e-2, 4 ,2\r\n\n5,6,1\n";
-    static const char text[] = "All work and no play makes Jack a dull boy.\n";
-    fixture_write("numbers.csv", csv, sizeof csv - 1);
-    fixture_gzip("text.gz", text, sizeof text - 1);
-    if (!strcmp(name, "csv"))
-        return fixture_open("csv:%s", fixture_path("numbers.csv"));
-    if (!strcmp(name, "text"))
-        return fixture_open("text:%s", fixture_path("text.gz"));
-    if (!strcmp(name, "synthetic"))
-        return fixture_open("synthetic:rows=50,features=7,classes=3");
-    return fixture_open("%s", name);
+    struct text words = {0};
+    text_add(&words, "%s", name);
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+        for (int file = 0; !strcmp(examples[i].name, name) && file < 2; file++) {
+            const char *own = examples[i].files[file];
+            if (!own)
+                continue;
+            (zipped ? fixture_gzip : fixture_write)(own, examples[i].content[file].bytes,
+                                                    examples[i].content[file].length);
+            text_add(&words, "%s%s", file ? "," : ":", fixture_path(own));
+        }
+    struct dataset *set = fixture_open("%s", words.bytes);
+    text_release(&words);
+    return set;
 }
 
+/* Files are read as they are and gzipped. */
 static void every_member_opens(void)
 {
     for (int i = 0; datasets[i]; i++) {
         CHECK(datasets[i]->summary && datasets[i]->options);
-        struct dataset *a = example_of(datasets[i]->name), *b = example_of(datasets[i]->name);
+        struct dataset *a = example_of(datasets[i]->name, false);
+        struct dataset *b = example_of(datasets[i]->name, true);
         struct image_shape image = a->image;
         CHECK(a->train_rows > 0 && a->train_rows + a->test_rows <= a->rows);
         CHECK(!image.channels || image.channels * image.height * image.width == a->width);
@@ -98,7 +128,9 @@ static void wrong_words_are_refused(void)
     fixture_refused("did you mean 'rows'", "synthetic:row=3");
     fixture_refused("from 1 to", "synthetic:rows=0");
     fixture_refused("rows=1e9x", "synthetic:rows=1e9x");
-    fixture_refused("10 classes are more than 5 rows", "synthetic:rows=5,classes=10");
+    fixture_refused("expected a number from 2 to 1048576", "tokens:vocabulary=1");
+    fixture_refused("noise=2: expected a number from 0 to 1", "tokens:noise=2");
+    fixture_refused("there are class and real", "teacher:target=reals");
 }
 
 static void shapes_alone_hold_no_data(void)

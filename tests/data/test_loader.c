@@ -1,6 +1,7 @@
 #include "tests/check.h"
 
 #include "threadrack/base/memory.h"
+#include "src/data/scatter.h"
 #include "threadrack/data/data.h"
 
 #include <pthread.h>
@@ -64,6 +65,44 @@ static void sequential_is_file_order(void)
     loader_free(loader);
 }
 
+/* Long epochs: a permutation for every size, and one of its own for every epoch and seed. */
+static void scattering_permutes(void)
+{
+    static const size_t counts[] = {1, 2, 3, 4, 5, 16, 17, 63, 64, 1000, 4097};
+    static bool seen[4097];
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        memset(seen, 0, sizeof seen);
+        for (size_t at = 0; at < counts[i]; at++) {
+            size_t row = scatter(9, 3, counts[i], at);
+            CHECK(row < counts[i] && !seen[row]);
+            seen[row] = true;
+        }
+    }
+    size_t same = 0;
+    for (size_t at = 0; at < 1000; at++)
+        same += scatter(9, 3, 1000, at) == scatter(9, 4, 1000, at);
+    CHECK(same < 20);
+}
+
+static void long_epochs_need_no_list(void)
+{
+    struct dataset data = numbered_rows();
+    data.rows = data.train_rows = (size_t)1 << 41;
+    data.width = 1;
+    struct loader *loader = loader_create(&data, true, BATCH, 9);
+    int32_t got[BATCH];
+    size_t large = 0;
+    loader_fill(loader, (size_t)1 << 35, (struct share){0, BATCH}, NULL, got);
+    for (size_t i = 0; i < BATCH; i++) {
+        size_t row = loader_row(loader, ((size_t)1 << 35) * BATCH + i);
+        CHECK(row < data.rows);
+        CHECK_EQUAL(got[i], (int32_t)row);
+        large += row > data.rows / 4;
+    }
+    CHECK(large > BATCH / 4);
+    loader_free(loader);
+}
+
 struct member {
     struct loader *loader;
     int index, wrong;
@@ -121,5 +160,5 @@ static void a_resumed_training_goes_on_from_its_row(void)
 }
 
 SUITE("data: loader", TEST(every_epoch_is_a_permutation_of_its_own), TEST(sequential_is_file_order),
-      TEST(many_ranks_fill_at_once),
+      TEST(scattering_permutes), TEST(long_epochs_need_no_list), TEST(many_ranks_fill_at_once),
       TEST(a_resumed_training_goes_on_from_its_row));

@@ -77,7 +77,8 @@ bool dataset_continues(const char *value, const char *piece);
 
 /* Which rows train when. Step s uses positions s*batch .. s*batch + batch - 1 of an endless
  * sequence of epochs; sequential: position p is row p mod train_rows; shuffled: each epoch is a
- * permutation of its own, by the seed (Fisher-Yates over Philox). */
+ * permutation of its own, by the seed (Fisher-Yates over Philox; above 2^24 rows a Feistel network,
+ * which needs no list). */
 struct loader;
 struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_t batch,
                              uint64_t seed);
