@@ -1,11 +1,9 @@
-/* Passes over images: activations' gradients by channel, and 2x2 max pooling. */
+/* Passes over images: leaving a plane's gaps out, and activations' gradients by channel. */
 #include "convolution.h"
 
 #include "threadrack/base/vectorise.h"
 
 #include "lanes.h"
-
-#include <string.h>
 
 /* Whole lanes where there is room: what spills into the next row is overwritten by it. */
 VECTORISED void close_gaps(size_t high, size_t wide, size_t stride, const float *restrict from,
@@ -47,72 +45,5 @@ void math_image_activate_backward(size_t rows, size_t channels, size_t pixels, f
         row(pixels, dy + i * pixels, from ? from + i * pixels : NULL, NULL);
         if (dbias)
             dbias[i % channels] += sum_of(pixels, dy + i * pixels);
-    }
-}
-
-/* One row of windows, from two of pixels. A later value must be larger to be taken. */
-VECTORISED static void pool_row(size_t n, const float *restrict upper, const float *restrict lower,
-                                float *restrict y, uint8_t *restrict which)
-{
-    for (size_t j = 0; j < n; j++) {
-        float a = upper[2 * j], b = upper[2 * j + 1], c = lower[2 * j], d = lower[2 * j + 1];
-        float top = b > a ? b : a, bottom = d > c ? d : c;
-        uint8_t left = b > a ? 1 : 0, right = d > c ? 3 : 2;
-        y[j] = bottom > top ? bottom : top;
-        which[j] = bottom > top ? right : left;
-    }
-}
-
-void math_pool(size_t planes, size_t height, size_t width, const float *x, float *y, uint8_t *which)
-{
-    size_t high = height / 2, wide = width / 2;
-    if (math_by_plain_loops()) {
-        math_pool_reference(planes, height, width, x, y, which);
-        return;
-    }
-    for (size_t p = 0; p < planes; p++)
-        for (size_t i = 0; i < high; i++) {
-            const float *upper = x + (p * height + 2 * i) * width;
-            size_t at = (p * high + i) * wide;
-            pool_row(wide, upper, upper + width, y + at, which + at);
-        }
-}
-
-VECTORISED static void spread_row(size_t n, const float *restrict dy, const uint8_t *restrict which,
-                                  float *restrict upper, float *restrict lower)
-{
-    for (size_t j = 0; j < n; j++) {
-        upper[2 * j] = which[j] == 0 ? dy[j] : 0;
-        upper[2 * j + 1] = which[j] == 1 ? dy[j] : 0;
-        lower[2 * j] = which[j] == 2 ? dy[j] : 0;
-        lower[2 * j + 1] = which[j] == 3 ? dy[j] : 0;
-    }
-}
-
-/* An odd last row or column is in no window. */
-static void clear_rest(size_t height, size_t width, float *plane)
-{
-    for (size_t i = 0; width % 2 && i < height; i++)
-        plane[i * width + width - 1] = 0;
-    if (height % 2)
-        memset(plane + (height - 1) * width, 0, width * sizeof *plane);
-}
-
-void math_pool_backward(size_t planes, size_t height, size_t width, const float *dy,
-                        const uint8_t *which, float *dx)
-{
-    size_t high = height / 2, wide = width / 2;
-    if (math_by_plain_loops()) {
-        math_pool_backward_reference(planes, height, width, dy, which, dx);
-        return;
-    }
-    for (size_t p = 0; p < planes; p++) {
-        float *plane = dx + p * height * width;
-        clear_rest(height, width, plane);
-        for (size_t i = 0; i < high; i++) {
-            size_t at = (p * high + i) * wide;
-            spread_row(wide, dy + at, which + at, plane + 2 * i * width,
-                       plane + (2 * i + 1) * width);
-        }
     }
 }
