@@ -21,6 +21,7 @@ static const int32_t lanes_wanted[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define BROADCAST(from)             _mm256_broadcast_ss(from)
 #define FUSED(a, b, c)              _mm256_fmadd_ps(a, b, c)
 #define ADD(a, b)                   _mm256_add_ps(a, b)
+#define UNROLLED                    false
 #define HIGH                        6
 #define LOW                         4
 #define MULTIPLY                    tile_avx2

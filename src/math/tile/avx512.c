@@ -18,6 +18,7 @@
 #define BROADCAST(from)             _mm512_set1_ps(*(from))
 #define FUSED(a, b, c)              _mm512_fmadd_ps(a, b, c)
 #define ADD(a, b)                   _mm512_add_ps(a, b)
+#define UNROLLED                    true
 #define HIGH                        8
 #define LOW                         4
 #define MULTIPLY                    tile_avx512

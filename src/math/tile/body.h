@@ -5,13 +5,65 @@
  *   MASK, MASK_OF(n)  chooses the first n lanes, 0 to LANES
  *   ZERO, LOAD(p), STORE(p, v), LOAD_SOME(p, mask), STORE_SOME(p, mask, v)
  *   BROADCAST(p), FUSED(a, b, c), ADD(a, b)
+ *   UNROLLED          whether four k at a time are quicker, where registers allow
  *   HIGH, LOW         rows of a tall and of a low tile; a tile is one or two vectors wide
  *   MULTIPLY          the name of the function to define
  */
 #define INLINE ISA static inline __attribute__((always_inline))
 
-/* One tile. `rows`, `vectors` and `whole` are constants where it is inlined. Rows beyond m read the
- * last row again and are not stored. */
+/* Of the inlined functions below, `rows`, `vectors` and `whole` are constants where they are
+ * called. `mask` is the last vector's, where it is not whole. */
+
+/* One k: each row's sum += its factor at a[r][at] * b's row. */
+INLINE void step(VECTOR (*sum)[2], const float *const *a, size_t at, const float *row, int rows,
+                 int vectors, bool whole, MASK mask)
+{
+    VECTOR first = whole || vectors == 2 ? LOAD(row) : LOAD_SOME(row, mask), second = ZERO;
+    if (vectors == 2)
+        second = whole ? LOAD(row + LANES) : LOAD_SOME(row + LANES, mask);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++) {
+        VECTOR factor = BROADCAST(a[r] + at);
+        sum[r][0] = FUSED(factor, first, sum[r][0]);
+        if (vectors == 2)
+            sum[r][1] = FUSED(factor, second, sum[r][1]);
+    }
+}
+
+/* All k, in order; four at a time where a's rows are contiguous, to spare its pointers' steps. */
+INLINE void run(VECTOR (*sum)[2], const struct product *p, const float *const *a, const float *b,
+                int rows, int vectors, bool whole, MASK mask)
+{
+    const uint32_t *offset = p->offsets, *end = offset + p->k;
+    size_t at = 0, a_k = p->a_k;
+    if (UNROLLED && a_k == 1 && whole)
+        for (; end - offset >= 4; offset += 4, at += 4) {
+            step(sum, a, at, b + offset[0], rows, vectors, whole, mask);
+            step(sum, a, at + 1, b + offset[1], rows, vectors, whole, mask);
+            step(sum, a, at + 2, b + offset[2], rows, vectors, whole, mask);
+            step(sum, a, at + 3, b + offset[3], rows, vectors, whole, mask);
+        }
+    for (; offset < end; at += a_k)
+        step(sum, a, at, b + *offset++, rows, vectors, whole, mask);
+}
+
+/* c = or += the sums of one row. */
+INLINE void store(float *c, const VECTOR *sum, bool add, int vectors, bool whole, MASK mask)
+{
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++, c += LANES) {
+        bool all = whole || v < vectors - 1;
+        VECTOR value = sum[v];
+        if (add)
+            value = ADD(all ? LOAD(c) : LOAD_SOME(c, mask), value);
+        if (all)
+            STORE(c, value);
+        else
+            STORE_SOME(c, mask, value);
+    }
+}
+
+/* One tile, at i and j. Rows beyond m read the last row again and are not stored. */
 INLINE void tile(const struct product *p, size_t i, size_t j, int rows, int vectors, bool whole)
 {
     VECTOR sum[HIGH][2];
@@ -24,38 +76,11 @@ INLINE void tile(const struct product *p, size_t i, size_t j, int rows, int vect
         sum[r][0] = sum[r][1] = ZERO;
         __asm__("" : "+r"(a[r])); /* a pointer each, not one and their distances */
     }
-    const float *b = p->b + j;
-    const uint32_t *offset = p->offsets, *end = offset + p->k;
-    for (size_t at = 0, step = p->a_k; offset < end; at += step) {
-        const float *row = b + *offset++;
-        VECTOR first = whole || vectors == 2 ? LOAD(row) : LOAD_SOME(row, mask), second = ZERO;
-        if (vectors == 2)
-            second = whole ? LOAD(row + LANES) : LOAD_SOME(row + LANES, mask);
+    run(sum, p, a, p->b + j, rows, vectors, whole, mask);
 #pragma GCC unroll 8
-        for (int r = 0; r < rows; r++) {
-            VECTOR factor = BROADCAST(a[r] + at);
-            sum[r][0] = FUSED(factor, first, sum[r][0]);
-            if (vectors == 2)
-                sum[r][1] = FUSED(factor, second, sum[r][1]);
-        }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++) {
-        float *c = p->c + (i + (size_t)r) * p->c_row + j;
-        if (i + (size_t)r >= p->m)
-            break;
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++, c += LANES) {
-            bool all = whole || v < vectors - 1;
-            VECTOR value = sum[r][v];
-            if (p->add)
-                value = ADD(all ? LOAD(c) : LOAD_SOME(c, mask), value);
-            if (all)
-                STORE(c, value);
-            else
-                STORE_SOME(c, mask, value);
-        }
-    }
+    for (int r = 0; r < rows; r++)
+        if (i + (size_t)r < p->m)
+            store(p->c + (i + (size_t)r) * p->c_row + j, sum[r], p->add, vectors, whole, mask);
 }
 
 /* The tiles of rows i and on, `rows` high. */

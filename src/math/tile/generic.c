@@ -5,14 +5,14 @@
 
 typedef float four __attribute__((vector_size(16)));
 
-static inline four load(const float *from, size_t count)
+static inline four load_four(const float *from, size_t count)
 {
     four value = {0};
     memcpy(&value, from, count * sizeof *from);
     return value;
 }
 
-static inline void store(float *to, size_t count, four value)
+static inline void store_four(float *to, size_t count, four value)
 {
     memcpy(to, &value, count * sizeof *to);
 }
@@ -23,13 +23,14 @@ static inline void store(float *to, size_t count, four value)
 #define MASK                        size_t
 #define MASK_OF(n)                  (n)
 #define ZERO                        ((four){0})
-#define LOAD(from)                  load(from, 4)
-#define STORE(to, value)            store(to, 4, value)
-#define LOAD_SOME(from, mask)       load(from, mask)
-#define STORE_SOME(to, mask, value) store(to, mask, value)
+#define LOAD(from)                  load_four(from, 4)
+#define STORE(to, value)            store_four(to, 4, value)
+#define LOAD_SOME(from, mask)       load_four(from, mask)
+#define STORE_SOME(to, mask, value) store_four(to, mask, value)
 #define BROADCAST(from)             ((four){*(from), *(from), *(from), *(from)})
 #define FUSED(a, b, c)              ((a) * (b) + (c))
 #define ADD(a, b)                   ((a) + (b))
+#define UNROLLED                    false
 #define HIGH                        4
 #define LOW                         2
 #define MULTIPLY                    tile_generic
