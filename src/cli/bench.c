@@ -84,6 +84,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (command->request.jobs > 1)
             argp_error(state, "--jobs: a bench measures one thing at a time");
+        if (command->table && (command->request.out || command->request.json || words->algorithms))
+            argp_error(state, "--table prints what `auto` goes by, of all algorithms, and writes no "
+                              "files: without --out, --json and --algorithm");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

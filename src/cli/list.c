@@ -71,6 +71,12 @@ static int list_layers(void)
     return EXIT_OK;
 }
 
+static int list_losses(void)
+{
+    losses_each(list_layer);
+    return EXIT_OK;
+}
+
 static int list_host(void)
 {
     struct errors errors;
@@ -97,6 +103,7 @@ static const struct family {
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
+    {"losses", "what a network's output is held against (loss, in a model's file)", list_losses},
     {"optimizers", "how parameters are updated (optimizer)", list_optimizers},
     {"datasets", "what to train on (data)", list_datasets},
     {"clusters", "cluster files that come with threadrack (cluster)", list_clusters},

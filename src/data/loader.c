@@ -5,14 +5,13 @@
  * look up a pointer; a rank holds the permutation by a count while it copies rows, so that it is
  * not replaced under its hands.
  */
-#include "threadrack/data/data.h"
+#include "dataset.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/philox.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct permutation {
     struct permutation *next;
@@ -113,18 +112,16 @@ static void let_go(struct loader *loader, struct permutation *permutation)
     pthread_mutex_unlock(&loader->lock);
 }
 
-static void copy_row(const struct dataset *data, size_t row, size_t to, float *features,
-                     int32_t *labels)
+static void copy_row(const struct dataset *data, size_t row, size_t to, char *inputs, char *targets)
 {
-    if (features)
-        memcpy(features + to * data->width, data->features + row * data->width,
-               data->width * sizeof *features);
-    if (labels)
-        labels[to] = data->labels[row];
+    if (inputs)
+        dataset_copy_input(data, row, inputs + to * data->width * ELEMENT_BYTES);
+    if (targets)
+        dataset_copy_targets(data, row, targets + to * data->target_width * ELEMENT_BYTES);
 }
 
-void loader_fill(struct loader *loader, size_t step, struct share share, float *features,
-                 int32_t *labels)
+void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,
+                 void *targets)
 {
     size_t rows = loader->data->train_rows, done = 0;
     while (done < share.count) {
@@ -132,8 +129,7 @@ void loader_fill(struct loader *loader, size_t step, struct share share, float *
         size_t count = share.count - done < rows - at ? share.count - done : rows - at;
         struct permutation *order = loader->shuffled ? hold(loader, position / rows) : NULL;
         for (size_t i = 0; i < count; i++)
-            copy_row(loader->data, order ? order->rows[at + i] : at + i, done + i, features,
-                     labels);
+            copy_row(loader->data, order ? order->rows[at + i] : at + i, done + i, inputs, targets);
         let_go(loader, order);
         done += count;
     }

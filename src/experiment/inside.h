@@ -4,13 +4,14 @@
 
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 /* Every setting, resolved and checked. */
 struct setup {
     const struct config *config;
     struct cluster *cluster;
-    struct dataset *dataset; /* NULL: the model takes no input */
+    struct dataset *dataset; /* NULL: the model takes no input, or math=off needs none */
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;

@@ -2,6 +2,8 @@
  * of their range. */
 #include "inside.h"
 
+#include "threadrack/comm/algorithms.h"
+
 #include <string.h>
 
 /* A setting that was given and does nothing here, and why. */
@@ -45,6 +47,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
         {"data", !setup->dataset, "the model takes no input"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace", setup->goal, "a replay draws no timeline"},
@@ -106,9 +109,46 @@ static void note_gap(const struct setup *setup, struct result *result)
                     (double)cluster->overhead_ps * 1e-6);
 }
 
+static void note_test_rows(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || config_is_set(setup->config, "data.test_rows"))
+        return;
+    size_t left = data->rows - data->train_rows;
+    if (data->test_rows < left)
+        result_note(result, "the first %zu of %zu test rows are evaluated (data.test_rows)",
+                    data->test_rows, left);
+}
+
+/* Larger groups are not simulated beforehand. */
+static void note_prediction(const struct setup *setup, struct result *result)
+{
+    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
+    note_prediction(setup, result);
     note_idle(setup, result);
+    note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     note_flow(setup, result);

@@ -54,30 +54,70 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
-static bool check_widths(const struct setup *setup, struct errors *errors)
+static struct model_data data_of(const struct dataset *data)
 {
-    const struct dataset *data = setup->dataset;
+    return (struct model_data){.name = data->name,
+                               .width = data->width,
+                               .vocabulary = data->vocabulary,
+                               .channels = data->image.channels,
+                               .height = data->image.height,
+                               .image_width = data->image.width,
+                               .target_width = data->target_width,
+                               .classes = data->classes};
+}
+
+/* Timing needs no data: where the user names none, the default need not fit. */
+static bool bind_without_data(struct setup *setup)
+{
+    struct model_data data = data_of(setup->dataset);
+    struct errors ignored;
+    errors_init(&ignored);
+    bool alone = !setup->real && !config_is_given(setup->config, "data") &&
+                 model_is_bound(setup->model) &&
+                 !model_bind(setup->model, &data, "", &ignored);
+    errors_release(&ignored);
+    if (!alone)
+        return false;
+    dataset_free(setup->dataset);
+    setup->dataset = NULL;
+    return true;
+}
+
+static bool bind_model(struct setup *setup, struct errors *errors)
+{
     const char *where = config_where(setup->config, "model");
-    size_t inputs = model_input_width(setup->model), outputs = model_output_width(setup->model);
-    if (inputs != data->width)
-        errors_add(errors, "%s: the model takes %zu inputs, but data set %s has %zu features a row",
-                   where, inputs, data->name, data->width);
-    if (outputs < data->classes)
-        errors_add(errors, "%s: the model has %zu outputs, but data set %s has %zu classes", where,
-                   outputs, data->name, data->classes);
-    return errors->count == 0;
+    if (bind_without_data(setup))
+        return true;
+    struct model_data data = data_of(setup->dataset);
+    if (!model_bind(setup->model, &data, where, errors))
+        return false;
+    return !config_is_set(setup->config, "target_accuracy") || model_tells_classes(setup->model) ||
+           errors_add(errors, "%s: the targets of data set %s are real values, so there is no "
+                              "accuracy",
+                      config_where(setup->config, "target_accuracy"), setup->dataset->name);
+}
+
+static size_t asked_rows(const struct config *config, const char *key)
+{
+    return config_is_set(config, key) ? config_whole(config, key) : 0;
 }
 
 static bool resolve_data(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
-    if (model_input_width(setup->model) == 0)
+    if (!model_takes_data(setup->model))
         return true;
-    size_t train_rows =
-        config_is_set(config, "data.train_rows") ? config_whole(config, "data.train_rows") : 0;
-    setup->dataset = dataset_open(config_text(config, "data"), config_where(config, "data"),
-                                  setup->seed, train_rows, !setup->real, errors);
-    return setup->dataset && check_widths(setup, errors);
+    struct dataset_request request = {
+        .text = config_text(config, "data"),
+        .where = config_where(config, "data"),
+        .seed = setup->seed,
+        .context = model_context(setup->model),
+        .train_rows = asked_rows(config, "data.train_rows"),
+        .test_rows = asked_rows(config, "data.test_rows"),
+        .shapes_only = !setup->real,
+    };
+    setup->dataset = dataset_open(&request, errors);
+    return setup->dataset && bind_model(setup, errors);
 }
 
 static bool resolve_steps(struct setup *setup, struct errors *errors)
@@ -91,7 +131,7 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
     if (config_is_set(config, "steps"))
         steps = config_whole(config, "steps");
     if (epochs && !setup->dataset)
-        return errors_add(errors, "%s: a model without input has no epochs; give steps",
+        return errors_add(errors, "%s: without data there are no epochs; give steps",
                           config_where(config, "epochs"));
     if (epochs)
         steps = (config_whole(config, "epochs") * setup->dataset->train_rows + setup->batch - 1) /
@@ -220,8 +260,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
-    if (!resolve_mesh(setup, errors) || !resolve_cluster(setup, errors) ||
-        !resolve_allreduce(setup, errors) || !resolve_data(setup, errors) ||
+    if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
+        !resolve_cluster(setup, errors) || !resolve_allreduce(setup, errors) ||
         !resolve_steps(setup, errors) || !resolve_init(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
@@ -258,6 +298,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .model = setup->model,
                          .optimizer = setup->optimizer,
                          .loader = setup->loader,
+                         .target_width = model_target_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,

@@ -37,7 +37,7 @@ static bool is_last(const struct drive *drive, int step)
 static bool evaluates(const struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
-    return data && drive->setup->real && data->rows > data->train_rows &&
+    return data && drive->setup->real && data->test_rows &&
            ((step + 1) % drive->setup->eval_every == 0 || is_last(drive, step));
 }
 
@@ -55,12 +55,22 @@ static int steps_between_meetings(const struct setup *setup)
     return steps < 1 ? 1 : (int)steps;
 }
 
+/* Of those that test. */
+static void copy_test_row(const void *context, size_t row, void *input, void *targets)
+{
+    const struct dataset *data = context;
+    dataset_copy_input(data, data->train_rows + row, input);
+    dataset_copy_targets(data, data->train_rows + row, targets);
+}
+
 static void evaluate(struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
     struct evaluation found = checkpoint_evaluate(
-        drive->gathered, data->features + data->train_rows * data->width,
-        data->labels + data->train_rows, data->rows - data->train_rows);
+        drive->gathered, (struct test_rows){.context = data,
+                                            .copy = copy_test_row,
+                                            .count = data->test_rows,
+                                            .target_width = data->target_width});
     struct result *result = drive->result;
     result->step[step].accuracy = result->final_accuracy = found.accuracy;
     result->step[step].test_loss = found.loss;

@@ -1,6 +1,7 @@
 #include "threadrack/experiment/experiment.h"
 
 #include "threadrack/cluster/cluster.h"
+#include "threadrack/data/data.h"
 
 #define WORD(name, value, text)                                                                    \
     {.key = name, .kind = SETTING_WORD, .fallback = value, .help = text}
@@ -16,11 +17,14 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
-    WORD("data", "digits", "the data set (threadrack list datasets)"),
+    {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
+     .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
     CHOICE("data.order", "shuffled|sequential", "shuffled",
            "shuffled: each epoch a permutation by the seed; sequential: in file order"),
     COUNT("data.train_rows", 1, 1e12, NULL, NULL,
-          "the first so many rows train, the others test; unset: 80 %"),
+          "the first so many rows train, those after them test; unset: as the set says, else 80 %"),
+    COUNT("data.test_rows", 1, 1e12, NULL, NULL,
+          "so many rows test; unset: what is left, but 10,000 at most"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),

@@ -5,6 +5,7 @@
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/experiment/sweep.h"
+#include "threadrack/model/optimizer.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 
@@ -66,6 +67,22 @@ static bool is_new(struct seen *seen, const char *word)
             return false;
     *vector_push(&seen->words, &seen->count, &seen->room) = word;
     return true;
+}
+
+static bool is_swept(const struct config *config, const char *key)
+{
+    for (int i = 0; i < config_swept_count(config); i++)
+        if (!strcmp(config_swept_key(config, i), key))
+            return true;
+    return false;
+}
+
+void experiment_check_words(const struct config *config, struct errors *errors)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (!is_swept(config, families[i].key))
+            families[i].check(config_text(config, families[i].key),
+                              config_where(config, families[i].key), errors);
 }
 
 static void check_family(const struct sweep *sweep, const struct family *family,

@@ -2,24 +2,16 @@
 #ifndef THREADRACK_SRC_MODEL_CHECKPOINT_H
 #define THREADRACK_SRC_MODEL_CHECKPOINT_H
 
-#include "inside.h"
+#include "tensors.h"
 
-struct tensor {
-    char name[24]; /* "4.weight" */
-    int dimensions;
-    size_t shape[2];
-    size_t count;
-    float *data; /* a view of the checkpoint's buffer */
-};
+#include "threadrack/model/checkpoint.h"
 
 struct checkpoint {
     const struct model_spec *spec;
     int count;
-    struct tensor *tensors; /* of layer i: 2 i its weight, 2 i + 1 its bias */
+    struct tensor *tensors; /* as the spec's; it may be freed before */
+    float **values;               /* of each tensor; views of one buffer */
     float *data;
 };
-
-/* "[128,64]" into `out`; returns it. */
-char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room);
 
 #endif

@@ -10,7 +10,7 @@
 
 static bool same_shape(const struct tensor *tensor, const json_t *shape)
 {
-    uint64_t sizes[2];
+    uint64_t sizes[TENSOR_DIMENSIONS];
     if (!safetensors_numbers(shape, (size_t)tensor->dimensions, sizes))
         return false;
     for (int i = 0; i < tensor->dimensions; i++)
@@ -22,7 +22,7 @@ static bool same_shape(const struct tensor *tensor, const json_t *shape)
 /* Whether the file's entry is the tensor that the model has. */
 static bool check_tensor(struct reader *r, const struct tensor *tensor, uint64_t range[2])
 {
-    char expected[48];
+    char expected[96];
     const json_t *entry = json_object_get(r->header, tensor->name);
     if (!entry)
         return safetensors_complain(r, "has no tensor '%s'", tensor->name);
@@ -65,15 +65,16 @@ static bool check_strangers(struct reader *r)
     return good;
 }
 
-static bool read_tensor(struct reader *r, const struct tensor *tensor, bool wanted)
+static bool read_tensor(struct reader *r, int i, bool wanted)
 {
+    const struct tensor *tensor = &r->checkpoint->tensors[i];
     uint64_t range[2];
     if (!check_tensor(r, tensor, range))
         return false;
     if (!wanted)
         return true;
     return (!fseeko(r->stream, (off_t)(r->data_at + range[0]), SEEK_SET) &&
-            fread(tensor->data, sizeof(float), tensor->count, r->stream) == tensor->count) ||
+            fread(r->checkpoint->values[i], sizeof(float), tensor->count, r->stream) == tensor->count) ||
            safetensors_complain(r, "tensor '%s' cannot be read: %s", tensor->name, strerror(errno));
 }
 
@@ -85,9 +86,9 @@ bool checkpoint_load(struct checkpoint *checkpoint, const char *path, const char
     if (good) {
         good = check_strangers(&r);
         for (int i = 0; i < checkpoint->count; i++)
-            good &= read_tensor(&r, &checkpoint->tensors[i], false);
+            good &= read_tensor(&r, i, false);
         for (int i = 0; good && i < checkpoint->count; i++)
-            good = read_tensor(&r, &checkpoint->tensors[i], true);
+            good = read_tensor(&r, i, true);
     }
     safetensors_close(&r);
     return good;

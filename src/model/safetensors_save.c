@@ -13,7 +13,7 @@ static struct text header_of(const struct checkpoint *checkpoint)
 {
     struct text header = {0};
     size_t at = 0;
-    char shape[48];
+    char shape[96];
     text_add(&header, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (int i = 0; i < checkpoint->count; i++) {
         const struct tensor *tensor = &checkpoint->tensors[i];
@@ -37,8 +37,8 @@ static bool write_all(FILE *stream, const struct checkpoint *checkpoint)
     bool good = fwrite(length, 1, 8, stream) == 8 &&
                 fwrite(header.bytes, 1, header.length, stream) == header.length;
     for (int i = 0; good && i < checkpoint->count; i++) {
-        const struct tensor *tensor = &checkpoint->tensors[i];
-        good = fwrite(tensor->data, sizeof(float), tensor->count, stream) == tensor->count;
+        size_t count = checkpoint->tensors[i].count;
+        good = fwrite(checkpoint->values[i], sizeof(float), count, stream) == count;
     }
     text_release(&header);
     return good;

@@ -11,8 +11,8 @@ void buckets_init(struct buckets *buckets, struct rank *self, const struct train
     *buckets = (struct buckets){.gradients = training->model->gradients,
                                 .bucket_floats = floats ? floats : 1};
     allreduce_init(&buckets->group, self, plan->mesh->data[rank_id(self)], plan->allreduce);
-    /* A bucket ends with a tensor, so there are no more buckets than tensors. */
-    buckets->room = 2 * training->model->part_count + 1;
+    /* A bucket ends with a layer, so there are no more buckets than layers. */
+    buckets->room = training->model->part_count + 1;
     buckets->requests = memory_zeroed((size_t)buckets->room, sizeof *buckets->requests);
 }
 
@@ -24,7 +24,7 @@ void buckets_release(struct buckets *buckets)
 static void post(struct buckets *buckets)
 {
     if (buckets->count == buckets->room)
-        BUG("more buckets than tensors");
+        BUG("more buckets than layers");
     float *gradients = buckets->gradients ? buckets->gradients + buckets->begin : NULL;
     buckets->requests[buckets->count++] =
         allreduce_post(&buckets->group, gradients, buckets->end - buckets->begin);

@@ -15,15 +15,26 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+/* A stage's sums are those of its tensor group; then the stages add theirs. */
+static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    if (training->plan->mesh->shape.tensor > 1)
+        tensor_sum_forward(context, self, partial, count);
+    if (training->plan->mesh->shape.pipeline > 1)
+        allreduce_now(&training->stages, partial, count);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
-    struct model_hooks hooks = {.context = training};
+    struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
     if (strategy->spreads_data)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
+        hooks.sum_over_tensor = tensor_sum_forward;
     }
     return hooks;
 }
@@ -42,15 +53,17 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, true, hooks_of(training));
+                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
     if (microbatches == 1)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
-        training->labels = rank_alloc(self, MEMORY_DATA, training->rows.count * sizeof(int32_t));
+        training->targets = rank_alloc(self, MEMORY_DATA,
+                                       training->rows.count * plan->target_width * sizeof(int32_t));
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
     buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
     return training;
@@ -70,5 +83,5 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->buckets.group.used;
+    return training->tensor.used | training->stages.used | training->buckets.group.used;
 }

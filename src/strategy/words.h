@@ -7,7 +7,7 @@
 /* The rows of microbatch i, within this rank's rows. */
 struct share microbatch(const struct training *training, int i);
 
-/* Copies this step's rows into the region: features on the first stage, labels on the last. */
+/* Copies this step's rows into the region: inputs on the first stage, targets on the last. */
 void load_batch(struct rank *self, struct training *training, size_t step);
 
 /* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */

@@ -8,21 +8,27 @@
 
 enum { ROWS = 37, WIDTH = 3, BATCH = 10, STEPS = 40, THREADS = 8 };
 
-static float features[ROWS * WIDTH];
-static int32_t labels[ROWS];
+static void numbered_input(const struct dataset *set, size_t row, void *to)
+{
+    for (size_t i = 0; i < set->width; i++)
+        ((float *)to)[i] = (float)(row * set->width + i);
+}
+
+static void numbered_target(const struct dataset *set, size_t row, void *to)
+{
+    (void)set;
+    *(int32_t *)to = (int32_t)row;
+}
 
 static struct dataset numbered_rows(void)
 {
-    for (int i = 0; i < ROWS * WIDTH; i++)
-        features[i] = (float)i;
-    for (int i = 0; i < ROWS; i++)
-        labels[i] = i;
     return (struct dataset){.rows = ROWS,
                             .train_rows = ROWS,
                             .width = WIDTH,
                             .classes = ROWS,
-                            .features = features,
-                            .labels = labels};
+                            .target_width = 1,
+                            .input = numbered_input,
+                            .targets = numbered_target};
 }
 
 static void every_epoch_is_a_permutation_of_its_own(void)

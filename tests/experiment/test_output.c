@@ -10,16 +10,16 @@
 
 /* The keys that the columns ask for. */
 static const struct setting settings[] = {
-    {"cluster", SETTING_WORD, 0, 0, 0, NULL, NULL, ""},
-    {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", ""},
-    {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", ""},
-    {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", ""},
-    {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", ""},
-    {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, ""},
-    {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", ""},
-    {"nodes", SETTING_QUANTITY, UNIT_COUNT, 1, 1e6, NULL, "2", ""},
-    {"optimizer", SETTING_WORD, 0, 0, 0, NULL, "sgd", ""},
-    {"seed", SETTING_QUANTITY, UNIT_COUNT, 0, 1e9, NULL, "1", ""},
+    {"cluster", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
+    {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", "", NULL},
+    {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", "", NULL},
+    {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", "", NULL},
+    {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", "", NULL},
+    {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
+    {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", "", NULL},
+    {"nodes", SETTING_QUANTITY, UNIT_COUNT, 1, 1e6, NULL, "2", "", NULL},
+    {"optimizer", SETTING_WORD, 0, 0, 0, NULL, "sgd", "", NULL},
+    {"seed", SETTING_QUANTITY, UNIT_COUNT, 0, 1e9, NULL, "1", "", NULL},
     {NULL},
 };
 

@@ -9,7 +9,7 @@ static void try_bytes(const uint8_t *bytes, size_t length)
     int file = fuzz_file(bytes, length, path);
     struct errors errors = {0};
     snprintf(text, sizeof text, "csv:%s", path);
-    dataset_free(dataset_open(text, "fuzz", 1, 0, false, &errors));
+    dataset_free(dataset_open(&(struct dataset_request){.text = text, .where = "fuzz"}, &errors));
     errors_release(&errors);
     close(file);
 }

@@ -1,7 +1,7 @@
 /* A checkpoint: lengths, JSON header, and tensors that must tile the data. */
 #include "tests/fuzz/fuzz.h"
 
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 
 static void try_bytes(const uint8_t *bytes, size_t length)
 {

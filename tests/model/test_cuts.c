@@ -3,7 +3,8 @@
 #include "tests/check.h"
 
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
+#include "threadrack/model/optimizer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void parts_tile_the_whole(void)
                 for (int i = 0; i < stages * tensors; i++) {
                     struct model_place place = {i / tensors, stages, i % tensors, tensors};
                     struct model *m =
-                        model_create(self, spec, place, 1, false, (struct model_hooks){0});
+                        model_create(self, spec, place, 1, 1, false, (struct model_hooks){0});
                     CHECK(m->part_count > 0 && m->parameter_count > 0);
                     model_init(m, 11);
                     checkpoint_put(sum, m);
@@ -154,9 +155,13 @@ static void *train_member(void *argument)
     double loss = 0;
     for (int s = 0; s < team->stages; s++) {
         members[s] = (struct member){team, me->tensor, s};
-        struct model_hooks hooks = {&members[s], note_ready, add_up, add_up};
+        struct model_hooks hooks = {.context = &members[s],
+                                    .gradient_ready = note_ready,
+                                    .after_forward = add_up,
+                                    .before_backward = add_up,
+                                    .sum_over_tensor = add_up};
         parts[s] = model_create(self, team->spec,
-                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS,
+                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS, ROWS,
                                 true, hooks);
         model_init(parts[s], 3);
         team->ready_down_to[me->tensor][s] = parts[s]->parameter_count;
@@ -256,7 +261,7 @@ static void equal_layers_are_split_evenly(void)
     for (int stages = 1; stages <= 16; stages++) {
         int least = 99, most = 0, total = 0;
         for (int s = 0; s < stages; s++) {
-            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1,
+            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1, 1,
                                                false, (struct model_hooks){0});
             least = model->part_count < least ? model->part_count : least;
             most = model->part_count > most ? model->part_count : most;

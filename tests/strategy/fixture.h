@@ -6,7 +6,7 @@
 #include "tests/check.h"
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 #include <stdarg.h>
@@ -80,11 +80,22 @@ struct learned {
     struct checkpoint *weights;
 };
 
+/* What data=digits is, for models that depend on it. */
+static const struct model_data digits = {.name = "digits",
+                                         .width = 64,
+                                         .channels = 1,
+                                         .height = 8,
+                                         .image_width = 8,
+                                         .target_width = 1,
+                                         .classes = 10};
+
 static inline struct model_spec *spec_of(const char *model)
 {
     struct errors errors;
     errors_init(&errors);
     struct model_spec *spec = model_parse(model, "model", &errors);
+    if (spec && !model_is_bound(spec))
+        CHECK(model_bind(spec, &digits, "model", &errors));
     errors_print(&errors, stderr);
     errors_release(&errors);
     CU_ASSERT_PTR_NOT_NULL_FATAL(spec);

@@ -161,6 +161,23 @@ static void momentum_and_decay(void)
         MESH(6, 3, 2, 1) " microbatches=3");
 }
 
+/* Every optimizer, however tensors are cut: norms of whole tensors are sums over tensor ranks. */
+static void every_optimizer(void)
+{
+    static const char *const rates[][2] = {{"sgd", "0.05,momentum=0.9,nesterov=on"},
+                                           {"lars", "5,weight_decay=1e-3"}};
+    for (int i = 0; optimizers[i]; i++) {
+        const char *rate = "0.002";
+        for (int r = 0; r < 2; r++)
+            rate = strcmp(rates[r][0], optimizers[i]->name) ? rate : rates[r][1];
+        char common[256];
+        snprintf(common, sizeof common, "batch=61 steps=40 eval_every=60 optimizer=%s:lr=%s",
+                 optimizers[i]->name, rate);
+        ALL_LEARN(smooth, common, "strategy=data nodes=3", "strategy=tensor nodes=5",
+                  "strategy=pipeline nodes=3", MESH(8, 2, 2, 2), MESH(6, 1, 3, 2));
+    }
+}
+
 /* How gradients travel changes nothing but the order of sums. */
 static void buckets_and_algorithms(void)
 {
@@ -174,4 +191,5 @@ static void buckets_and_algorithms(void)
 
 SUITE("strategy: learning", TEST(shuffled), TEST(sequential), TEST(deep_pipelines),
       TEST(odd_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
+      TEST(every_optimizer),
       TEST(buckets_and_algorithms));

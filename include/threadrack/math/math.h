@@ -72,5 +72,34 @@ void math_add(size_t n, float *dst, const float *src);
  * touched, and may be NULL, when momentum is 0). */
 void math_sgd(size_t n, float *w, const float *g, float *v, float lr, float momentum, float decay,
               bool first);
+/* The same with Nesterov's look ahead: w -= lr * (g' + momentum * v); v begins at 0. */
+void math_sgd_nesterov(size_t n, float *w, const float *g, float *v, float lr, float momentum,
+                       float decay);
+
+/* Adam's step t (from 1), PyTorch's order of operations. */
+struct adam_step {
+    float beta1, rest1; /* and 1 - beta1 */
+    float beta2, rest2;
+    float eps;
+    float rate;  /* lr / (1 - beta1^t) */
+    float root2; /* sqrt(1 - beta2^t) */
+    float keep;  /* w *= keep first: 1 - lr * decay (AdamW), or 1 */
+    float decay; /* g' = g + decay * w (Adam), or 0 */
+};
+/* m = beta1 m + (1 - beta1) g'; v = beta2 v + (1 - beta2) g'^2; w -= rate m / (sqrt(v) / root2 + eps).
+ */
+void math_adam(size_t n, float *w, const float *g, float *m, float *v,
+               const struct adam_step *step);
+/* LAMB's: the moments of g itself (not g'), then g = m / (1 - beta1^t) / (sqrt(v) / root2 + eps) +
+ * decay w. The step's rate is 1 / (1 - beta1^t); w is read only. */
+void math_adam_direction(size_t n, const float *w, float *g, float *m, float *v,
+                         const struct adam_step *step);
+/* v = momentum v + rate (g + decay w); w -= v. */
+void math_lars(size_t n, float *w, const float *g, float *v, float rate, float momentum,
+               float decay);
+
+/* The sum of squares, in double precision, in lanes; and x *= factor. */
+double math_square_sum(size_t n, const float *x);
+void math_scale(size_t n, float *x, float factor);
 
 #endif

@@ -15,7 +15,7 @@
 #include "threadrack/comm/allreduce.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,7 @@ struct plan {
     const struct model_spec *model;
     const struct optimizer_spec *optimizer;
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
+    size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     int microbatches;
@@ -52,10 +53,11 @@ struct training {
     struct share rows; /* of the global batch: this replica's */
     struct model *model;
     struct optimizer *optimizer;
-    int32_t *labels;       /* (rows.count); the last stage's */
+    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group */
     struct group *pipeline;
+    struct allreduce stages; /* of the pipeline group: what all stages need the sum of */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
 };

@@ -65,34 +65,76 @@ static bool read_shape(const char *text, const char *where, struct shape *shape,
     return good;
 }
 
-static void fill(struct dataset *set, uint64_t seed, double noise)
+struct blobs {
+    struct draw draw;
+    double noise;
+    float *centres; /* (classes, width) */
+};
+
+static size_t label_of(const struct dataset *set, struct draw of_row)
 {
-    float *centres = memory_zeroed(set->classes * set->width, sizeof *centres);
-    struct draw draw = {.seed = seed, .purpose = PURPOSE_DATA, .rank = 1};
-    for (size_t i = 0; i < set->classes * set->width; i++)
-        centres[i] = (float)draw_normal(draw, i);
-    for (size_t i = 0; i < set->rows; i++) {
-        draw = (struct draw){.seed = seed, .purpose = PURPOSE_DATA, .step = (uint32_t)i};
-        size_t label = draw_below(draw, set->width, (uint32_t)set->classes);
-        set->labels[i] = (int32_t)label;
-        for (size_t j = 0; j < set->width; j++)
-            set->features[i * set->width + j] =
-                centres[label * set->width + j] + (float)(noise * draw_normal(draw, j));
-    }
-    free(centres);
+    return draw_below(of_row, set->width, (uint32_t)set->classes);
 }
 
-static struct dataset *open(const char *text, const char *where, uint64_t seed, bool shapes_only,
-                            struct errors *errors)
+static struct draw of_row(const struct blobs *blobs, size_t row)
+{
+    struct draw draw = blobs->draw;
+    draw.step = (uint32_t)row;
+    return draw;
+}
+
+static void input(const struct dataset *set, size_t row, void *to)
+{
+    const struct blobs *blobs = set->state;
+    struct draw draw = of_row(blobs, row);
+    const float *centre = blobs->centres + label_of(set, draw) * set->width;
+    float *values = to;
+    for (size_t i = 0; i < set->width; i++)
+        values[i] = centre[i] + (float)(blobs->noise * draw_normal(draw, i));
+}
+
+static void targets(const struct dataset *set, size_t row, void *to)
+{
+    *(int32_t *)to = (int32_t)label_of(set, of_row(set->state, row));
+}
+
+static void release(struct dataset *set)
+{
+    struct blobs *blobs = set->state;
+    free(blobs->centres);
+    free(blobs);
+}
+
+static bool draw_centres(struct dataset *set, const struct dataset_request *request, double noise,
+                         struct errors *errors)
+{
+    float *centres = dataset_room(set->classes, set->width, request->where, errors);
+    struct blobs *blobs = memory_zeroed(1, sizeof *blobs);
+    struct draw draw = {.seed = request->seed, .purpose = PURPOSE_DATA, .rank = 1};
+    for (size_t i = 0; centres && i < set->classes * set->width; i++)
+        centres[i] = (float)draw_normal(draw, i);
+    draw.rank = 0;
+    *blobs = (struct blobs){.draw = draw, .noise = noise, .centres = centres};
+    set->input = input;
+    set->targets = targets;
+    set->release = release;
+    set->state = blobs;
+    return centres;
+}
+
+static struct dataset *open(const struct dataset_request *request, struct errors *errors)
 {
     struct shape shape = {.rows = 10000, .features = 64, .classes = 10, .noise = 1};
-    if (!read_shape(text, where, &shape, errors))
+    if (!read_shape(request->text, request->where, &shape, errors))
         return NULL;
-    struct dataset *set = dataset_make("synthetic", shape.rows, shape.features, shape.classes,
-                                       shapes_only, where, errors);
-    if (set && !shapes_only)
-        fill(set, seed, shape.noise);
-    return set;
+    struct dataset *set = dataset_make("synthetic", shape.rows);
+    set->width = shape.features;
+    set->classes = shape.classes;
+    set->drawn = true;
+    if (request->shapes_only || draw_centres(set, request, shape.noise, errors))
+        return set;
+    dataset_free(set);
+    return NULL;
 }
 
 const struct dataset_ops dataset_synthetic = {

@@ -6,8 +6,8 @@ static void find_bandwidths(const struct bench *bench, struct bench_row *row)
 {
     const struct bench_operation *operation = bench_operation(bench->operation);
     row->algbw_GBps = row->busbw_GBps = NAN;
-    if (!operation || row->time_ps == 0)
-        return;
+    if (!operation || row->time_ps == 0 || (row->bytes_sent == 0 && row->nodes > 1))
+        return; /* an array with no element for any rank moves nothing */
     row->algbw_GBps = (double)row->size_bytes * 1e3 / (double)row->time_ps;
     row->busbw_GBps = row->algbw_GBps * operation->bus_factor(row->nodes);
 }

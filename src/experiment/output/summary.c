@@ -42,9 +42,10 @@ static void print_figures(const struct result *result, FILE *stream)
     fprintf(stream, "  simulated      %s for %d steps, %s a step\n",
             time_words((double)result->length_ps * 1e-12), result->steps,
             time_words(result->step_s));
-    fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
-            number_words(result->speedup, 2), time_words(result->single_step_s),
-            share_words(result->efficiency));
+    if (!isnan(result->speedup))
+        fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
+                number_words(result->speedup, 2), time_words(result->single_step_s),
+                share_words(result->efficiency));
     fprintf(stream,
             "  where it went  compute %s, exposed communication %s, bubble %s, waiting %s\n",
             share_words(result->compute_share), share_words(result->communication_share),
