@@ -8,7 +8,8 @@
 
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling",
+    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "lr_schedule",
+    "lr_scaling", "clip", "eval_every", "scaling",
     "allreduce", "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
