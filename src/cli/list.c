@@ -8,7 +8,9 @@
 #include "threadrack/clock/resolver.h"
 #include "threadrack/cluster/topology.h"
 #include "threadrack/comm/collective.h"
+#include "threadrack/comm/compressor.h"
 #include "threadrack/data/data.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/experiment/output.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
@@ -40,6 +42,8 @@ LIST(topologies, OWN_NAME)
 LIST(resolvers, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
 LIST(noises, OWN_NAME)
+LIST(partitions, OWN_NAME)
+LIST(compressors, OWN_NAME)
 LIST(workloads, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
@@ -102,6 +106,8 @@ static const struct family {
     {"netmodels", "what a message costs (netmodel)", list_netmodels},
     {"resolvers", "how the clock finds its times (clock.resolver)", list_resolvers},
     {"computes", "what computing costs (compute)", list_compute_costs},
+    {"compressors", "how gradients are compressed (compress)", list_compressors},
+    {"partitions", "which node has which rows (partition)", list_partitions},
     {"noises", "what slows compute ops at random (noise)", list_noises},
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},

@@ -8,9 +8,9 @@
 
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "lr_schedule",
-    "lr_scaling", "clip", "eval_every", "scaling",
-    "allreduce", "bucket", "compute", "math.kernel", "seed"};
+    "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "epochs", "optimizer",
+    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "allreduce", "allgather", "compress",
+    "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)

@@ -55,6 +55,12 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                 config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    algorithms_check("allgather", config_text(config, "allgather"),
+                     config_where(config, "allgather"), errors);
+    partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
+                    config_where(config, "partition"), errors);
+    compressor_parse(&setup->compressor, config_text(config, "compress"),
+                     config_where(config, "compress"), errors);
     return errors->count == 0;
 }
 
@@ -118,7 +124,7 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
         .context = model_context(setup->model),
         .train_rows = asked_rows(config, "data.train_rows"),
         .test_rows = asked_rows(config, "data.test_rows"),
-        .shapes_only = !setup->real,
+        .shapes_only = !setup->real && !setup->partition_spec.ops->assign,
     };
     setup->dataset = dataset_open(&request, errors);
     return setup->dataset && bind_model(setup, errors);
@@ -207,7 +213,8 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+                      struct errors *errors)
 {
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
@@ -216,23 +223,42 @@ static bool axis_fits(const struct setup *setup, int length, int stride, struct 
             continue;
         for (int i = 0; i < length; i++)
             nodes[i] = first + i * stride;
-        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+        good = algorithms_fit(algorithms, nodes, length, errors);
     }
     free(nodes);
     return good;
 }
 
-static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
+                                        struct errors *errors)
 {
-    const struct config *config = setup->config;
-    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
-                                         config_where(config, "allreduce"), setup->cluster,
-                                         setup->netmodel, errors);
-    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors) &&
-           (!config_is_set(config, "clip") ||
-            axis_fits(setup, setup->shape.pipeline, setup->shape.data * setup->shape.tensor,
-                      errors));
+    return algorithms_create(operation, config_text(setup->config, operation),
+                             config_where(setup->config, operation), setup->cluster,
+                             setup->netmodel, errors);
+}
+
+static bool resolve_collectives(struct setup *setup, struct errors *errors)
+{
+    struct mesh_shape shape = setup->shape;
+    setup->allreduce = algorithms_of(setup, "allreduce", errors);
+    setup->allgather = algorithms_of(setup, "allgather", errors);
+    return setup->allreduce && setup->allgather &&
+           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
+           (!config_is_set(setup->config, "clip") ||
+            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+}
+
+/* One node has all rows, whatever was asked for. */
+static bool resolve_partition(struct setup *setup, struct errors *errors)
+{
+    if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
+        return true;
+    setup->partition =
+        partition_create(&setup->partition_spec, setup->dataset, setup->shape.data,
+                         config_where(setup->config, "partition"), errors);
+    return setup->partition;
 }
 
 /* Found before anything is trained. */
@@ -267,7 +293,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
-        !resolve_cluster(setup, errors) || !resolve_allreduce(setup, errors) ||
+        !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
+        !resolve_partition(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
@@ -277,6 +304,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    if (setup->loader && setup->partition)
+        loader_part(setup->loader, setup->partition);
     saving_place(setup);
     return true;
 }
@@ -287,9 +316,12 @@ void setup_release(struct setup *setup)
         checkpoint_free(setup->init);
     if (setup->loader)
         loader_free(setup->loader);
+    partition_free(setup->partition);
+    partition_spec_release(&setup->partition_spec);
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    algorithms_free(setup->allgather);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
@@ -305,6 +337,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .partition = setup->partition,
                          .schedule = setup->schedule,
                          .clip = config_is_set(setup->config, "clip")
                                      ? config_real(setup->config, "clip")
@@ -315,5 +348,9 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce};
+                         .allreduce = setup->allreduce,
+                         .exchange = {.allreduce = setup->allreduce,
+                                      .allgather = setup->allgather,
+                                      .compressor = setup->compressor,
+                                      .seed = setup->seed}};
 }

@@ -25,6 +25,9 @@ const struct setting experiment_settings[] = {
           "the first so many rows train, those after them test; unset: as the set says, else 80 %"),
     COUNT("data.test_rows", 1, 1e12, NULL, NULL,
           "so many rows test; unset: what is left, but 10,000 at most"),
+    WORD("partition", "none",
+         "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
+         "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
@@ -48,6 +51,10 @@ const struct setting experiment_settings[] = {
     WORD("allreduce", "auto",
          "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
          "predicted for each group and length (threadrack list collectives)"),
+    WORD("compress", "none",
+         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
+         "compressors)"),
+    WORD("allgather", "auto", "algorithm of the all-gathers of compressed gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),

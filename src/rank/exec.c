@@ -184,14 +184,14 @@ static const struct moves *moves_for(struct group *group, const struct meeting *
 {
     for (int i = 0; i < group->known_count; i++) {
         const struct moves *moves = &group->known[i];
-        if (moves->schedule == meeting->schedule && moves->root == meeting->root &&
-            moves->count == meeting->count)
+        if (moves->schedule == meeting->meant.schedule && moves->root == meeting->meant.root &&
+            moves->count == meeting->meant.count)
             return moves;
     }
     struct moves *moves = vector_push(&group->known, &group->known_count, &group->known_room);
-    moves->schedule = meeting->schedule;
-    moves->root = meeting->root;
-    moves->count = meeting->count;
+    moves->schedule = meeting->meant.schedule;
+    moves->root = meeting->meant.root;
+    moves->count = meeting->meant.count;
     make_moves(moves, group->size);
     return moves;
 }
@@ -201,6 +201,7 @@ static const struct moves *moves_for(struct group *group, const struct meeting *
 struct field {
     float *const *vectors;
     size_t count, scratch;
+    enum element element;
     struct share window;
     float *scratches, *copies;
 };
@@ -234,7 +235,7 @@ static void run_move(const struct field *field, const struct move *move)
     else if (move->kind == MOVE_STORE)
         memcpy(to, from, part.count * sizeof *from);
     else
-        math_add(part.count, to, from);
+        math_add_as(field->element, part.count, to, from);
 }
 
 enum { CACHE_FLOATS = 128 * 1024, WINDOW_LEAST = 512 };
@@ -256,11 +257,12 @@ static void make_room(struct group *group, size_t floats)
 void moves_run(struct group *group, const struct meeting *meeting)
 {
     const struct moves *moves = moves_for(group, meeting);
-    size_t size = (size_t)group->size, all = meeting->count + moves->scratch;
+    size_t size = (size_t)group->size, all = meeting->meant.count + moves->scratch;
     size_t window = moves->keeps_places && !moves->scratch ? window_floats(group->size) : all;
     make_room(group, (window + moves->scratch) * size);
     struct field field = {.vectors = meeting->vectors,
-                          .count = meeting->count,
+                          .count = meeting->meant.count,
+                          .element = meeting->meant.element,
                           .scratch = moves->scratch,
                           .copies = group->scratch,
                           .scratches = group->scratch + window * size};

@@ -22,7 +22,11 @@ void load_batch(struct rank *self, struct training *training, size_t step)
     struct share all = {0, training->rows.count};
     void *inputs = is_first_stage(training) ? model_input(training->model, all) : NULL;
     void *targets = is_last_stage(training) ? training->targets : NULL;
-    loader_fill(training->plan->loader, step, training->rows, inputs, targets);
+    if (training->plan->partition)
+        loader_fill_part(training->plan->loader, training->point.replica, step * training->rows.count,
+                         training->rows.count, inputs, targets);
+    else
+        loader_fill(training->plan->loader, step, training->rows, inputs, targets);
 }
 
 double microbatch_loss(struct rank *self, struct training *training, int i)

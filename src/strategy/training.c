@@ -86,7 +86,7 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->stages.used | training->buckets.group.used;
+    return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
 }
 
 double plan_rate(const struct plan *plan, size_t step)

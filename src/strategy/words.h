@@ -31,7 +31,7 @@ void tensor_sum_forward(void *training, struct rank *self, float *partial, size_
 void tensor_sum_backward(void *training, struct rank *self, float *partial, size_t count);
 
 /* Buckets (PyTorch's DDP: Li et al. 2020): ranges of gradients, from the last layer to the first,
- * all-reduced over the data group as soon as they hold `bucket` bytes. */
+ * exchanged over the data group as soon as they hold `bucket` bytes. */
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training);
 void buckets_release(struct buckets *buckets);
 /* All gradients of the step are the sums over the replicas. */

@@ -16,7 +16,9 @@ enum purpose {
     PURPOSE_DATA,    /* rank: what of the set (src/data/drawn.h), step: row, sequence: column */
     PURPOSE_TEST,
     PURPOSE_NOISE, /* rank: the rank, step: 0, sequence: number of its compute op */
-    PURPOSE_SPEED  /* rank: 0, step: 0, sequence: the node */
+    PURPOSE_SPEED, /* rank: 0, step: 0, sequence: the node */
+    PURPOSE_COMPRESS, /* rank: the sender, step, sequence: the element */
+    PURPOSE_PARTITION /* rank: what is drawn, step: its number, sequence */
 };
 
 struct draw {

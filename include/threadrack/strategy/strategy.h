@@ -13,8 +13,10 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/schedule.h"
 
@@ -28,6 +30,7 @@ struct plan {
     const struct strategy *strategy;
     const struct model_spec *model;
     const struct optimizer_spec *optimizer;
+    const struct partition *partition; /* of the training rows over replicas; NULL: they share all */
     const struct schedule *schedule; /* of its learning rate */
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
@@ -37,16 +40,14 @@ struct plan {
     int microbatches;
     size_t bucket_bytes;
     struct algorithms *allreduce;
+    struct exchange_plan exchange; /* of gradients over the replicas */
 };
 
-/* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
+/* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
-    struct allreduce group;
-    float *gradients;
-    size_t begin, end;        /* of the range that is ready and not yet posted */
-    size_t bucket_floats;
-    struct request *requests; /* count of them posted in this step */
-    int count, room;
+    struct exchange *exchange;
+    struct share *ranges; /* count of them, from the last layer to the first */
+    int count, room, next; /* next: to be posted in this step */
 };
 
 /* What one rank holds of a training. */
