@@ -161,7 +161,7 @@ static const struct row {
     {"run model=gpt:layers=2,heads=3", "3 heads do not divide a width of 64"},
     {"run model=gpt:head=2", "gpt has no option 'head'; did you mean 'heads'?"},
     {"run model=gpt", "the model takes tokens, but data set digits has real values"},
-    {"run model=mlp:32-10 data=devils-dictionary", "devils-dictionary is a text, and the model takes none"},
+    {"run model=mlp:32-10 data=devils-dictionary", "devils-dictionary has tokens, and the model takes none"},
     {"run model=logistic:inputs=63", "the model takes 63 inputs, but data set digits has 64"},
     {"run model=gpt:tied=yes", "tied=yes: expected on or off"},
     {"run model=mlp:64", "names no network"},
