@@ -187,6 +187,11 @@ void exchange_post(struct exchange *exchange, int i)
     parcel->posted = true;
 }
 
+void exchange_begin(struct exchange *exchange, uint64_t steps)
+{
+    exchange->step = (uint32_t)steps;
+}
+
 void exchange_wait(struct exchange *exchange)
 {
     for (int i = 0; i < exchange->count; i++) {

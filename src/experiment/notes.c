@@ -1,6 +1,6 @@
 /* What is said aloud about a run: settings without effect, costs that are not modelled, models out
  * of their range. */
-#include "inside.h"
+#include "saving.h"
 
 #include "threadrack/comm/algorithms.h"
 
@@ -195,9 +195,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
-    if (setup->resumes)
-        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
-                    (unsigned long long)setup->begun.step);
+    saving_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);

@@ -104,8 +104,10 @@ void saving_begin(const struct setup *setup, struct training *training)
         checkpoint_get(setup->init, training->model);
     else
         model_init(training->model, setup->seed);
-    if (setup->resumes)
-        checkpoint_get_state(setup->init, training->model, training->optimizer);
+    if (!setup->resumes)
+        return;
+    checkpoint_get_state(setup->init, training->model, training->optimizer);
+    training_begin(training, setup->begun.step);
 }
 
 void saving_gather(const struct setup *setup, struct checkpoint *gathered,
@@ -123,6 +125,25 @@ bool saving_is_due(const struct setup *setup, int taken)
     const struct config *config = setup->config;
     return saves(setup) && config_is_set(config, "save.every") && taken < setup->steps &&
            (setup->begun.step + (uint64_t)taken) % config_whole(config, "save.every") == 0;
+}
+
+/* What a training holds that is no part of its state. */
+void saving_notes(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    bool replicas = setup->shape.data > 1;
+    bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
+    if (keeps && replicas && (setup->resumes || saves_state(setup)))
+        result_note(result, "compress=%s: what is left out of gradients is not in a checkpoint; a run "
+                            "that resumes begins with nothing left out",
+                    config_text(config, "compress"));
+    if (setup->resumes && setup->partition)
+        result_note(result, "partition=%s: each replica goes on in its part at its share of a step times "
+                            "the steps taken, as if nodes and batch had been the same from the beginning",
+                    config_text(config, "partition"));
 }
 
 /* The state first: who resumes reads it alone. */

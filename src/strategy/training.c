@@ -89,6 +89,11 @@ uint64_t training_allreduces(const struct training *training)
     return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
 }
 
+void training_begin(struct training *training, uint64_t steps)
+{
+    exchange_begin(training->buckets.exchange, steps);
+}
+
 double plan_rate(const struct plan *plan, size_t step)
 {
     return optimizer_rate(plan->optimizer) * schedule_rate(plan->schedule, step);

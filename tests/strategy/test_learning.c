@@ -206,6 +206,15 @@ static void every_optimizer(void)
     }
 }
 
+/* Alone, plain SGD is done within the backward pass; its rate must change with the steps there, too. */
+static void the_fused_update_is_scheduled(void)
+{
+    ALL_LEARN(smooth,
+              "batch=61 steps=40 eval_every=60 optimizer=sgd:lr=0.3,weight_decay=0.01 "
+              "lr_schedule=cosine:warmup=5",
+              "strategy=single microbatches=2", "strategy=data nodes=3");
+}
+
 /* The norm is the whole model's in every mesh: what is cut is summed, what is replicated counts
  * once. It is about 1 at first, so that most steps are clipped. */
 static void clipping(void)
@@ -266,5 +275,6 @@ static void buckets_and_algorithms(void)
 
 SUITE("strategy: learning", TEST(every_network), TEST(deep_pipelines),
       TEST(odd_meshes), TEST(transformer_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
-      TEST(every_optimizer), TEST(clipping), TEST(norms_of_other_models),
+      TEST(every_optimizer), TEST(the_fused_update_is_scheduled), TEST(clipping),
+      TEST(norms_of_other_models),
       TEST(buckets_and_algorithms));

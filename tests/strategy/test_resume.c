@@ -114,6 +114,23 @@ static void every_optimizer(void)
     remove_folder();
 }
 
+/* Draws go on where they were; what feedback keeps is lost, and that is said. */
+static void compressed_gradients(void)
+{
+    char path[96];
+    make_folder();
+    goes_on_bit_for_bit(network, "adamw", "strategy=data nodes=3 compress=qsgd:bits=4");
+    goes_on_bit_for_bit(network, "sgd", "strategy=data nodes=2 partition=iid");
+    snprintf(path, sizeof path, "save=%s/x.safetensors", folder);
+    struct result *result = run("strategy=data nodes=2 compress=topk steps=2 %s", path);
+    bool said = false;
+    for (int i = 0; i < result->note_count; i++)
+        said |= strstr(result->notes[i], "is not in a checkpoint") != NULL;
+    CHECK(said);
+    result_free(result);
+    remove_folder();
+}
+
 static void every_model(void)
 {
     make_folder();
@@ -281,5 +298,6 @@ static void what_does_not_fit_is_refused(void)
 }
 
 SUITE("strategy: resume", TEST(every_strategy), TEST(every_optimizer), TEST(every_model),
+      TEST(compressed_gradients),
       TEST(saved_under_one_resumed_under_another), TEST(rows_are_counted_on), TEST(an_interrupted_run_has_its_last_save),
       TEST(a_full_disk_ends_the_run), TEST(what_does_not_fit_is_refused));

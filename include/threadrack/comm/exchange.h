@@ -42,6 +42,9 @@ struct exchange *exchange_create(struct rank *self, struct group *group,
                                  const struct exchange_plan *plan,
                                  const struct gradients *gradients);
 void exchange_free(struct exchange *exchange);
+/* So many steps were taken before, by the training that this one resumes: draws go on from there. What
+ * compressors left out then is lost. */
+void exchange_begin(struct exchange *exchange, uint64_t steps);
 /* The i-th range is ready; all members post in the same order, each range once a step. */
 void exchange_post(struct exchange *exchange, int i);
 /* All ranges posted since the last wait hold their sums. */

@@ -70,8 +70,8 @@ struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
-    /* One step of one rank, called by training_step. Returns its part of the mean loss over the global batch; the parts of
-     * all ranks add up to it. Required of those that train. */
+    /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
+     * batch; the parts of all ranks add up to it. Required of those that train. */
     double (*step)(struct rank *self, struct training *training, size_t step);
 };
 
@@ -91,6 +91,8 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 /* Set-up of one rank, with its region; and the end. The same for every strategy. */
 struct training *training_create(struct rank *self, const struct plan *plan);
 void training_free(struct training *training);
+/* The training has taken so many steps before; its model and optimizer hold what came of them. */
+void training_begin(struct training *training, uint64_t steps);
 /* The learning rate of a step. */
 double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
