@@ -72,7 +72,7 @@ PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 	bench bench-built fuzz fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
-# Seconds that each fuzz target is run for.
+# Seconds that each fuzz target is run for, as many targets at a time as there are processors.
 FUZZ_SECONDS ?= 10
 FUZZ_CC ?= clang
 
@@ -98,7 +98,7 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=30
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
@@ -127,7 +127,8 @@ fuzz: ## look for bytes that break a reader of files, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory fuzz-built CC="$(FUZZ_CC)" SANITIZE=fuzzer-no-link,address,undefined
 
 fuzz-built: $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do tests/fuzz/run.sh $$fuzzer $(FUZZ_SECONDS) || exit 1; done
+	@printf '%s\n' $(FUZZERS) | xargs -P $$(nproc 2>/dev/null || echo 2) -I FUZZER \
+		tests/fuzz/run.sh FUZZER $(FUZZ_SECONDS)
 
 install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/threadrack/topologies \

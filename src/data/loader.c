@@ -1,9 +1,9 @@
 /* Which rows a step uses.
  *
  * Long epochs are permuted by arithmetic (scatter.h), shorter ones by a list. Ranks run apart by a
- * step or two, so at an epoch's end two permutations are in use at once. A few are kept, each made
- * once by whichever rank comes first, under a lock that others take only to look up a pointer; a rank holds the permutation by a count while it copies rows, so that it is
- * not replaced under its hands.
+ * step or two, so at an epoch's end two lists are in use at once. A few are kept, each made once by
+ * whichever rank comes first, under a lock that others take only to look up a pointer; a rank holds
+ * the list by a count while it copies rows, so that it is not replaced under its hands.
  */
 #include "dataset.h"
 #include "scatter.h"
@@ -40,10 +40,7 @@ struct loader *loader_create(const struct dataset *dataset, bool shuffled, size_
                              uint64_t seed)
 {
     struct loader *loader = memory_zeroed(1, sizeof *loader);
-    *loader = (struct loader){.data = dataset,
-                              .shuffled = shuffled,
-                              .batch = batch,
-                              .seed = seed};
+    *loader = (struct loader){.data = dataset, .shuffled = shuffled, .batch = batch, .seed = seed};
     pthread_mutex_init(&loader->lock, NULL);
     return loader;
 }
@@ -120,8 +117,11 @@ static void drop_old(struct loader *loader)
     }
 }
 
+/* The epoch's list; NULL where it has none: rows in order, or permuted by arithmetic. */
 static struct permutation *hold(struct loader *loader, int part, size_t epoch)
 {
+    if (!loader->shuffled || rows_of(loader, part) > LISTED_MOST)
+        return NULL;
     pthread_mutex_lock(&loader->lock);
     struct permutation **place = &loader->kept, *found;
     while (*place && ((*place)->epoch != epoch || (*place)->part != part))
@@ -154,31 +154,22 @@ static void copy_row(const struct dataset *data, size_t row, size_t to, char *in
         dataset_copy_targets(data, row, targets + to * data->target_width * ELEMENT_BYTES);
 }
 
-/* The permutation of a part's epoch, to be let go; NULL where there is none: long epochs of the whole
- * need no list. */
-static struct permutation *order_of(struct loader *loader, int part, size_t epoch)
-{
-    bool listed =
-        loader->shuffled && (part != WHOLE || loader->data->train_rows <= LISTED_MOST);
-    return listed ? hold(loader, part, epoch) : NULL;
-}
-
-/* The row at a place of an epoch, whose permutation is `order` where it has one. */
+/* The row at a place of an epoch, whose list is `order` where it has one. */
 static size_t row_at(const struct loader *loader, int part, const struct permutation *order,
                      size_t epoch, size_t at)
 {
     if (order)
         return order->rows[at];
     if (loader->shuffled)
-        return scatter(loader->seed, epoch, loader->data->train_rows, at);
+        at = scatter(loader->seed, epoch, rows_of(loader, part), at);
     return row_of(loader, part, at);
 }
 
 /* Normal noise of the part's deviation, the same for a row whenever it comes. */
-static void add_noise(const struct loader *loader, int part, uint32_t row, float *input)
+static void add_noise(const struct loader *loader, int part, size_t row, float *input)
 {
     struct draw draw = {.seed = loader->partition->seed, .purpose = PURPOSE_PARTITION,
-                        .rank = UINT32_MAX, .step = row};
+                        .rank = UINT32_MAX, .step = (uint32_t)row};
     for (size_t i = 0; i < loader->data->width; i++)
         input[i] += (float)(loader->partition->deviation[part] * draw_normal(draw, i));
 }
@@ -192,12 +183,12 @@ static void fill(struct loader *loader, int part, size_t position, size_t count,
     while (done < count) {
         size_t at = (position + done) % rows, epoch = (position + done) / rows;
         size_t here = count - done < rows - at ? count - done : rows - at;
-        struct permutation *order = order_of(loader, part, epoch);
+        struct permutation *order = hold(loader, part, epoch);
         for (size_t i = 0; i < here; i++, done++) {
             size_t row = row_at(loader, part, order, epoch, at + i);
             copy_row(loader->data, row, done, inputs, targets);
             if (noisy)
-                add_noise(loader, part, (uint32_t)row, (float *)inputs + done * loader->data->width);
+                add_noise(loader, part, row, (float *)inputs + done * loader->data->width);
         }
         let_go(loader, order);
     }
@@ -219,7 +210,7 @@ void loader_fill_part(struct loader *loader, int part, size_t position, size_t c
 size_t loader_row(struct loader *loader, size_t position)
 {
     size_t rows = loader->data->train_rows, epoch = position / rows;
-    struct permutation *order = order_of(loader, WHOLE, epoch);
+    struct permutation *order = hold(loader, WHOLE, epoch);
     size_t row = row_at(loader, WHOLE, order, epoch, position % rows);
     let_go(loader, order);
     return row;
