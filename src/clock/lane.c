@@ -13,6 +13,65 @@
 
 #include <stdlib.h>
 
+enum { LANES_A_BLOCK = 64 };
+
+/* Lanes that were made together. */
+struct lane_block {
+    struct lane_block *next;
+    struct lane lanes[LANES_A_BLOCK];
+};
+
+static void make_lanes(struct clock *clock)
+{
+    struct lane_block *block = memory_zeroed(1, sizeof *block);
+    block->next = clock->lanes;
+    clock->lanes = block;
+    for (int i = 0; i < LANES_A_BLOCK; i++) {
+        block->lanes[i].next_spare = clock->spare_lanes;
+        clock->spare_lanes = &block->lanes[i];
+    }
+}
+
+struct lane *lane_get(struct clock *clock, int rank, int number)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    struct lane_place *place = &state->lanes[number];
+    if (place->lane)
+        return place->lane;
+    if (!clock->spare_lanes)
+        make_lanes(clock);
+    struct lane *lane = clock->spare_lanes;
+    clock->spare_lanes = lane->next_spare;
+    *lane = (struct lane){.number = number,
+                          .group = state->groups[(number - 1) / GROUP_LANES],
+                          .kind = (enum group_lane)((number - 1) % GROUP_LANES),
+                          .queue = lane->queue,
+                          .room = lane->room,
+                          .ended = place->ended,
+                          .item.training_step = place->training_step};
+    return place->lane = lane;
+}
+
+void lane_rest(struct clock *clock, int rank, struct lane *lane)
+{
+    struct lane_place *place = &clock->ranks[rank].lanes[lane->number];
+    if (lane->busy || lane->count || lane->early || place->lane != lane)
+        return;
+    *place = (struct lane_place){.ended = lane->ended, .training_step = lane->item.training_step};
+    lane->next_spare = clock->spare_lanes;
+    clock->spare_lanes = lane;
+}
+
+void lanes_free(struct clock *clock)
+{
+    for (struct lane_block *block = clock->lanes, *next; block; block = next) {
+        next = block->next;
+        for (int i = 0; i < LANES_A_BLOCK; i++)
+            free(block->lanes[i].queue);
+        free(block);
+    }
+}
+
 /* Takes the earliest message from that source that was begun before the lane asked for it. */
 static struct transfer *take_early(struct lane *lane, int source)
 {
@@ -59,7 +118,7 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
     const struct group *group = lane->group;
     int target = group->members[lane->step.send_to];
-    struct rank_state *self = &clock->ranks[rank], *peer = &clock->ranks[target];
+    struct rank_state *self = &clock->ranks[rank];
     enum group_lane kind = lane->kind == LANE_COLLECTIVES ? LANE_COLLECTIVES : LANE_RECEIVES;
     int peer_lane = group->lane_bases[lane->step.send_to] + (int)kind;
     struct transfer *transfer = transfer_new(clock);
@@ -69,17 +128,17 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     transfer->began_ps = transfer->ready_ps = clock->now_ps;
     transfer->training_step = lane->item.training_step;
     transfer->sequence = self->sequence++;
-    transfer->src_lane = (int)(lane - self->lanes);
+    transfer->src_lane = lane->number;
     transfer->dst_lane = peer_lane;
     self->record.bytes_sent += transfer->bytes;
     self->record.messages_sent++;
     clock->messages++;
     observe_message(clock, transfer, SIGHT_MESSAGE_BEGINS);
 
-    struct lane *receiver = &peer->lanes[peer_lane];
+    struct lane *receiver = lane_get(clock, target, peer_lane);
     if (receiver->busy && receiver->receiving && !receiver->message &&
         group->members[receiver->step.recv_from] == rank) {
-        account(clock, peer);
+        account(clock, &clock->ranks[target]);
         meet(clock, receiver, transfer);
     } else {
         put_early(receiver, transfer);
@@ -172,7 +231,7 @@ static void run(struct clock *clock, int rank, struct lane *lane)
         else if (begin_item(lane))
             observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
         else
-            return;
+            break;
         if (load_step(lane)) {
             lane->index++;
             observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
@@ -184,12 +243,13 @@ static void run(struct clock *clock, int rank, struct lane *lane)
             clock_lane_moved(clock, rank, lane);
         }
     }
+    lane_rest(clock, rank, lane);
 }
 
 void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item)
 {
     if (lane->count == lane->room) {
-        int room = lane->room ? 2 * lane->room : 4;
+        int room = lane->room ? 2 * lane->room : 1;
         struct item *queue = memory_zeroed((size_t)room, sizeof *queue);
         for (int i = 0; i < lane->count; i++)
             queue[i] = lane->queue[(lane->head + i) % lane->room];
@@ -213,7 +273,7 @@ void lane_added(struct clock *clock, int rank, struct lane *lane)
 
 void lane_sent(struct clock *clock, int rank, int index)
 {
-    struct lane *lane = &clock->ranks[rank].lanes[index];
+    struct lane *lane = clock->ranks[rank].lanes[index].lane;
     account(clock, &clock->ranks[rank]);
     lane->sending = false;
     run(clock, rank, lane);
@@ -222,7 +282,7 @@ void lane_sent(struct clock *clock, int rank, int index)
 void lane_delivered(struct clock *clock, struct transfer *message)
 {
     struct rank_state *rank = &clock->ranks[message->dst];
-    struct lane *lane = &rank->lanes[message->dst_lane];
+    struct lane *lane = rank->lanes[message->dst_lane].lane;
     account(clock, rank);
     if (lane->message != message)
         return;
@@ -234,7 +294,7 @@ void lane_delivered(struct clock *clock, struct transfer *message)
 void lane_received(struct clock *clock, struct transfer *message)
 {
     int rank = message->dst;
-    struct lane *lane = &clock->ranks[rank].lanes[message->dst_lane];
+    struct lane *lane = clock->ranks[rank].lanes[message->dst_lane].lane;
     account(clock, &clock->ranks[rank]);
     message_here(clock, rank, lane);
     run(clock, rank, lane);

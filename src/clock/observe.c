@@ -44,7 +44,7 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     struct sight sight = {.kind = kind,
                           .now_ps = clock->now_ps,
                           .rank = rank,
-                          .lane = (int)(lane - clock->ranks[rank].lanes),
+                          .lane = lane->number,
                           .training_step = item->training_step,
                           .schedule = item->schedule,
                           .index = step ? lane->index - 1 : 0,
@@ -64,6 +64,13 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     tell(clock, &sight);
 }
 
+/* The training step of the lane's operation at work, or of its last. */
+static int step_of(const struct clock *clock, int rank, int lane)
+{
+    const struct lane_place *place = &clock->ranks[rank].lanes[lane];
+    return place->lane ? place->lane->item.training_step : place->training_step;
+}
+
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
 {
     bool sender = kind == SIGHT_MESSAGE_BEGINS || kind == SIGHT_MESSAGE_SENT;
@@ -74,7 +81,7 @@ void tell_message(const struct clock *clock, const struct transfer *message, enu
                                 .rank = rank,
                                 .lane = lane,
                                 .training_step = sender ? message->training_step
-                                                        : clock->ranks[rank].lanes[lane].item.training_step,
+                                                        : step_of(clock, rank, lane),
                                 .send_to = message->dst,
                                 .receive_from = message->src,
                                 .bytes = message->bytes,
@@ -83,12 +90,13 @@ void tell_message(const struct clock *clock, const struct transfer *message, enu
 
 struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane)
 {
-    const struct lane *found = &clock->ranks[rank].lanes[lane];
     if (lane == 0)
         return (struct lane_label){.group = -1};
+    const struct group *group = clock->ranks[rank].groups[(lane - 1) / GROUP_LANES];
+    enum group_lane kind = (enum group_lane)((lane - 1) % GROUP_LANES);
     for (int g = 0; g < clock->group_count; g++)
-        if (clock->groups[g] == found->group)
-            return (struct lane_label){g, found->kind, found->group->pipeline, found->group->size};
+        if (clock->groups[g] == group)
+            return (struct lane_label){g, kind, group->pipeline, group->size};
     BUG("lane %d of rank %d belongs to no group", lane, rank);
 }
 

@@ -14,9 +14,9 @@ struct place {
     int rank, lane;
 };
 
-static const struct lane *lane_at(const struct clock *clock, struct place place)
+static const struct lane *lane_at(struct clock *clock, struct place place)
 {
-    return &clock->ranks[place.rank].lanes[place.lane];
+    return lane_get(clock, place.rank, place.lane);
 }
 
 /* The operation that a lane is at is its (ended + 1)th; it is there once it has been posted. */
@@ -44,7 +44,7 @@ static struct place counterpart(const struct lane *lane, int member)
 }
 
 /* Whom the place waits for; false at the end of the chain: the rank has no more operations. */
-static bool next_place(const struct clock *clock, struct place *place)
+static bool next_place(struct clock *clock, struct place *place)
 {
     const struct rank_state *rank = &clock->ranks[place->rank];
     if (place->lane == 0) {
@@ -68,7 +68,7 @@ static bool is_same(struct place a, struct place b)
 }
 
 /* Brent 1980: a place on the circle that the chain from `place` runs into; false: it ends. */
-static bool find_circle(const struct clock *clock, struct place *place)
+static bool find_circle(struct clock *clock, struct place *place)
 {
     struct place mark = *place;
     for (uint64_t steps = 0, power = 1;; steps++) {
@@ -106,7 +106,7 @@ static void write_operation(const struct lane *lane, FILE *stream)
 
 /* One wait of one rank for another (or for itself, where it is its own peer): the places of a rank
  * that lead to it are passed over. */
-static bool write_wait(const struct clock *clock, struct place *place, FILE *stream)
+static bool write_wait(struct clock *clock, struct place *place, FILE *stream)
 {
     enum { PLACES_MOST = 4 }; /* a lane whose operation is not posted, compute, the lane waited for */
     struct place from = *place, last = from;
@@ -123,7 +123,7 @@ static bool write_wait(const struct clock *clock, struct place *place, FILE *str
 
 enum { WAITS_SHOWN = 8 };
 
-static void write_chain(const struct clock *clock, struct place place, bool circle, FILE *stream)
+static void write_chain(struct clock *clock, struct place place, bool circle, FILE *stream)
 {
     struct place begin = place;
     for (int i = 0; i < WAITS_SHOWN; i++) {

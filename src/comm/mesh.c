@@ -53,6 +53,23 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     return mesh;
 }
 
+void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
+{
+    int ranks = mesh_size(mesh->shape);
+    int *members = memory_zeroed((size_t)size, sizeof *members);
+    mesh->box = memory_zeroed((size_t)ranks, sizeof *mesh->box);
+    for (int first = 0; first < ranks; first += size) {
+        int count = ranks - first < size ? ranks - first : size;
+        for (int i = 0; i < count; i++)
+            members[i] = first + i;
+        struct group *group =
+            count > 1 ? rack_group(rack, members, count, false) : rack_lone_group(rack);
+        for (int i = 0; i < count; i++)
+            mesh->box[first + i] = group;
+    }
+    free(members);
+}
+
 void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
@@ -60,5 +77,6 @@ void mesh_free(struct mesh *mesh)
     free(mesh->data);
     free(mesh->tensor);
     free(mesh->pipeline);
+    free(mesh->box);
     free(mesh);
 }

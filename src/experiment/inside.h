@@ -25,6 +25,9 @@ struct setup {
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
     struct algorithms *allreduce, *allgather;
+    struct local_plan local;
+    struct optimizer_spec *outer; /* of diloco */
+    int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */

@@ -13,6 +13,11 @@ struct idle_setting {
     const char *why;
 };
 
+static bool options_have(const struct strategy *strategy, const char *key)
+{
+    return strstr(strategy->options, key);
+}
+
 static bool any_slow(const struct cluster *cluster, int nodes)
 {
     bool any = false;
@@ -29,9 +34,15 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
-        {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"bucket", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
+        {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
+        {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
-        {"compress", !strategy->spreads_data || setup->shape.data == 1,
+        {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
          "no gradients are exchanged between replicas"},
         {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
          "nothing is all-gathered: only coded gradients are (compress)"},

@@ -9,7 +9,8 @@
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
     "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "epochs", "optimizer",
-    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "allreduce", "allgather", "compress",
+    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
+    "gossip.graph", "gossip.mix", "box", "allreduce", "allgather", "compress",
     "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 

@@ -49,6 +49,7 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
+    setup->outer = FIND("outer", optimizer_parse);
     setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
     noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
@@ -261,6 +262,30 @@ static bool resolve_partition(struct setup *setup, struct errors *errors)
     return setup->partition;
 }
 
+/* What strategies whose replicas update alone go by. */
+static bool resolve_local(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    struct local_plan *local = &setup->local;
+    local->steps = config_whole(config, "local_steps");
+    local->across =
+        config_is_set(config, "across_steps") ? config_whole(config, "across_steps") : 4 * local->steps;
+    local->outer = setup->outer;
+    local->graph = config_choice(config, "gossip.graph");
+    local->mix_after = config_choice(config, "gossip.mix") == 1;
+    if (!setup->strategy->needs_boxes)
+        return true;
+    setup->box =
+        config_is_set(config, "box") ? (int)config_whole(config, "box") : cluster_box_size(setup->cluster);
+    if (setup->box == 0)
+        return errors_add(errors, "%s: strategy %s averages within boxes, and topology %s has none: give "
+                          "box=4, say, or a cluster such as boxes-of-8", config_where(config, "strategy"),
+                          setup->strategy->name, config_text(config, "cluster.topology"));
+    return local->across % local->steps == 0 ||
+           errors_add(errors, "%s: across_steps=%zu is not a multiple of local_steps=%zu",
+                      config_where(config, "across_steps"), local->across, local->steps);
+}
+
 /* Found before anything is trained. */
 static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
@@ -294,7 +319,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
-        !resolve_partition(setup, errors) ||
+        !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
@@ -327,6 +352,8 @@ void setup_release(struct setup *setup)
         cluster_free(setup->cluster);
     if (setup->optimizer)
         optimizer_spec_free(setup->optimizer);
+    if (setup->outer)
+        optimizer_spec_free(setup->outer);
     schedule_free(setup->schedule);
     if (setup->model)
         model_spec_free(setup->model);
@@ -349,6 +376,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .microbatches = setup->microbatches,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
                          .allreduce = setup->allreduce,
+                         .local = setup->local,
                          .exchange = {.allreduce = setup->allreduce,
                                       .allgather = setup->allgather,
                                       .compressor = setup->compressor,

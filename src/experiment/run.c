@@ -73,6 +73,12 @@ static void copy_test_row(const void *context, size_t row, void *input, void *ta
     dataset_copy_targets(data, data->train_rows + row, targets);
 }
 
+/* Whether the whole model is looked at behind the step. */
+static bool looks(const struct drive *drive, int step)
+{
+    return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
+}
+
 static void evaluate(struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
@@ -101,6 +107,9 @@ static void confer(void *argument)
 {
     struct meeting *meeting = argument;
     struct drive *drive = meeting->drive;
+    if (drive->plan->strategy->updates_alone &&
+        (looks(drive, meeting->step) || is_last(drive, meeting->step) || experiment_interrupted))
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
     if (saving_is_due(drive->setup, meeting->step + 1) &&
@@ -117,7 +126,7 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     const struct training *training = drive->trainings[rank_id(self)];
     if (!meets(drive, step))
         return true;
-    if (evaluates(drive, step) || saving_is_due(drive->setup, step + 1))
+    if (looks(drive, step) && !drive->plan->strategy->updates_alone)
         saving_gather(drive->setup, drive->gathered, training);
     rank_meet(self, confer, &(struct meeting){drive, step});
     return !drive->stop;
@@ -149,11 +158,14 @@ static void train(void *argument, struct rank *self)
     struct training *training = training_create(self, drive->plan);
     drive->trainings[rank_id(self)] = training;
     saving_begin(setup, training);
+    if (drive->plan->strategy->begin)
+        drive->plan->strategy->begin(training);
     int step = 0;
     do
         take_step(drive, self, step);
     while (meet(drive, self, step++));
-    saving_gather(setup, drive->gathered, training);
+    if (!drive->plan->strategy->updates_alone)
+        saving_gather(setup, drive->gathered, training);
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
@@ -316,6 +328,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
+    if (setup->box)
+        mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,
                           .plan = &plan,

@@ -10,7 +10,8 @@ static bool saves(const struct setup *setup)
 
 static bool saves_state(const struct setup *setup)
 {
-    return saves(setup) && config_on(setup->config, "save.state");
+    return saves(setup) && config_on(setup->config, "save.state") &&
+           !setup->strategy->updates_alone;
 }
 
 static bool load_init(struct setup *setup, struct errors *errors)
@@ -74,6 +75,10 @@ bool saving_resolve(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     bool init = config_is_set(config, "init"), resume = config_is_set(config, "resume");
     setup->begun.seed = setup->seed;
+    if (resume && setup->strategy->updates_alone)
+        return errors_add(errors, "%s: strategy %s keeps a state for each node, which no file holds: it "
+                          "cannot resume; init= begins with the weights",
+                          config_where(config, "resume"), setup->strategy->name);
     if (init && resume)
         return errors_add(errors, "%s: init is given as well (%s); give one of the two",
                           config_where(config, "resume"), config_where(config, "init"));
@@ -118,6 +123,13 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
     checkpoint_put(gathered, training->model);
     if (saves_state(setup))
         checkpoint_put_state(gathered, training->model, training->optimizer);
+}
+
+void saving_gather_mean(struct checkpoint *gathered, struct training *const *trainings, int count)
+{
+    checkpoint_clear(gathered);
+    for (int i = 0; i < count; i++)
+        checkpoint_add(gathered, trainings[i]->model, 1.0f / (float)count);
 }
 
 bool saving_is_due(const struct setup *setup, int taken)

@@ -85,6 +85,7 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+    {"outer", check_optimizer},
     {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
     {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},

@@ -52,9 +52,9 @@ struct rank {
     struct rack *rack; /* NULL: an observer */
     int id;
     bool real;
-    struct region region;
     uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
+    struct region region;
 };
 
 struct observer {

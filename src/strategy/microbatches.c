@@ -34,9 +34,10 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
     struct share rows = microbatch(training, i);
     const int32_t *targets =
         training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
-    double loss = model_loss(self, training->model, rows, targets,
-                             1.0f / (float)training->plan->batch);
-    return training->point.shard == 0 ? loss : 0;
+    size_t batch = training->plan->batch, own = training->rows.count;
+    size_t mean_over = training->plan->strategy->updates_alone ? own : batch;
+    double loss = model_loss(self, training->model, rows, targets, 1.0f / (float)mean_over);
+    return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 
 double train_in_turn(struct rank *self, struct training *training)

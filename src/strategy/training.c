@@ -29,7 +29,7 @@ static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
-    if (strategy->spreads_data)
+    if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
@@ -62,13 +62,18 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
                                        training->rows.count * plan->target_width * sizeof(int32_t));
+    if (plan->strategy->updates_alone)
+        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
-    buckets_init(&training->buckets, self, training);
+    if (!plan->strategy->updates_alone)
+        buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    if (plan->strategy->setup)
+        training->own = plan->strategy->setup(self, training);
     return training;
 }
 
@@ -76,6 +81,8 @@ void training_free(struct training *training)
 {
     if (!training)
         return;
+    if (training->plan->strategy->release)
+        training->plan->strategy->release(training->own);
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
@@ -86,7 +93,9 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->stages.used | exchange_used(training->buckets.exchange);
+    const struct exchange *exchange = training->buckets.exchange;
+    return training->tensor.used | training->stages.used | training->replicas.used |
+           (exchange ? exchange_used(exchange) : 0);
 }
 
 void training_begin(struct training *training, uint64_t steps)

@@ -40,11 +40,11 @@ static void every_strategy_and_netmodel(void)
             int nodes = strcmp(strategies[s]->name, "single") ? 4 : 1;
             nodes = strcmp(strategies[s]->name, "pipeline") ? nodes : 3;
             struct result *bare = run("strategy=%s netmodel=%s nodes=%d steps=4 math=off links=off",
-                                      strategies[s]->name, netmodels[m]->name, nodes);
+                                      strategy_words(strategies[s]), netmodels[m]->name, nodes);
             struct result *traced =
                 run("strategy=%s netmodel=%s nodes=%d steps=4 math=off links=on trace=%s "
                     "trace.steps=2:3",
-                    strategies[s]->name, netmodels[m]->name, nodes, path);
+                    strategy_words(strategies[s]), netmodels[m]->name, nodes, path);
             the_same(bare, traced);
             struct trace_counts counts = checked(path);
             CHECK_EQUAL(counts.processes, nodes + 1);

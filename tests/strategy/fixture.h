@@ -12,6 +12,16 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* What follows "strategy=": its name, and words without which it is refused or says nothing. */
+static inline const char *strategy_words(const struct strategy *strategy)
+{
+    static char words[64];
+    snprintf(words, sizeof words, "%s%s%s", strategy->name,
+             strategy->updates_alone ? " local_steps=1" : "",
+             strategy->needs_boxes ? " box=2 across_steps=1" : "");
+    return words;
+}
+
 /* Opened once for a file's tests, in the main thread. */
 static inline const struct host *this_host(void)
 {

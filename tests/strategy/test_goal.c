@@ -18,7 +18,7 @@ static void there_and_back(void)
             int nodes = strcmp(strategies[s]->name, "single") ? 4 : 1;
             struct result *was = run("strategy=%s nodes=%d %s steps=3 batch=64 bucket=64KiB math=off "
                                      "model=mlp:64-128x15-10:tanh goal=%s",
-                                     strategies[s]->name, nodes, networks[n], path);
+                                     strategy_words(strategies[s]), nodes, networks[n], path);
             struct result *back = run("strategy=replay %s replay.goal=%s replay.rules=rack math=off",
                                       networks[n], path);
             CHECK_EQUAL(back->nodes, nodes);

@@ -107,10 +107,10 @@ static void every_strategy_at_every_size(const struct network *network)
     snprintf(line, sizeof line, "strategy=single eval_every=60 %s", network->words);
     struct learned single = learn(network->model, line);
     for (int s = 0; strategies[s]; s++)
-        for (int i = 0; i < SIZES; i++) {
+        for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
             bool runs = can_run(network, strategies[s], sizes[i]);
             snprintf(line, sizeof line, "strategy=%s nodes=%d eval_every=60 %s %s%s",
-                     strategies[s]->name, sizes[i], network->words, runs ? "" : "model=",
+                     strategy_words(strategies[s]), sizes[i], network->words, runs ? "" : "model=",
                      runs ? "" : network->model);
             if (runs)
                 learns_as(&single, network->model, line);

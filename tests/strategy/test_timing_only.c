@@ -104,7 +104,7 @@ static void every_strategy(void)
             snprintf(line, sizeof line,
                      "cluster=ethernet-10g strategy=%s nodes=%d model=mlp:64-40x16-10 batch=61 "
                      "steps=3 bucket=16KiB",
-                     strategies[s]->name, sizes[i]);
+                     strategy_words(strategies[s]), sizes[i]);
             under_every_netmodel(line);
         }
 }
@@ -148,8 +148,8 @@ static void long_runs_add_up(void)
             struct result *result =
                 run("cluster=heterogeneous strategy=%s nodes=%d model=mlp:64-128x11-10 steps=200 "
                     "netmodel=%s math=off",
-                    strategies[s]->name, alone ? 1 : 12, netmodels[i]->name);
-            CHECK(adds_up(result, strategies[s]->name));
+                    strategy_words(strategies[s]), alone ? 1 : 12, netmodels[i]->name);
+            CHECK(adds_up(result, strategy_words(strategies[s])));
             CHECK(result->steps == 200 && result->step[199].end_ps == result->length_ps);
             result_free(result);
         }
@@ -162,8 +162,8 @@ static void measured_runs_add_up(void)
         bool alone = !strcmp(strategies[s]->name, "single");
         struct result *result = run("cluster=heterogeneous strategy=%s nodes=%d compute=measured "
                                     "model=mlp:64-128x11-10 steps=5",
-                                    strategies[s]->name, alone ? 1 : 6);
-        CHECK(adds_up(result, strategies[s]->name));
+                                    strategy_words(strategies[s]), alone ? 1 : 6);
+        CHECK(adds_up(result, strategy_words(strategies[s])));
         result_free(result);
     }
 }
@@ -192,7 +192,7 @@ static void reruns_are_identical(void)
         for (int nodes = 1; nodes <= 16 && (nodes == 1 || strcmp(strategies[s]->name, "single"));
              nodes += 5) {
             snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=12 eval_every=4",
-                     strategies[s]->name, nodes);
+                     strategy_words(strategies[s]), nodes);
             struct learned once = learn(model, line), again = learn(model, line);
             same_learning(&once, &again, line);
             learned_release(once);

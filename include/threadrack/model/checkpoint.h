@@ -32,6 +32,9 @@ void checkpoint_free(struct checkpoint *checkpoint);
 /* Copies the rank's parts in or out. Different ranks may put at once: parts of one replica are
  * disjoint but for replicated layers, which only tensor rank 0 puts. */
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model);
+/* For means: all zeros; and `factor` times the rank's parts added. One rank at a time. */
+void checkpoint_clear(struct checkpoint *checkpoint);
+void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, float factor);
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model);
 /* The optimizer's part likewise; after getting it, the next step is the one behind `step`. */
 void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *model,

@@ -25,6 +25,16 @@
 
 struct strategy;
 
+/* How often and with whom replicas that train on their own meet; see the strategies' files. */
+struct local_plan {
+    size_t steps;                       /* between averages */
+    size_t across;                      /* hierarchical: between those over all */
+    const struct optimizer_spec *outer; /* diloco */
+    int graph;                          /* gossip: an index of gossip_graphs */
+    bool mix_after;                     /* gossip: update, then average */
+};
+extern const char *const gossip_graphs[]; /* NULL at the end */
+
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
     const struct strategy *strategy;
@@ -41,6 +51,7 @@ struct plan {
     size_t bucket_bytes;
     struct algorithms *allreduce;
     struct exchange_plan exchange; /* of gradients over the replicas */
+    struct local_plan local;
 };
 
 /* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
@@ -59,20 +70,31 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
-    struct buckets buckets;  /* of the data group */
+    struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
+    struct allreduce replicas; /* ... means these make */
     struct group *pipeline;
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
+    void *own;               /* of the strategy's setup */
 };
 
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
+    /* Replicas update on their own: a rank's gradients are means over its own rows, nothing of the
+     * strategy itself is summed over the batch, and the model is the mean of the replicas'. */
+    bool updates_alone;
+    bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
      * batch; the parts of all ranks add up to it. Required of those that train. */
     double (*step)(struct rank *self, struct training *training, size_t step);
+    /* What the rank holds besides: memory from its region, in set-up. Before the first step of a real
+     * run `begin` is called, when the parameters are there. Any may be NULL. */
+    void *(*setup)(struct rank *self, struct training *training);
+    void (*begin)(struct training *training);
+    void (*release)(void *own);
 };
 
 extern const struct strategy *const strategies[]; /* those that train; NULL at the end */

@@ -70,6 +70,19 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int p = call->size, b = box_of(call), scatter = b - 1, across = 2 * (p / b - 1);
+    bool within = index < scatter || index >= scatter + across;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = within ? 1 : b,
+                            .elements = call->count / (size_t)(within ? b : p),
+                            .as_steps = call->count % (size_t)p,
+                            .reduce = index < scatter + across / 2,
+                            .span = within ? b : 0};
+    return index < scatter + across + scatter;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     const struct layout *layout = call->context;
@@ -86,6 +99,6 @@ const struct collective collective_allreduce_hierarchical = {
     .summary =
         "rings in each box, and of the boxes for each block; on a torus: the two-dimensional ring",
     .options = "box",
-    .schedule = {.name = "hierarchical allreduce", .step = step},
+    .schedule = {.name = "hierarchical allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };
