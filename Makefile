@@ -57,7 +57,8 @@ TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
 # The cases that are held against SimGrid; the program that asks it is built where it is installed.
-TEST_SOURCES += $(if $(filter comm,$(FLOORS)),tests/simgrid/cases.c)
+CASES := tests/simgrid/cases.c tests/simgrid/events.c
+TEST_SOURCES += $(if $(filter comm,$(FLOORS)),$(CASES))
 SIMGRID := $(if $(SANITIZE),,$(wildcard /usr/include/simgrid/s4u.hpp /usr/local/include/simgrid/s4u.hpp))
 FIGURES := $(if $(SIMGRID),$(OUT)/simgrid/figures)
 RACE := $(if $(SIMGRID),$(OUT)/simgrid/race)
@@ -185,14 +186,14 @@ $(OUT)/simgrid/oracle: tests/simgrid/oracle.cpp
 	$(Q)$(CXX) -std=c++17 -O2 -Wall -o $@ $< -lsimgrid
 
 $(OUT)/simgrid/race: $(OUT)/simgrid/oracle
-$(OUT)/simgrid/write $(OUT)/simgrid/race: $(OUT)/simgrid/%: $(OUT)/obj/tests/simgrid/%.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
+$(OUT)/simgrid/write $(OUT)/simgrid/race: $(OUT)/simgrid/%: $(OUT)/obj/tests/simgrid/%.o $(CASES:%.c=$(OUT)/obj/%.o) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
 
 $(OUT)/simgrid/figures: $(OUT)/simgrid/write $(OUT)/simgrid/oracle
 	$(call say,ask,SimGrid)
-	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle | sh -e
+	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle 1 | sh -e
 	@touch $@
 
 .PRECIOUS: $(OUT)/obj/%.o

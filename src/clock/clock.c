@@ -108,6 +108,11 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     return clock->group_count - 1;
 }
 
+void clock_name_group(struct clock *clock, int group, const char *name)
+{
+    clock->groups[group]->name = name;
+}
+
 enum { WORTH_RESOLVING = 192 };
 
 void clock_keep_goal(struct clock *clock)

@@ -21,6 +21,7 @@ struct item {
 struct group {
     int size;
     bool pipeline;
+    const char *name; /* NULL: none */
     int *members;    /* ranks */
     int *lane_bases; /* by member */
 };
@@ -125,6 +126,7 @@ struct clock {
     struct lane_block *lanes; /* all that were ever made */
     struct lane *spare_lanes; /* idle ones, to use again */
     struct clock_observer *observers; /* a list */
+    struct netmodel_watch rates;      /* for them */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;
@@ -196,9 +198,11 @@ void graph_event(struct clock *clock, const struct event *event);
 void graph_work(struct clock *clock, int rank, struct transfer *transfer, enum clock_event kind);
 /* The sender's processor is done with the message, whose bytes go their way. */
 void graph_handed_over(struct clock *clock, struct transfer *message);
+void graph_has_been_sent(const struct clock *clock, const struct transfer *message); /* its last byte */
 void graph_sent(struct clock *clock, int rank, const struct graph_op *op);
 void graph_delivered(struct clock *clock, struct transfer *message);
 void graph_received(struct clock *clock, struct transfer *message);
+int graph_cpus(const struct graph_run *run);
 bool graph_computes(const struct graph_run *run);
 bool graph_communicates(const struct graph_run *run); /* a message of it is being sent or received */
 /* Lines of who waits for whom. */

@@ -81,8 +81,6 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
-        {"trace", setup->goal, "a replay draws no timeline"},
-        {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
@@ -146,6 +144,11 @@ static void note_rate(const struct setup *setup, struct result *result)
                     "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
                     "of lr_schedule, leads there: Goyal et al. 2017)",
                     config_text(config, "lr_scaling"));
+    if (setup->strategy->updates_alone && config_is_set(config, "clip"))
+        result_note(result,
+                    "clip=%s: under strategy %s each node clips its own gradients by their own norm; "
+                    "steps.csv has node 0's",
+                    config_text(config, "clip"), setup->strategy->name);
     if (warmup >= setup->begun.step + (uint64_t)setup->steps)
         result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
                     config_text(config, "lr_schedule"), (unsigned long long)warmup);

@@ -300,6 +300,11 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
     return good;
 }
 
+static bool check_watch(const struct setup *setup, struct errors *errors)
+{
+    return check_writable(setup, "trace", errors) && watch_check(setup, errors);
+}
+
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
 {
     *setup = (struct setup){.config = config,
@@ -313,7 +318,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!check_agreement(setup, errors) || !members)
         return false;
     if (setup->strategy == &strategy_replay)
-        return replay_resolve(setup, errors) && setup_resolver(setup, errors);
+        return replay_resolve(setup, errors) && check_watch(setup, errors) &&
+               setup_resolver(setup, errors);
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
@@ -322,8 +328,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
-        !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

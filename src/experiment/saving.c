@@ -143,8 +143,13 @@ bool saving_is_due(const struct setup *setup, int taken)
 void saving_notes(const struct setup *setup, struct result *result)
 {
     const struct config *config = setup->config;
-    bool replicas = setup->shape.data > 1;
+    bool alone = !setup->goal && setup->strategy->updates_alone;
+    bool replicas = setup->shape.data > 1 && !alone;
     bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
+    if (alone && saves(setup))
+        result_note(result, "save=%s is of the weights alone, the mean of the nodes': strategy %s keeps a "
+                            "state for each node, and no run can resume it",
+                    config_text(config, "save"), setup->strategy->name);
     if (setup->resumes)
         result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
                     (unsigned long long)setup->begun.step);

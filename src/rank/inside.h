@@ -97,6 +97,7 @@ struct gate {
 
 struct group {
     struct rack *rack;
+    int number; /* the clock's */
     int size;
     int first, stride; /* member i is rank first + i * stride, unless `members` has them */
     int *members;      /* NULL where they are a stride apart */

@@ -100,7 +100,8 @@ uint64_t training_allreduces(const struct training *training)
 
 void training_begin(struct training *training, uint64_t steps)
 {
-    exchange_begin(training->buckets.exchange, steps);
+    if (training->buckets.exchange)
+        exchange_begin(training->buckets.exchange, steps);
 }
 
 double plan_rate(const struct plan *plan, size_t step)

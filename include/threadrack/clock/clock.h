@@ -42,6 +42,9 @@ enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };
  * member's lane_base (>= 1; lane 0 is the compute lane). Returns the group's number. */
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases);
+/* What observers call the group of that number, such as the axis of a mesh. The text outlives the
+ * clock. */
+void clock_name_group(struct clock *clock, int group, const char *name);
 
 /* Before the run: what each rank goes through at its OP_GRAPH. `goal` has a graph for each rank, and
  * outlives the clock. A rank without OP_GRAPH leaves its graph alone. */
