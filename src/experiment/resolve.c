@@ -126,6 +126,7 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
         .train_rows = asked_rows(config, "data.train_rows"),
         .test_rows = asked_rows(config, "data.test_rows"),
         .shapes_only = !setup->real && !setup->partition_spec.ops->assign,
+        .shuffled = !strcmp(config_text(config, "data.order"), "shuffled"),
     };
     setup->dataset = dataset_open(&request, errors);
     return setup->dataset && bind_model(setup, errors);

@@ -55,6 +55,7 @@ struct dataset_request {
     size_t train_rows; /* 0: as the set says, else 80 % of the rows, rounded down */
     size_t test_rows;  /* 0: what is left, but DATASET_TEST_ROWS at most */
     bool shapes_only;  /* the rows are never asked for */
+    bool shuffled;     /* they are, in any order, so that reading ahead would be in vain */
 };
 enum { DATASET_TEST_ROWS = 10000 };
 
