@@ -65,7 +65,14 @@ static const char *collective_name(const struct collective *collective)
     snprintf(name, sizeof name, "%s %s", collective->operation, collective->name);
     return name;
 }
-LIST(collectives, collective_name)
+
+static int list_collectives(void)
+{
+    for (int i = 0; collectives[i]; i++)
+        list_row(collective_name(collectives[i]), collectives[i]->summary, collectives[i]->options);
+    list_row("any but barrier", "msccl:FILE.xml, an algorithm of your own (MSCCL's XML)", NULL);
+    return EXIT_OK;
+}
 
 static void list_layer(const char *name, const char *summary)
 {

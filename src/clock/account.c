@@ -5,10 +5,29 @@
 
 enum lane_status { LANE_IDLE, LANE_WAITS, LANE_MOVES, LANE_ADDS };
 
+static enum lane_status lane_status(const struct lane *lane);
+
+/* The most that one of the strands does. One that waits for another strand does nothing. */
+static enum lane_status strands_status(const struct lane *lane)
+{
+    enum lane_status most = LANE_WAITS;
+    for (int i = 0; i < lane->strand_count; i++) {
+        enum lane_status status = LANE_IDLE;
+        if (!lane->strands[i].held)
+            status = lane_status(&lane->strands[i]);
+        if (status == LANE_MOVES)
+            return status;
+        most = status == LANE_ADDS ? status : most;
+    }
+    return most;
+}
+
 static enum lane_status lane_status(const struct lane *lane)
 {
     if (!lane || !lane->busy)
         return LANE_IDLE;
+    if (lane->strand_count)
+        return strands_status(lane);
     if (lane->adding)
         return LANE_ADDS;
     if (lane->receiving && !lane->message)

@@ -215,7 +215,7 @@ static void has_been_sent(struct clock *clock, struct transfer *transfer)
 {
     bool is_control = transfer->subject;
     const struct graph_op *op = transfer->send_op;
-    int rank = transfer->src, lane = transfer->src_lane;
+    int rank = transfer->src, lane = transfer->src_lane, strand = transfer->src_strand;
     transfer->sent = true;
     if (!is_control && !op)
         observe_message(clock, transfer, SIGHT_MESSAGE_SENT);
@@ -225,7 +225,7 @@ static void has_been_sent(struct clock *clock, struct transfer *transfer)
     if (op)
         graph_sent(clock, rank, op);
     else if (!is_control)
-        lane_sent(clock, rank, lane);
+        lane_sent(clock, rank, lane, strand);
 }
 
 void message_sent(void *context, struct transfer *transfer)

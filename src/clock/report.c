@@ -25,9 +25,22 @@ static bool is_at_work(const struct lane *lane)
     return lane->busy || lane->count > 0;
 }
 
-/* The member that the lane's step waits for: to send, or else to take what was sent; -1: none. */
-static int member_waited_for(const struct lane *lane)
+/* The lane of a strand that waits for a member, where there are several; else the lane itself. */
+static const struct lane *one_that_waits(const struct lane *lane)
 {
+    const struct lane *found = lane->strand_count ? &lane->strands[0] : lane;
+    for (int i = 0; i < lane->strand_count; i++) {
+        const struct lane *strand = &lane->strands[i];
+        if (strand->receiving || (strand->sending && !found->receiving))
+            found = strand;
+    }
+    return found;
+}
+
+/* The member that the lane's step waits for: to send, or else to take what was sent; -1: none. */
+static int member_waited_for(const struct lane *whole)
+{
+    const struct lane *lane = one_that_waits(whole);
     if (lane->receiving)
         return lane->step.recv_from;
     return lane->sending ? lane->step.send_to : -1;
@@ -99,7 +112,7 @@ static void write_operation(const struct lane *lane, FILE *stream)
     write_group(lane->group, stream);
     if (lane->busy && item->schedule)
         fprintf(stream, ", %s of %zu elements, step %d", item->schedule->name, item->call.count,
-                lane->index);
+                one_that_waits(lane)->index);
     else if (lane->busy)
         fprintf(stream, ", of %llu bytes", (unsigned long long)item->unit_bytes);
 }

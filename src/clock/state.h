@@ -47,7 +47,25 @@ struct lane {
 
     struct transfer *early; /* begun by their senders, not yet asked for here; in send order */
     struct transfer **early_end;
+
+    /* Of a collective of several strands: each is at work as a lane of its own, and the fields of
+     * the operation at work above are the strands'. */
+    struct lane *strands; /* room for strand_room, strand_count at work; 0: there is but this lane */
+    int strand_count, strand_room;
+    struct lane *whole; /* a strand's lane; NULL: it is none */
+    uint64_t adder_free_ps; /* strands add one after the other */
+    bool held;          /* a strand's step has been loaded, and waits for another strand */
+    int steps_ended;    /* of a strand */
 };
+
+/* A strand of the lane's operation at work: the lane itself where it has but one. NULL: it has no
+ * such strand. */
+static inline struct lane *lane_strand(struct lane *lane, int strand)
+{
+    if (lane->strand_count == 0)
+        return strand == 0 ? lane : NULL;
+    return strand < lane->strand_count ? &lane->strands[strand] : NULL;
+}
 
 struct graph_run; /* graph.c */
 struct goal_writer; /* goal_write.c */
@@ -183,7 +201,7 @@ void lane_rest(struct clock *clock, int rank, struct lane *lane);
 void lanes_free(struct clock *clock);
 void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item);
 void lane_added(struct clock *clock, int rank, struct lane *lane);
-void lane_sent(struct clock *clock, int rank, int lane);
+void lane_sent(struct clock *clock, int rank, int lane, int strand);
 void lane_delivered(struct clock *clock, struct transfer *message);
 void lane_received(struct clock *clock, struct transfer *message);
 

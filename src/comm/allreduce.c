@@ -28,9 +28,10 @@ void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group
 
 static void note_use(struct allreduce *allreduce, const struct collective *collective)
 {
-    for (int i = 0; collectives[i]; i++)
-        if (collectives[i] == collective)
-            allreduce->used |= (uint64_t)1 << i;
+    int i = 0;
+    while (collectives[i] && collectives[i] != collective)
+        i++;
+    allreduce->used |= collectives[i] ? (uint64_t)1 << i : ALLREDUCE_FILE;
 }
 
 struct request allreduce_post(struct allreduce *allreduce, float *vector, size_t count)

@@ -201,6 +201,14 @@ static void note_no_data(const struct setup *setup, struct result *result)
                     config_text(setup->config, "data"));
 }
 
+/* What is left out of the files of algorithms. */
+static void note_files(const struct algorithms *algorithms, struct result *result)
+{
+    const char *note;
+    for (int i = 0; algorithms && (note = algorithms_note(algorithms, i)); i++)
+        result_note(result, "%s", note);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -224,6 +232,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    note_files(setup->allreduce, result);
+    note_files(setup->allgather, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

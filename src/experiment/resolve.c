@@ -276,8 +276,10 @@ static bool resolve_local(struct setup *setup, struct errors *errors)
     local->mix_after = config_choice(config, "gossip.mix") == 1;
     if (!setup->strategy->needs_boxes)
         return true;
-    setup->box =
-        config_is_set(config, "box") ? (int)config_whole(config, "box") : cluster_box_size(setup->cluster);
+    int sizes[CLUSTER_LEVELS_MOST], levels = cluster_nesting(setup->cluster, sizes);
+    setup->box = config_is_set(config, "box") ? (int)config_whole(config, "box")
+                 : levels > 1                ? sizes[0]
+                                             : 0;
     if (setup->box == 0)
         return errors_add(errors, "%s: strategy %s averages within boxes, and topology %s has none: give "
                           "box=4, say, or a cluster such as boxes-of-8", config_where(config, "strategy"),

@@ -239,6 +239,9 @@ static void name_allreduces(const struct drive *drive)
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+    const struct collective *file = algorithms_fixed(drive->setup->allreduce);
+    if ((drive->allreduces & ALLREDUCE_FILE) && file)
+        text_add(&names, "%s%s", names.length ? "+" : "", file->name);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;

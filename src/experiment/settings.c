@@ -49,8 +49,9 @@ const struct setting experiment_settings[] = {
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",
-         "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
-         "predicted for each group and length (threadrack list collectives)"),
+         "algorithm of every all-reduce, with options as in hierarchical:box=8, torus2d:rows=4 or "
+         "chain:chunk=64KiB, or a file of one, msccl:FILE.xml; auto: the fastest, as predicted for each "
+         "group and length (threadrack list collectives)"),
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),

@@ -213,8 +213,8 @@ int main(int count, char **words)
     static const int sizes[] = {64, 1024, 16384};
     for (int i = 0; i < WAYS; i++)
         bench_peak(&ways[i]);
-    printf("(quoted from issue 3, other machines, in the same order as below: 176, 354, 355, 46, "
-           "179 MiB)\n"
+    printf("(peers, quoted from issue 3, other machines, in the order in which they are named below: "
+           "176, 354, 355, 46, 179 MiB)\n"
            "clock: messages a CPU second of one core under loggp, by message the first 16 steps.\n"
            "Quoted from issue 3, ring of 8/64/256/1,024, other machines: LogGOPSim 2.4/1.9/1.7/1.4 "
            "M,\n"

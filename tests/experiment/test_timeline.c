@@ -142,6 +142,24 @@ static void tracks_have_names(void)
     free(path);
 }
 
+/* A collective of several strands is one slice, out of which its messages go. */
+static void strands_are_one_slice(void)
+{
+    char *path = path_of("strands.json");
+    struct result *bare = run("strategy=data nodes=4 steps=2 math=off links=off cluster.topology=torus "
+                              "allreduce=torus2d");
+    struct result *traced = run("strategy=data nodes=4 steps=2 math=off cluster.topology=torus "
+                                "allreduce=torus2d trace=%s trace.steps=all",
+                                path);
+    the_same(bare, traced);
+    struct trace_counts counts = checked(path);
+    CHECK_EQUAL(counts.arrows, (long long)traced->messages_sent);
+    result_free(bare);
+    result_free(traced);
+    remove(path);
+    free(path);
+}
+
 static void nodes_bound_it(void)
 {
     char *path = path_of("some.json");
@@ -240,6 +258,7 @@ static void the_checker_sees_what_is_wrong(void)
     free(path);
 }
 
-SUITE("experiment: timeline", TEST(every_strategy_and_netmodel), TEST(replays), TEST(tracks_have_names), TEST(nodes_bound_it),
+SUITE("experiment: timeline", TEST(every_strategy_and_netmodel), TEST(replays),
+      TEST(tracks_have_names), TEST(nodes_bound_it), TEST(strands_are_one_slice),
       TEST(a_real_run_has_the_timeline_of_a_timing_only_run), TEST(a_full_disk_leaves_nothing),
       TEST(the_checker_sees_what_is_wrong));

@@ -270,6 +270,10 @@ static void buckets_and_algorithms(void)
               "strategy=data nodes=5 allreduce=recursive_doubling",
               "strategy=data nodes=5 allreduce=halving_doubling",
               "strategy=tensor nodes=3 allreduce=ring",
+              "strategy=data nodes=5 allreduce=chain:chunk=1KiB",
+              "strategy=data nodes=6 allreduce=torus2d:rows=2",
+              "strategy=data nodes=12 allreduce=hierarchical:levels=2x3",
+              "strategy=data nodes=4 allreduce=msccl:topologies/msccl-allpairs-4.xml",
               MESH(8, 2, 2, 2) " bucket=1KiB allreduce=ring");
 }
 

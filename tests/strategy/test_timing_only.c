@@ -140,6 +140,17 @@ static void every_kind_of_cluster(void)
         "mesh.data=2 steps=3 optimizer=sgd:lr=0.1,momentum=0.9");
 }
 
+/* Strands side by side, with and without waits between them. */
+static void several_strands(void)
+{
+    under_every_netmodel("cluster.topology=torus nodes=6 strategy=data steps=3 bucket=4KiB "
+                         "allreduce=torus2d");
+    under_every_netmodel("cluster.topology=full_mesh nodes=4 strategy=data steps=3 bucket=16KiB "
+                         "allreduce=msccl:topologies/msccl-allpairs-4.xml");
+    under_every_netmodel("nodes=3 strategy=tensor steps=3 model=mlp:64-42-42-10 "
+                         "allreduce=msccl:tests/fuzz/corpus/msccl_xml/shuffled-3.xml");
+}
+
 static void long_runs_add_up(void)
 {
     for (int s = 0; strategies[s]; s++)
@@ -286,7 +297,7 @@ static void only_flow_shares_the_uplink(void)
 }
 
 SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_layer),
-      TEST(every_kind_of_cluster),
+      TEST(every_kind_of_cluster), TEST(several_strands),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
       TEST(pipelines_have_their_bubble), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

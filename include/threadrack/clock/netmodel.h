@@ -28,6 +28,7 @@ struct transfer {
     /* The clock's. */
     struct transfer *next; /* in a list of one owner at a time */
     int src_lane, dst_lane; /* a graph's have them for observers only */
+    int src_strand, dst_strand; /* of lanes' collectives (clock/schedule.h) */
     uint64_t began_ps; /* when its sender's lane came to it; ready_ps is when its overhead is paid */
     int training_step; /* in which its sender posted it, from 0 */
     bool sent, delivered, received;

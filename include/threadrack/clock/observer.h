@@ -20,7 +20,7 @@ enum sight_kind {
     SIGHT_WAIT_BEGINS,
     SIGHT_WAIT_ENDS,
     /* The operation at the head of a lane, and within a collective each step of its algorithm, whose
-     * additions are a part of it. */
+     * additions are a part of it; steps of several strands (clock/schedule.h) are not told. */
     SIGHT_OPERATION_BEGINS,
     SIGHT_OPERATION_ENDS,
     SIGHT_STEP_BEGINS,

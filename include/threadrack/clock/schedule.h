@@ -8,6 +8,11 @@
  * holds no state and is called for every message of a run, so it must be cheap: no allocation, few
  * divisions. A collective of any size is one macro-op, expanded lazily.
  *
+ * A schedule may have several *strands* that go on side by side, as a GPU's threadblocks do, each a
+ * sequence of steps of its own; a member has ended when all its strands have. A step may wait for
+ * another strand of its member, and says which strand of the receiver its message is for: messages
+ * between two members are matched strand by strand, in order.
+ *
  * A schedule may not rely on sends being buffered: it must come to its end also where a send ends
  * only once its receiver takes it.
  */
@@ -26,6 +31,14 @@ struct call {
     int root;            /* of broadcast, reduce, gather and scatter; else 0 */
     size_t count;        /* elements of the whole vector */
     const void *context; /* the schedule's */
+    int strand;          /* the one that is asked about; 0 where there is but one */
+};
+
+/* Before a step begins, that strand of the member must have ended so many of its steps; with `sent` it
+ * is enough that the last of these has been sent, though it may still receive. 0 steps: nothing. */
+struct after {
+    int strand, steps;
+    bool sent;
 };
 
 struct step {
@@ -35,7 +48,9 @@ struct step {
     /* Ranges of elements, each within the vector or within the scratch. Where the schedule has
      * `piece`, only their counts hold: the sums of the pieces'. */
     struct share send, recv;
-    bool reduce; /* what is received is added to the range; else it replaces it */
+    bool reduce; /* what is received is added to the range (or to `addend`); else it replaces it */
+    int to_strand; /* the receiver's strand that the message is for */
+    struct after after;
 };
 
 /* A round: what all members do at once, each a step of its own or nothing. The rounds of a member, in
@@ -82,11 +97,22 @@ struct schedule {
      * since timing needs no more than the sums. NULL: every message is the one range of its step.
      */
     bool (*piece)(const struct call *call, int index, bool sent, int i, struct share *range);
+    /* With it, the sums of a step that reduces replace what the range held: they are those of what is
+     * received and of these ranges, the i-th of which it gives; false when i is past the last, also
+     * at 0: the step adds to its own range. Asked by the rank floor only. NULL: all do. */
+    bool (*addend)(const struct call *call, int index, int i, struct share *range);
+    /* How many strands this member has, at least one. NULL: one. */
+    int (*strands)(const struct call *call);
     /* Elements of scratch that each member needs; the same at all. NULL: none. */
     size_t (*scratch)(const struct call *call);
     /* What the algorithm needs to know besides the call, such as the size of a box: the same object
      * at every member, and it outlives the run. */
     const void *context;
 };
+
+static inline int schedule_strands(const struct schedule *schedule, const struct call *call)
+{
+    return schedule->strands ? schedule->strands(call) : 1;
+}
 
 #endif

@@ -6,13 +6,15 @@
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/rank/post.h"
 
+#define ALLREDUCE_FILE ((uint64_t)1 << 63)
+
 /* One rank's end of a group's all-reduces (or all-gathers, ...). */
 struct allreduce {
     struct rank *self;
     struct group *group;
     struct algorithms *algorithms;
     struct pattern *pattern; /* of the group */
-    uint64_t used;           /* bit i: collectives[i] has run */
+    uint64_t used;           /* bit i: collectives[i] has run; ALLREDUCE_FILE: the file's */
 };
 
 void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group *group,

@@ -134,6 +134,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->index = 0;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
+    if (task->schedule && task->schedule->strands) {
+        dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+        return false;
+    }
     task->call = op->call;
     task->call.size = slot->group->size;
     task->unit_bytes = op->element_bytes;
