@@ -133,10 +133,11 @@ fuzz-built: $(FUZZERS)
 
 install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/threadrack/topologies \
-		$(DESTDIR)$(PREFIX)/share/threadrack/plots
+		$(DESTDIR)$(PREFIX)/share/threadrack/plots $(DESTDIR)$(PREFIX)/share/threadrack/models
 	install $(OUT)/threadrack $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(wildcard topologies/*) $(DESTDIR)$(PREFIX)/share/threadrack/topologies
 	install -m 644 $(wildcard plots/*) $(DESTDIR)$(PREFIX)/share/threadrack/plots
+	install -m 644 $(wildcard models/*) $(DESTDIR)$(PREFIX)/share/threadrack/models
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

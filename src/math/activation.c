@@ -6,6 +6,7 @@
 
 #include "functions.h"
 #include "reference.h"
+#include "rows.h"
 
 static inline float gelu_tanh_inner(float x)
 {
@@ -30,14 +31,20 @@ FORWARD_ROW(tanh_row, function_tanh(x))
 FORWARD_ROW(gelu_row, 0.5f * x * (1.0f + function_erf(x * 0.70710678f)))
 FORWARD_ROW(gelu_tanh_row, 0.5f * x * (1.0f + gelu_tanh_inner(x)))
 
-void math_bias_activate(size_t rows, size_t n, float *y, const float *bias, enum activation kind,
-                        float *out)
+forward_row *forward_row_of(enum activation kind)
 {
-    static void (*const row[])(size_t, float *, const float *, float *) = {
+    static forward_row *const row[] = {
         [ACTIVATION_NONE] = none_row,           [ACTIVATION_RELU] = relu_row,
         [ACTIVATION_TANH] = tanh_row,           [ACTIVATION_GELU] = gelu_row,
         [ACTIVATION_GELU_TANH] = gelu_tanh_row,
     };
+    return row[kind];
+}
+
+void math_bias_activate(size_t rows, size_t n, float *y, const float *bias, enum activation kind,
+                        float *out)
+{
+    forward_row *row = forward_row_of(kind);
     if (math_by_plain_loops()) {
         math_bias_activate_reference(rows, n, y, bias, kind, out);
         return;
@@ -45,7 +52,7 @@ void math_bias_activate(size_t rows, size_t n, float *y, const float *bias, enum
     if (kind == ACTIVATION_NONE && !bias && out == y)
         return;
     for (size_t i = 0; i < rows; i++)
-        row[kind](n, y + i * n, bias, out + i * n);
+        row(n, y + i * n, bias, out + i * n);
 }
 
 /* One row of the way back: dy *= activation'(x), sum += dy (where it is wanted). `x` is the
@@ -88,24 +95,30 @@ VECTORISED static void none_back(size_t n, float *restrict dy, const float *rest
         sum[j] += dy[j];
 }
 
-void math_activate_backward(size_t rows, size_t n, float *dy, const float *pre, const float *out,
-                            enum activation kind, float *dbias, bool accumulate)
+backward_row *backward_row_of(enum activation kind, const float *pre, const float *out,
+                              const float **from)
 {
-    static void (*const row[])(size_t, float *, const float *, float *) = {
+    static backward_row *const row[] = {
         [ACTIVATION_NONE] = none_back,           [ACTIVATION_RELU] = relu_back,
         [ACTIVATION_TANH] = tanh_back,           [ACTIVATION_GELU] = gelu_back,
         [ACTIVATION_GELU_TANH] = gelu_tanh_back,
     };
+    bool from_out = out && (kind == ACTIVATION_RELU || kind == ACTIVATION_TANH);
+    *from = from_out ? out : pre;
+    return kind == ACTIVATION_TANH && !from_out ? tanh_back_from_pre : row[kind];
+}
+
+void math_activate_backward(size_t rows, size_t n, float *dy, const float *pre, const float *out,
+                            enum activation kind, float *dbias, bool accumulate)
+{
+    const float *from;
+    backward_row *row = backward_row_of(kind, pre, out, &from);
     if (math_by_plain_loops()) {
         math_image_activate_backward_reference(rows, n, 1, dy, pre, out, kind, dbias, accumulate);
         return;
     }
-    bool from_out = out && (kind == ACTIVATION_RELU || kind == ACTIVATION_TANH);
-    const float *from = from_out ? out : pre;
-    void (*back)(size_t, float *, const float *, float *) =
-        kind == ACTIVATION_TANH && !from_out ? tanh_back_from_pre : row[kind];
     for (size_t j = 0; dbias && !accumulate && j < n; j++)
         dbias[j] = 0;
     for (size_t i = 0; i < rows; i++)
-        back(n, dy + i * n, from ? from + i * n : NULL, dbias);
+        row(n, dy + i * n, from ? from + i * n : NULL, dbias);
 }

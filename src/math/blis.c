@@ -13,6 +13,7 @@
 
 #include "quiet_blis.h"
 #include "reference.h"
+#include "tile.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ static bool use(const struct choice *choice, struct errors *errors)
     kernels.small = skx && context_of(BLIS_ARCH_HASWELL) ? context_of(BLIS_ARCH_HASWELL) : large;
     kernels.name = choice ? choice->name : bli_arch_string(bli_arch_query_id());
     kernels.reference = false;
+    tile_choose(kernels.name);
     return true;
 }
 

@@ -4,11 +4,10 @@
 #include "threadrack/base/vectorise.h"
 
 #include "functions.h"
+#include "lanes.h"
 #include "reference.h"
 
 #include "threadrack/base/exact.h"
-
-enum { LANES = 16 };
 
 static float largest(size_t n, const float *values)
 {
@@ -18,19 +17,9 @@ static float largest(size_t n, const float *values)
     return most;
 }
 
-/* Sums of exp(values - shift), in lanes of 16 and then over the lanes: an order that no register
- * width changes. */
 VECTORISED static float sum_of_exp(size_t n, const float *values, float shift)
 {
-    float lanes[LANES] = {0}, sum = 0;
-    size_t whole = n - n % LANES;
-    for (size_t j = 0; j < whole; j += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            lanes[lane] += function_exp(values[j + lane] - shift);
-    for (size_t j = whole; j < n; j++)
-        lanes[j - whole] += function_exp(values[j] - shift);
-    for (size_t lane = 0; lane < LANES; lane++)
-        sum += lanes[lane];
+    LANES_SUM(sum, n, function_exp(values[j] - shift));
     return sum;
 }
 
@@ -59,7 +48,7 @@ double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32
     return (double)scale * total;
 }
 
-/* Lanes as above, in double. */
+/* In lanes too, of doubles. */
 VECTORISED static double squares(size_t n, const float *y, const float *targets)
 {
     double lanes[LANES] = {0}, sum = 0;

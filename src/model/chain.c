@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { MOST_FLOATS = 1 << 30 }; /* of a row, anywhere */
+static const size_t most_weights = (size_t)1 << 40; /* of a tensor: sums then fit in 64 bits */
 
 struct chain chain_of_values(size_t width, size_t channels, size_t height, size_t image_width)
 {
@@ -70,6 +71,12 @@ static bool is_bearable(struct chain *chain, size_t out)
                   chain->positions, MOST_FLOATS);
 }
 
+static bool is_matrix(struct chain *chain, size_t rows, size_t columns)
+{
+    return (rows && columns <= most_weights / rows) ||
+           refuse(chain, "a matrix of %zu by %zu has more than 2^40 weights", rows, columns);
+}
+
 /* `layer` has its kind's own settings; the rest is filled in. */
 static bool append(struct chain *chain, struct layer layer, size_t out)
 {
@@ -89,7 +96,8 @@ static bool append(struct chain *chain, struct layer layer, size_t out)
 
 bool chain_linear(struct chain *chain, size_t out)
 {
-    return is_no_image(chain) && append(chain, (struct layer){.ops = &layer_linear}, out);
+    return is_no_image(chain) && is_bearable(chain, out) && is_matrix(chain, out, chain->width) &&
+           append(chain, (struct layer){.ops = &layer_linear}, out);
 }
 
 bool chain_conv(struct chain *chain, size_t channels, size_t kernel, size_t padding)
@@ -108,6 +116,11 @@ bool chain_conv(struct chain *chain, size_t channels, size_t kernel, size_t padd
                       "a kernel of %zux%zu with padding %zu does not fit an image of %zux%zu "
                       "(padding must be less than the kernel)",
                       kernel, kernel, padding, image.height, image.width);
+    if (image.in > MOST_FLOATS / kernel / kernel)
+        return refuse(chain, "%zu channels are too many for a kernel of %zux%zu", image.in, kernel,
+                      kernel);
+    if (!is_matrix(chain, channels, image.in * kernel * kernel))
+        return false;
     chain->channels = channels;
     chain->height = convolution_out_height(&image);
     chain->image_width = convolution_out_width(&image);
@@ -175,6 +188,8 @@ bool chain_embedding(struct chain *chain, size_t vocabulary, size_t width)
 {
     if (!chain->tokens)
         return refuse(chain, "real values come in: an embedding takes tokens");
+    if (!is_matrix(chain, vocabulary, width))
+        return false;
     chain->tokens = false;
     return append(chain, (struct layer){.ops = &layer_embedding, .vocabulary = vocabulary}, width);
 }
@@ -185,13 +200,16 @@ bool chain_attention(struct chain *chain, size_t heads)
         return false;
     if (!heads || chain->width % heads)
         return refuse(chain, "%zu heads do not divide a width of %zu", heads, chain->width);
-    return append(chain, (struct layer){.ops = &layer_attention, .heads = heads}, chain->width);
+    return is_matrix(chain, chain->width, 3 * chain->width) &&
+           append(chain, (struct layer){.ops = &layer_attention, .heads = heads},
+                  chain->width);
 }
 
 bool chain_feed_forward(struct chain *chain, size_t hidden, enum activation kind)
 {
     bool block = chain->count && chain_last(chain)->ops == &layer_attention;
     return is_no_image(chain) && is_bearable(chain, hidden) &&
+           is_matrix(chain, hidden, chain->width) &&
            append(chain,
                   (struct layer){.ops = &layer_feed_forward,
                                  .hidden = hidden,

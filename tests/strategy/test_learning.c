@@ -70,46 +70,64 @@ static void all_learn_as_single(const char *model, const char *common, const cha
     all_learn_as_single(model, common, (const char *const[]){__VA_ARGS__},                         \
                         (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)))
 
-/* What must be refused: `single` is one node, and a pipeline has no more stages than layers. */
-static bool can_run(const struct strategy *strategy, int nodes)
+/* A network, and how far it can be cut. */
+struct network {
+    const char *model, *words;
+    int stages, tensors; /* the most that fit */
+};
+
+static const struct network networks[] = {
+    {shallow, "batch=64 steps=60 data.order=shuffled", 3, 128},
+    {shallow, "batch=64 steps=60 data.order=sequential", 3, 128},
+    {"cnn:4-6:16", "batch=32 steps=30 optimizer=sgd:lr=0.05", 4, 16},
+    {"gpt:layers=2,heads=4,width=16,context=8",
+     "data=devils-dictionary batch=16 steps=30 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
+    {"gpt:layers=1,heads=6,width=12,context=8,hidden=10,tied",
+     "data=devils-dictionary batch=17 steps=30 optimizer=adamw:lr=0.001", 1, 6},
+    {"logistic", "batch=32 steps=30", 1, 1},
+    {"linear", "batch=32 steps=30 optimizer=sgd:lr=0.02", 1, 1},
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* Else it must be refused: `single` is one node, a pipeline has no more stages than layers, and
+ * tensor ranks need something to share. */
+static bool can_run(const struct network *network, const struct strategy *strategy, int nodes)
 {
     if (!strcmp(strategy->name, "single"))
         return nodes == 1;
-    return strcmp(strategy->name, "pipeline") || nodes <= 3;
+    if (!strcmp(strategy->name, "pipeline"))
+        return nodes <= network->stages;
+    return strcmp(strategy->name, "tensor") || nodes <= network->tensors;
 }
 
-static void every_strategy_at_every_size(const char *order)
+static void every_strategy_at_every_size(const struct network *network)
 {
-    char common[256], line[512];
+    char line[512];
     int learnt = 0, refused = 0;
-    snprintf(common, sizeof common, "batch=64 steps=60 eval_every=60 data.order=%s", order);
-    snprintf(line, sizeof line, "strategy=single %s", common);
-    struct learned single = learn(shallow, line);
+    snprintf(line, sizeof line, "strategy=single eval_every=60 %s", network->words);
+    struct learned single = learn(network->model, line);
     for (int s = 0; strategies[s]; s++)
         for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
-            snprintf(line, sizeof line, "strategy=%s nodes=%d %s", strategy_words(strategies[s]), sizes[i],
-                     common);
-            if (can_run(strategies[s], sizes[i])) {
-                learns_as(&single, shallow, line);
-                learnt++;
-            } else {
+            bool runs = can_run(network, strategies[s], sizes[i]);
+            snprintf(line, sizeof line, "strategy=%s nodes=%d eval_every=60 %s %s%s",
+                     strategy_words(strategies[s]), sizes[i], network->words, runs ? "" : "model=",
+                     runs ? "" : network->model);
+            if (runs)
+                learns_as(&single, network->model, line);
+            else
                 result_free(run_line(line, true));
-                refused++;
-            }
+            learnt += runs;
+            refused += !runs;
         }
-    CHECK(learnt >= 1 + 7 + 7 + 3 + 7);
-    CHECK_EQUAL(refused, 6 + 4); /* single at six sizes, pipeline at 4, 6, 8 and 16 */
+    CHECK(learnt >= 1 + SIZES + SIZES + 1 + 1); /* single, data, hybrid, pipeline, tensor */
+    CHECK(refused >= SIZES - 1);
     learned_release(single);
 }
 
-static void shuffled(void)
+static void every_network(void)
 {
-    every_strategy_at_every_size("shuffled");
-}
-
-static void sequential(void)
-{
-    every_strategy_at_every_size("sequential");
+    for (int i = 0; i < NETWORKS; i++)
+        every_strategy_at_every_size(&networks[i]);
 }
 
 static void deep_pipelines(void)
@@ -133,6 +151,16 @@ static void odd_meshes(void)
     ALL_LEARN(shallow, "batch=64 steps=60 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
               MESH(6, 1, 2, 3), MESH(6, 3, 1, 2), MESH(12, 3, 2, 2), MESH(10, 1, 5, 2),
               MESH(15, 5, 1, 3), MESH(9, 3, 3, 1));
+}
+
+static void transformer_meshes(void)
+{
+    ALL_LEARN("gpt:layers=3,heads=4,width=16,context=8",
+              "data=devils-dictionary batch=19 steps=20 eval_every=60 optimizer=adamw:lr=0.001",
+              MESH(8, 2, 2, 2) " microbatches=3", MESH(15, 1, 3, 5) " microbatches=4",
+              MESH(6, 3, 1, 2) " microbatches=1", MESH(16, 4, 4, 1) " bucket=1KiB",
+              MESH(5, 1, 1, 5), "strategy=data nodes=3 microbatches=5",
+              "strategy=tensor nodes=3 microbatches=2", "strategy=single microbatches=19");
 }
 
 /* The same widths without a kink: where a sum in another order moves an input of relu across zero,
@@ -249,8 +277,8 @@ static void buckets_and_algorithms(void)
               MESH(8, 2, 2, 2) " bucket=1KiB allreduce=ring");
 }
 
-SUITE("strategy: learning", TEST(shuffled), TEST(sequential), TEST(deep_pipelines),
-      TEST(odd_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
-      TEST(every_optimizer), TEST(the_fused_update_is_scheduled),
-      TEST(clipping), TEST(norms_of_other_models),
+SUITE("strategy: learning", TEST(every_network), TEST(deep_pipelines),
+      TEST(odd_meshes), TEST(transformer_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
+      TEST(every_optimizer), TEST(the_fused_update_is_scheduled), TEST(clipping),
+      TEST(norms_of_other_models),
       TEST(buckets_and_algorithms));

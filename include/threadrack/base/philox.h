@@ -11,7 +11,7 @@
 
 /* Who draws. Two purposes never share a stream. Add new ones at the end: results depend on them. */
 enum purpose {
-    PURPOSE_WEIGHTS, /* rank: the layer's index, step: 0, sequence: the element's index */
+    PURPOSE_WEIGHTS, /* rank: the layer's index, step: its tensor, sequence: the element's index */
     PURPOSE_SHUFFLE, /* rank: a part's number + 1 or 0, or -(a round), step: epoch, sequence: position */
     PURPOSE_DATA,    /* rank: what of the set (src/data/drawn.h), step: row, sequence: column */
     PURPOSE_TEST,

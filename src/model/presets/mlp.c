@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-static struct model_spec *build(const struct widths *widths, enum activation kind)
+static struct model_spec *build(const struct widths *widths, enum activation kind,
+                                const char *where, struct errors *errors)
 {
     struct model_spec *spec = spec_create(0);
     struct chain chain = chain_of_values(widths->items[0], 0, 0, 0);
@@ -18,10 +19,14 @@ static struct model_spec *build(const struct widths *widths, enum activation kin
         if (i < widths->count - 1)
             good = good && chain_activation(&chain, kind);
     }
-    if (!good)
-        BUG("%s", chain.why);
-    chain_finish(&chain, spec, &loss_cross_entropy);
-    return spec;
+    if (good) {
+        chain_finish(&chain, spec, &loss_cross_entropy);
+        return spec;
+    }
+    errors_add(errors, "%s: %s", where, chain.why);
+    chain_release(&chain);
+    model_spec_free(spec);
+    return NULL;
 }
 
 static struct model_spec *parse(const char *text, const char *where, struct errors *errors)
@@ -41,7 +46,7 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
             "as mlp:64-128-64-10 or mlp:64-128x15-10:tanh",
             where, text);
     else if (!member.second || activation_read(member.second, where, &kind, errors))
-        spec = build(&widths, kind);
+        spec = build(&widths, kind, where, errors);
     free(widths.items);
     member_release(&member);
     return spec;

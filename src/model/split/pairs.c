@@ -73,14 +73,14 @@ int model_most_tensors(const struct model_spec *spec)
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors)
 {
     int deepest = model_most_stages(spec);
-    if (stages > deepest)
-        return errors_add(errors,
-                          "%d pipeline stages are more than the model's %d layers; the largest that "
-                          "fits is %d",
-                          stages, deepest, deepest);
     if (stages > 1 && spec->layers[0].lends)
         return errors_add(errors, "pipeline stages cannot share tied embeddings: the table would be "
                                   "on the first and on the last; the largest that fits is 1");
+    if (stages > deepest)
+        return errors_add(errors,
+                          "%d pipeline stages are more than the model's %d layers (or blocks); the "
+                          "largest that fits is %d",
+                          stages, deepest, deepest);
     if (tensors > 1 && model_most_tensors(spec) == 1)
         return errors_add(errors, "tensor ranks have nothing to share: the model has no two linear "
                                   "layers in a row, no attention and no feed-forward; the largest "
