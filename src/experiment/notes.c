@@ -50,8 +50,11 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"allreduce", !sums, "nothing is all-reduced"},
         {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
          "no gradients are exchanged between replicas"},
-        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
-         "nothing is all-gathered: only coded gradients are (compress)"},
+        {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
+        {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
+        {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
+         "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -240,6 +243,7 @@ void notes_before(const struct setup *setup, struct result *result)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
     note_files(setup->allreduce, result);
     note_files(setup->allgather, result);
+    note_files(setup->reduce_scatter, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

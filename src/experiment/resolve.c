@@ -59,6 +59,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                      config_where(config, "allreduce"), errors);
     algorithms_check("allgather", config_text(config, "allgather"),
                      config_where(config, "allgather"), errors);
+    algorithms_check("reduce_scatter", config_text(config, "reduce_scatter"),
+                     config_where(config, "reduce_scatter"), errors);
     partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
                     config_where(config, "partition"), errors);
     compressor_parse(&setup->compressor, config_text(config, "compress"),
@@ -246,12 +248,43 @@ static struct algorithms *algorithms_of(const struct setup *setup, const char *o
                              setup->netmodel, errors);
 }
 
+/* What a share of a tensor does not tell. */
+static bool check_zero(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *where = config_where(config, "zero");
+    const struct compressor_ops *compressor = setup->compressor.ops;
+    if (optimizer_needs_norms(setup->optimizer))
+        return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
+                          "node a share; give zero=0 or another optimizer",
+                          where, config_text(config, "optimizer"));
+    if (config_is_set(config, "clip"))
+        return errors_add(errors, "%s: clip (%s) needs the norm of all gradients, of which zero leaves a "
+                          "node a share; give one of the two", where, config_where(config, "clip"));
+    if (compressor->words || compressor->low_rank)
+        return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
+                          "zero=0, or compress=none, fp16 or bf16", where, compressor->name);
+    return true;
+}
+
+static bool resolve_zero(struct setup *setup, struct errors *errors)
+{
+    bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
+    int asked = atoi(config_text(setup->config, "zero"));
+    setup->zero = together && setup->shape.data > 1 ? asked : 0;
+    return !setup->zero || check_zero(setup, errors);
+}
+
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
     struct mesh_shape shape = setup->shape;
+    if (!resolve_zero(setup, errors))
+        return false;
+    setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", errors);
     setup->allreduce = algorithms_of(setup, "allreduce", errors);
     setup->allgather = algorithms_of(setup, "allgather", errors);
-    return setup->allreduce && setup->allgather &&
+    return setup->allreduce && setup->allgather && setup->reduce_scatter &&
+           axis_fits(setup, setup->reduce_scatter, shape.data, shape.tensor, errors) &&
            axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
            axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
            axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
@@ -392,6 +425,7 @@ void setup_release(struct setup *setup)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
     algorithms_free(setup->allgather);
+    algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
@@ -423,7 +457,10 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .allreduce = setup->allreduce,
                          .local = setup->local,
                          .federated = setup->federated,
-                         .exchange = {.allreduce = setup->allreduce,
+                         .zero = setup->zero,
+                         .gather = setup->allgather,
+                         .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
+                                                               : setup->allreduce,
                                       .allgather = setup->allgather,
                                       .compressor = setup->compressor,
                                       .seed = setup->seed}};

@@ -118,10 +118,10 @@ void saving_begin(const struct setup *setup, struct training *training)
 void saving_gather(const struct setup *setup, struct checkpoint *gathered,
                    const struct training *training)
 {
-    if (training->point.replica != 0)
-        return;
-    checkpoint_put(gathered, training->model);
-    if (saves_state(setup))
+    bool first = training->point.replica == 0;
+    if (first)
+        checkpoint_put(gathered, training->model);
+    if (saves_state(setup) && (first || setup->zero))
         checkpoint_put_state(gathered, training->model, training->optimizer);
 }
 

@@ -55,7 +55,11 @@ const struct setting experiment_settings[] = {
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),
-    WORD("allgather", "auto", "algorithm of the all-gathers of compressed gradients, as allreduce"),
+    CHOICE("zero", "0|1", "0",
+           "data, hybrid: 1 shards the optimizer's state over the data axis (Rajbhandari et al. 2020)"),
+    WORD("allgather", "auto",
+         "algorithm of the all-gathers of compressed gradients and of zero's parameters, as allreduce"),
+    WORD("reduce_scatter", "auto", "algorithm of the reduce-scatters of zero's gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     COUNT("local_steps", 1, 1e9, NULL, "8",

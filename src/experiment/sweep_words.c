@@ -41,6 +41,11 @@ static void check_allgather(const char *text, const char *where, struct errors *
     algorithms_check("allgather", text, where, errors);
 }
 
+static void check_reduce_scatter(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("reduce_scatter", text, where, errors);
+}
+
 static void check_compressor(const char *text, const char *where, struct errors *errors)
 {
     struct compressor compressor;
@@ -86,7 +91,7 @@ static const struct family {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
     {"outer", check_optimizer},
-    {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter}, {"compress", check_compressor},
     {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},
 };

@@ -48,31 +48,68 @@ void checkpoint_free(struct checkpoint *checkpoint)
     free(checkpoint);
 }
 
+/* What a flat buffer holds of the rank's parameters: ranges, packed. */
+struct holding {
+    const struct share *shares;
+    int count;
+};
+
 struct copying {
-    float *whole, *part;
+    float *whole, *flat;
+    size_t at; /* of the tensor */
+    struct holding holding;
     bool put;
 };
 
 static void copy_run(void *context, size_t in_part, size_t in_whole, size_t count)
 {
     const struct copying *copying = context;
-    float *whole = copying->whole + in_whole, *part = copying->part + in_part;
-    memcpy(copying->put ? whole : part, copying->put ? part : whole, count * sizeof(float));
+    size_t begin = copying->at + in_part, end = begin + count;
+    float *flat = copying->flat;
+    for (int i = 0; i < copying->holding.count; i++) {
+        struct share share = copying->holding.shares[i];
+        size_t from = begin > share.begin ? begin : share.begin;
+        size_t to = end < share.begin + share.count ? end : share.begin + share.count;
+        if (from < to) {
+            float *whole = copying->whole + in_whole + (from - begin);
+            float *part = flat + (from - share.begin);
+            memcpy(copying->put ? whole : part, copying->put ? part : whole,
+                   (to - from) * sizeof(float));
+        }
+        flat += share.count;
+    }
 }
 
-/* Of every tensor that the rank holds, between a set and a flat buffer such as its parameters. Of
+/* Of every tensor that the rank holds, between a set and a buffer of what it holds of them. Of
  * what every tensor rank holds, the first puts it. */
-static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
-                     float *flat, bool put)
+static void copy_held(const struct checkpoint *checkpoint, int set, const struct model *model,
+                      struct holding holding, float *flat, bool put)
 {
     float **values = checkpoint->values + (size_t)set * (size_t)checkpoint->count;
     for (int i = 0; i < model->tensor_count; i++) {
         const struct model_tensor *tensor = &model->tensors[i];
-        struct copying copying = {values[tensor->whole - model->spec->tensors], flat + tensor->at,
-                                  put};
+        struct copying copying = {values[tensor->whole - model->spec->tensors], flat, tensor->at,
+                                  holding, put};
         if (!put || model->place.tensor == 0 || !tensor->replicated)
             tensor_runs(tensor, &copying, copy_run);
     }
+}
+
+static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
+                     float *flat, bool put)
+{
+    struct share all = {0, model->parameter_count};
+    copy_held(checkpoint, set, model, (struct holding){&all, 1}, flat, put);
+}
+
+static void copy_state(const struct checkpoint *checkpoint, int set, const struct model *model,
+                       const struct optimizer *optimizer, bool put)
+{
+    struct holding holding = {optimizer->shares, optimizer->share_count};
+    if (optimizer->shares)
+        copy_held(checkpoint, set, model, holding, optimizer->state[set - 1], put);
+    else
+        copy_set(checkpoint, set, model, optimizer->state[set - 1], put);
 }
 
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
@@ -119,14 +156,14 @@ void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *mod
                           const struct optimizer *optimizer)
 {
     for (int set = 1; set < checkpoint->sets; set++)
-        copy_set(checkpoint, set, model, optimizer->state[set - 1], true);
+        copy_state(checkpoint, set, model, optimizer, true);
 }
 
 void checkpoint_get_state(const struct checkpoint *checkpoint, const struct model *model,
                           struct optimizer *optimizer)
 {
     for (int set = 1; set < checkpoint->sets; set++)
-        copy_set(checkpoint, set, model, optimizer->state[set - 1], false);
+        copy_state(checkpoint, set, model, optimizer, false);
     optimizer->taken = checkpoint->progress.step;
 }
 

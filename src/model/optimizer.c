@@ -48,17 +48,71 @@ const char *optimizer_state_name(const struct optimizer_spec *spec, int i)
     return spec->ops->kind->states[i];
 }
 
-struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
-                                   const struct model *model)
+static struct optimizer *create(struct rank *self, const struct optimizer_spec *spec, size_t floats)
 {
     struct optimizer *optimizer = memory_zeroed(1, sizeof *optimizer);
     *optimizer = (struct optimizer){.spec = spec, .lr = spec->option[0]};
-    for (int i = 0; i < optimizer_state_count(spec) && model->parameter_count; i++)
-        optimizer->state[i] =
-            rank_alloc(self, MEMORY_OPTIMIZER, model->parameter_count * sizeof(float));
+    for (int i = 0; i < optimizer_state_count(spec) && floats; i++)
+        optimizer->state[i] = rank_alloc(self, MEMORY_OPTIMIZER, floats * sizeof(float));
+    return optimizer;
+}
+
+struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
+                                   const struct model *model)
+{
+    struct optimizer *optimizer = create(self, spec, model->parameter_count);
     if (spec->ops->kind->needs_norms)
         norms_init(&optimizer->norms, self, model);
     return optimizer;
+}
+
+/* ---- Shares. ---- */
+
+static size_t floats_before(const struct share *shares, int i)
+{
+    size_t floats = 0;
+    while (i-- > 0)
+        floats += shares[i].count;
+    return floats;
+}
+
+struct optimizer *optimizer_create_sharded(struct rank *self, const struct optimizer_spec *spec,
+                                           const struct share *shares, int count)
+{
+    struct optimizer *optimizer = create(self, spec, floats_before(shares, count));
+    optimizer->shares = shares;
+    optimizer->share_count = count;
+    return optimizer;
+}
+
+bool optimizer_needs_norms(const struct optimizer_spec *spec)
+{
+    return spec->ops->kind->needs_norms;
+}
+
+/* A member of the family sees a model that is the range and no more. */
+void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
+                          int i)
+{
+    struct share share = optimizer->shares[i];
+    size_t packed = floats_before(optimizer->shares, i);
+    struct model part = {.spec = model->spec, .parameter_count = share.count};
+    struct optimizer own = *optimizer;
+    if (share.count == 0)
+        return;
+    if (model->parameters) {
+        part.parameters = model->parameters + share.begin;
+        part.gradients = model->gradients + share.begin;
+    }
+    for (int k = 0; k < OPTIMIZER_STATES; k++)
+        if (own.state[k])
+            own.state[k] += packed;
+    own.spec->ops->kind->step(self, &own, &part);
+}
+
+void optimizer_end_shares(struct optimizer *optimizer)
+{
+    optimizer->taken++;
 }
 
 void optimizer_clip(struct optimizer *optimizer, struct rank *self, double most)

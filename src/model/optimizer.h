@@ -36,6 +36,8 @@ struct optimizer {
     double lr;      /* of this step */
     uint64_t taken; /* steps before this one */
     float *state[OPTIMIZER_STATES]; /* (parameters) each; NULL where not kept or not real */
+    const struct share *shares;     /* or of these ranges alone, packed; NULL: of all */
+    int share_count;
     struct norms norms;             /* where the kind needs them */
     struct clipping clipping;
 };

@@ -30,13 +30,35 @@ static struct matrix *matrices_of(const struct model *model)
     return matrices;
 }
 
+/* Of each range the block that a reduce-scatter leaves here. */
+static void share_out(struct buckets *buckets, struct group *replicas, int member)
+{
+    size_t size = (size_t)group_size(replicas);
+    buckets->shares = memory_zeroed((size_t)buckets->count + 1, sizeof *buckets->shares);
+    buckets->gathers = memory_zeroed((size_t)buckets->count + 1, sizeof *buckets->gathers);
+    for (int i = 0; i < buckets->count; i++) {
+        struct share block = share_of(buckets->ranges[i].count, size, (size_t)member);
+        buckets->shares[i] = (struct share){buckets->ranges[i].begin + block.begin, block.count};
+    }
+}
+
+void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training)
+{
+    const struct plan *plan = training->plan;
+    struct group *replicas = plan->mesh->data[rank_id(self)];
+    *buckets = (struct buckets){0};
+    cut(buckets, training->model, plan->bucket_bytes / sizeof(float));
+    if (!plan->zero)
+        return;
+    share_out(buckets, replicas, training->point.replica);
+    allreduce_init(&buckets->gather, self, replicas, plan->gather);
+}
+
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training)
 {
     const struct plan *plan = training->plan;
     const struct model *model = training->model;
     struct group *replicas = plan->mesh->data[rank_id(self)];
-    *buckets = (struct buckets){0};
-    cut(buckets, model, plan->bucket_bytes / sizeof(float));
     struct matrix *matrices = matrices_of(model);
     buckets->exchange = exchange_create(self, replicas, &plan->exchange,
                                         &(struct gradients){.values = model->gradients,
@@ -52,6 +74,8 @@ void buckets_release(struct buckets *buckets)
 {
     exchange_free(buckets->exchange);
     free(buckets->ranges);
+    free(buckets->shares);
+    free(buckets->gathers);
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
@@ -68,4 +92,30 @@ void buckets_wait(struct rank *self, struct buckets *buckets)
     (void)self;
     exchange_wait(buckets->exchange);
     buckets->next = 0;
+}
+
+static void update_shares(struct rank *self, struct training *training)
+{
+    struct buckets *buckets = &training->buckets;
+    const struct model *model = training->model;
+    for (int i = 0; i < buckets->count; i++) {
+        struct share range = buckets->ranges[i];
+        optimizer_step_share(self, training->optimizer, model, i);
+        float *parameters = model->parameters ? model->parameters + range.begin : NULL;
+        if (range.count)
+            buckets->gathers[i] = allreduce_post(&buckets->gather, parameters, range.count);
+    }
+    optimizer_end_shares(training->optimizer);
+    for (int i = 0; i < buckets->count; i++)
+        if (buckets->ranges[i].count)
+            rank_wait(self, buckets->gathers[i]);
+}
+
+void update_together(struct rank *self, struct training *training)
+{
+    buckets_wait(self, &training->buckets);
+    if (training->buckets.shares)
+        update_shares(self, training);
+    else
+        optimizer_step(self, training->optimizer, training->model);
 }

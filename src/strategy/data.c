@@ -6,15 +6,14 @@ static double step(struct rank *self, struct training *training, size_t step)
 {
     load_batch(self, training, step);
     double loss = train_in_turn(self, training); /* posts each bucket as its gradients are done */
-    buckets_wait(self, &training->buckets);
-    optimizer_step(self, training->optimizer, training->model);
+    update_together(self, training);
     return loss;
 }
 
 const struct strategy strategy_data = {
     .name = "data",
     .summary = "the batch is split; gradients are all-reduced in buckets behind the backward pass",
-    .options = "bucket, compress, allreduce, microbatches",
+    .options = "bucket, compress, zero, allreduce, microbatches",
     .spreads_data = true,
     .step = step,
 };

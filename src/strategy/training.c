@@ -53,6 +53,15 @@ static struct share rows_of(const struct plan *plan, int replica)
     return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
 }
 
+static struct optimizer *optimizer_of(struct rank *self, const struct training *training)
+{
+    const struct optimizer_spec *spec = training->plan->optimizer;
+    const struct buckets *buckets = &training->buckets;
+    return buckets->shares
+               ? optimizer_create_sharded(self, spec, buckets->shares, buckets->count)
+               : optimizer_create(self, spec, training->model);
+}
+
 struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
@@ -68,7 +77,9 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
                                    training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
-    training->optimizer = optimizer_create(self, plan->optimizer, training->model);
+    if (!plan->strategy->updates_alone)
+        buckets_cut(&training->buckets, self, training);
+    training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
     if (microbatches == 1 && !plan->strategy->edits_gradients)
@@ -109,7 +120,7 @@ uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
     return training->tensor.used | training->stages.used | training->replicas.used |
-           (exchange ? exchange_used(exchange) : 0);
+           training->buckets.gather.used | (exchange ? exchange_used(exchange) : 0);
 }
 
 void training_begin(struct training *training, uint64_t steps)

@@ -28,6 +28,16 @@ int optimizer_state_count(const struct optimizer_spec *spec);
 /* State comes from the rank's region. */
 struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
                                    const struct model *model);
+/* Of a rank that updates only these ranges of its parameters, ascending or not: state is kept of them
+ * alone, packed in their order. Updates are by optimizer_step_share. The list outlives it. Not of
+ * optimizers that need norms of whole tensors, and not clipped. */
+struct optimizer *optimizer_create_sharded(struct rank *self, const struct optimizer_spec *spec,
+                                           const struct share *shares, int count);
+bool optimizer_needs_norms(const struct optimizer_spec *spec);
+/* Updates the i-th range; all of them, each once, make a step, which optimizer_end_shares ends. */
+void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
+                          int i);
+void optimizer_end_shares(struct optimizer *optimizer);
 void optimizer_free(struct optimizer *optimizer);
 /* Before the first step: gradients whose norm over the whole model is above `most` are scaled down
  * to it, as by PyTorch's clip_grad_norm_ (Pascanu et al. 2013). Replicated tensors count once. What

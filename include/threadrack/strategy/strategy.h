@@ -59,6 +59,10 @@ struct plan {
     size_t bucket_bytes;
     struct algorithms *allreduce;
     struct exchange_plan exchange; /* of gradients over the replicas */
+    /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
+     * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
+    int zero;
+    struct algorithms *gather;
     struct local_plan local;
     struct federated_plan federated;
 };
@@ -68,6 +72,9 @@ struct buckets {
     struct exchange *exchange;
     struct share *ranges; /* count of them, from the last layer to the first */
     int count, room, next; /* next: to be posted in this step */
+    struct share *shares;    /* of each range what this rank updates; NULL: it updates all */
+    struct request *gathers; /* of the ranges' parameters */
+    struct allreduce gather;
 };
 
 /* What one rank holds of a training. */

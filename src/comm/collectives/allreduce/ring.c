@@ -1,6 +1,7 @@
 /* The ring: reduce-scatter, then all-gather, each p-1 steps with a block of n/p (Patarasuk and
  * Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009). Moves the
- * fewest bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). */
+ * fewest bytes possible, 2n(p-1)/p a member, in the most steps: 2(p-1)(alpha + n/(p beta)). The blocks
+ * are those of the ring reduce-scatter and the ring all-gather, so that sums have the same bits. */
 #include "../blocks.h"
 
 static bool step(const struct call *call, int index, struct step *step)
@@ -8,17 +9,16 @@ static bool step(const struct call *call, int index, struct step *step)
     int p = call->size, r = call->rank;
     if (index >= 2 * (p - 1))
         return false;
-    bool reduce = index < p - 1;
-    int block = reduce ? r - index : r + 1 - (index - (p - 1));
+    int block = r - 1 - index;
     *step = (struct step){.send_to = (r + 1) % p,
                           .recv_from = (r + p - 1) % p,
                           .send = block_of(call, block),
                           .recv = block_of(call, block - 1),
-                          .reduce = reduce};
+                          .reduce = index < p - 1};
     return true;
 }
 
-/* A block is r - index in both halves, since r + 1 - (index - (p-1)) is that, modulo p. */
+/* A block is r - 1 - index in both halves, since r - (index - (p-1)) is that, modulo p. */
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     int p = call->size;
@@ -28,7 +28,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
                             .distance = 1,
                             .parts = p,
                             .width = 1,
-                            .first = (2 * p - index) % p,
+                            .first = (2 * p - 1 - index) % p,
                             .reduce = index < p - 1};
     return true;
 }
