@@ -31,15 +31,17 @@ static struct matrix *matrices_of(const struct model *model)
 }
 
 /* Of each range the block that a reduce-scatter leaves here. */
-static void share_out(struct buckets *buckets, struct group *replicas, int member)
+static struct sharding *share_out(const struct buckets *buckets, struct group *replicas, int member)
 {
+    struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
     size_t size = (size_t)group_size(replicas);
-    buckets->shares = memory_zeroed((size_t)buckets->count + 1, sizeof *buckets->shares);
-    buckets->gathers = memory_zeroed((size_t)buckets->count + 1, sizeof *buckets->gathers);
+    sharding->shares = memory_zeroed((size_t)buckets->count + 1, sizeof *sharding->shares);
+    sharding->gathers = memory_zeroed((size_t)buckets->count + 1, sizeof *sharding->gathers);
     for (int i = 0; i < buckets->count; i++) {
         struct share block = share_of(buckets->ranges[i].count, size, (size_t)member);
-        buckets->shares[i] = (struct share){buckets->ranges[i].begin + block.begin, block.count};
+        sharding->shares[i] = (struct share){buckets->ranges[i].begin + block.begin, block.count};
     }
+    return sharding;
 }
 
 void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training)
@@ -50,8 +52,8 @@ void buckets_cut(struct buckets *buckets, struct rank *self, const struct traini
     cut(buckets, training->model, plan->bucket_bytes / sizeof(float));
     if (!plan->zero)
         return;
-    share_out(buckets, replicas, training->point.replica);
-    allreduce_init(&buckets->gather, self, replicas, plan->gather);
+    buckets->sharding = share_out(buckets, replicas, training->point.replica);
+    allreduce_init(&buckets->sharding->gather, self, replicas, plan->gather);
 }
 
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training)
@@ -74,8 +76,11 @@ void buckets_release(struct buckets *buckets)
 {
     exchange_free(buckets->exchange);
     free(buckets->ranges);
-    free(buckets->shares);
-    free(buckets->gathers);
+    if (buckets->sharding) {
+        free(buckets->sharding->shares);
+        free(buckets->sharding->gathers);
+    }
+    free(buckets->sharding);
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
@@ -97,24 +102,25 @@ void buckets_wait(struct rank *self, struct buckets *buckets)
 static void update_shares(struct rank *self, struct training *training)
 {
     struct buckets *buckets = &training->buckets;
+    struct sharding *sharding = buckets->sharding;
     const struct model *model = training->model;
     for (int i = 0; i < buckets->count; i++) {
         struct share range = buckets->ranges[i];
         optimizer_step_share(self, training->optimizer, model, i);
         float *parameters = model->parameters ? model->parameters + range.begin : NULL;
         if (range.count)
-            buckets->gathers[i] = allreduce_post(&buckets->gather, parameters, range.count);
+            sharding->gathers[i] = allreduce_post(&sharding->gather, parameters, range.count);
     }
     optimizer_end_shares(training->optimizer);
     for (int i = 0; i < buckets->count; i++)
         if (buckets->ranges[i].count)
-            rank_wait(self, buckets->gathers[i]);
+            rank_wait(self, sharding->gathers[i]);
 }
 
 void update_together(struct rank *self, struct training *training)
 {
     buckets_wait(self, &training->buckets);
-    if (training->buckets.shares)
+    if (training->buckets.sharding)
         update_shares(self, training);
     else
         optimizer_step(self, training->optimizer, training->model);

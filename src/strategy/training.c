@@ -57,8 +57,8 @@ static struct optimizer *optimizer_of(struct rank *self, const struct training *
 {
     const struct optimizer_spec *spec = training->plan->optimizer;
     const struct buckets *buckets = &training->buckets;
-    return buckets->shares
-               ? optimizer_create_sharded(self, spec, buckets->shares, buckets->count)
+    return buckets->sharding
+               ? optimizer_create_sharded(self, spec, buckets->sharding->shares, buckets->count)
                : optimizer_create(self, spec, training->model);
 }
 
@@ -120,7 +120,8 @@ uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
     return training->tensor.used | training->stages.used | training->replicas.used |
-           training->buckets.gather.used | (exchange ? exchange_used(exchange) : 0);
+           (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
+            (exchange ? exchange_used(exchange) : 0);
 }
 
 void training_begin(struct training *training, uint64_t steps)

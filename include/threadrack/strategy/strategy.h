@@ -67,14 +67,19 @@ struct plan {
     struct federated_plan federated;
 };
 
+/* With zero: of each bucket what this rank updates, and how the others hear of it. */
+struct sharding {
+    struct share *shares;     /* one a range */
+    struct request *gathers; /* of the ranges' parameters */
+    struct allreduce gather;
+};
+
 /* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
     struct exchange *exchange;
     struct share *ranges; /* count of them, from the last layer to the first */
     int count, room, next; /* next: to be posted in this step */
-    struct share *shares;    /* of each range what this rank updates; NULL: it updates all */
-    struct request *gathers; /* of the ranges' parameters */
-    struct allreduce gather;
+    struct sharding *sharding; /* NULL: this rank updates all */
 };
 
 /* What one rank holds of a training. */
