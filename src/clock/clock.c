@@ -1,5 +1,6 @@
 #include "observe.h"
 
+#include "feed.h"
 #include "goal_write.h"
 #include "resolver/dataflow.h"
 
@@ -37,6 +38,7 @@ void clock_free(struct clock *clock)
 {
     if (!clock)
         return;
+    clock_settle(clock);
     dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
     for (int rank = 0; rank < clock->rank_count; rank++)
@@ -110,13 +112,34 @@ bool clock_write_goal(const struct clock *clock, FILE *stream)
     return goal_writer_write(clock->writer, stream);
 }
 
-bool clock_append(struct clock *clock, int rank, const struct op *op)
+void clock_use_threads(struct clock *clock, int threads)
+{
+    if (threads == 2)
+        clock->feed = feed_create(clock);
+}
+
+void clock_settle(struct clock *clock)
+{
+    if (clock->feed)
+        feed_end(clock->feed);
+    clock->feed = NULL;
+}
+
+void clock_take(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
-    if (clock->flow && dataflow_take(clock->flow, rank, op))
+    if (!clock->flow || !dataflow_take(clock->flow, rank, op))
+        op_stream_append(clock->ranks[rank].stream, op);
+}
+
+bool clock_append(struct clock *clock, int rank, const struct op *op)
+{
+    if (clock->feed) {
+        feed_append(clock->feed, rank, op);
         return false;
-    op_stream_append(clock->ranks[rank].stream, op);
+    }
+    clock_take(clock, rank, op);
     return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }
 
@@ -331,7 +354,7 @@ static void resolve(struct clock *clock)
     }
 }
 
-void clock_resolve(struct clock *clock)
+void clock_resolve_now(struct clock *clock)
 {
     if (pthread_mutex_trylock(&clock->lock))
         return;
@@ -339,8 +362,18 @@ void clock_resolve(struct clock *clock)
     pthread_mutex_unlock(&clock->lock);
 }
 
+void clock_resolve(struct clock *clock)
+{
+    if (clock->feed)
+        feed_resolve(clock->feed);
+    else
+        clock_resolve_now(clock);
+}
+
 bool clock_is_stuck(struct clock *clock)
 {
+    if (clock->feed)
+        return feed_is_stuck(clock->feed);
     pthread_mutex_lock(&clock->lock);
     bool stuck = clock->stuck;
     pthread_mutex_unlock(&clock->lock);
@@ -349,6 +382,7 @@ bool clock_is_stuck(struct clock *clock)
 
 bool clock_finish(struct clock *clock)
 {
+    clock_settle(clock);
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
     if (clock->flow)

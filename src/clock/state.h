@@ -80,6 +80,7 @@ struct mismatch {
 };
 
 struct dataflow;
+struct feed;
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
@@ -108,6 +109,7 @@ struct clock {
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
     struct goal_writer *writer; /* NULL: nothing is kept */
+    struct feed *feed; /* of a second thread; NULL: there is one only */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 

@@ -31,6 +31,7 @@ struct setup {
     uint64_t seed;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
+    int clock_threads; /* 2: rank programs run on one, the clock on the other */
 };
 
 /* All that is wrong is said at once, as far as it can be known. */

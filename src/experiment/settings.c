@@ -43,6 +43,9 @@ const struct setting experiment_settings[] = {
            "(threadrack list resolvers)"),
     CHOICE("clock.kernels", "on|off", "on",
            "on: collectives that nothing disturbs are resolved as a whole"),
+    CHOICE("clock.threads", "1|2", "1",
+           "2: timing-only, rank programs run on one thread while the other resolves what they post; the "
+           "same bytes"),
     WORD("compute", "roofline", "what computing costs (threadrack list computes)"),
     CHOICE("math", "on|off", "on", "off: timing only, nothing is trained"),
     CHOICE("math.kernel", "auto|skx|haswell|generic|reference", "auto",

@@ -53,6 +53,12 @@ uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 void clock_keep_goal(struct clock *clock);
 bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
 
+/* Before the first op, of a timing-only run: 2 threads: what is appended is resolved by a second
+ * thread while the caller's goes on to append. All times, and all that observers see, are the same. */
+void clock_use_threads(struct clock *clock, int threads);
+/* Waits for the second thread to resolve what has been appended, and ends it. */
+void clock_settle(struct clock *clock);
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);
