@@ -2,7 +2,7 @@
 
 #include "feed.h"
 #include "goal_write.h"
-#include "resolver/dataflow.h"
+#include "resolver/pattern.h"
 
 #include "threadrack/base/memory.h"
 
@@ -46,6 +46,7 @@ void clock_free(struct clock *clock)
     for (int i = 0; i < clock->group_count; i++) {
         free(clock->groups[i]->members);
         free(clock->groups[i]->lane_bases);
+        patterns_free(clock->groups[i]);
         free(clock->groups[i]);
     }
     transfers_free(clock);
@@ -78,6 +79,15 @@ static void make_lanes(struct rank_state *rank, int base, const struct group *gr
         rank->lanes[base + kind] = (struct lane){.group = group, .kind = (enum group_lane)kind};
 }
 
+static bool is_dense(const struct group *group)
+{
+    for (int i = 0; i < group->size; i++)
+        if (group->members[i] != group->members[0] + i ||
+            group->lane_bases[i] != group->lane_bases[0])
+            return false;
+    return true;
+}
+
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases)
 {
@@ -92,6 +102,7 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
         if (!clock->flow)
             make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
+    group->dense = is_dense(group);
     if (clock->flow)
         dataflow_add_group(clock->flow, group);
     if (clock->writer)
@@ -125,12 +136,14 @@ void clock_settle(struct clock *clock)
     clock->feed = NULL;
 }
 
-void clock_take(struct clock *clock, int rank, const struct op *op)
+bool clock_take(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
-    if (!clock->flow || !dataflow_take(clock->flow, rank, op))
-        op_stream_append(clock->ranks[rank].stream, op);
+    if (clock->flow && dataflow_take(clock->flow, rank, op))
+        return true;
+    op_stream_append(clock->ranks[rank].stream, op);
+    return false;
 }
 
 bool clock_append(struct clock *clock, int rank, const struct op *op)
@@ -139,8 +152,8 @@ bool clock_append(struct clock *clock, int rank, const struct op *op)
         feed_append(clock->feed, rank, op);
         return false;
     }
-    clock_take(clock, rank, op);
-    return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
+    return !clock_take(clock, rank, op) &&
+           op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }
 
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,

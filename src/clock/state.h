@@ -17,11 +17,14 @@ struct item {
     int training_step;   /* in which it was posted */
 };
 
+struct pattern; /* resolver/pattern.h */
 struct group {
     int size;
     bool pipeline;
+    bool dense;      /* member i is rank members[0] + i, and its lanes are where the first one's are */
     int *members;    /* ranks */
     int *lane_bases; /* by member */
+    struct pattern *patterns; /* a list */
 };
 
 struct lane {

@@ -50,12 +50,11 @@ static inline uint32_t message_key(int lane, int source)
 
 struct message {
     uint64_t begun_ps;   /* when its sender began to send it */
-    uint64_t arrival_ps; /* of its first byte at the port; once served: of its last byte */
+    uint64_t arrival_ps; /* of its first byte at the port; once a window has served it: of its last */
     uint64_t stream_ps;  /* how long it takes to pass the port */
     uint32_t key;
     uint32_t receiver;
     uint32_t next; /* in a list of one owner at a time */
-    bool served;
 };
 
 enum phase {
@@ -68,27 +67,33 @@ enum phase {
 
 /* A group as one of its members sees it. */
 struct slot {
-    const struct group *group;
+    struct group *group;
     struct gathering *gathering;  /* of the group */
     uint32_t posted[GROUP_LANES]; /* operations so far */
     uint64_t sent_ps;             /* when the last of its sends has left */
 };
 
-/* The rest of a rank: its operation at work. */
+/* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches. */
 struct task {
-    enum phase phase;
+    _Alignas(64) uint8_t phase; /* enum phase */
     bool queued;
-    int lane, index;
+    bool streamed; /* its stream may have ops */
+    uint8_t lane;
+    int index, member;
+    uint32_t messages;           /* sent, and not yet in the record, as are the bytes */
+    uint64_t bytes;
+    uint64_t add_ps;             /* what adding takes when the step's message is there */
+    uint64_t waiting_ps, adding_ps; /* of the operation */
+    struct group *group;
+    struct pattern *pattern; /* NULL: the schedule is asked */
+
     const struct schedule *schedule; /* NULL: one message */
     struct call call;
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
-    uint64_t add_bytes;  /* to be added when the step's message is there */
-    const struct group *group;
+    uint64_t began_ps;   /* the operation */
     struct slot *slots;
+    uint64_t sending_until_ps; /* all sends that were posted have left then */
     int slot_count;
-    uint64_t began_ps, waiting_ps, adding_ps; /* of the operation */
-    uint64_t sending_until_ps;                /* all sends that were posted have left then */
-    uint64_t bytes, messages;                 /* sent, and not yet in the record */
 };
 
 struct wheel;
@@ -99,6 +104,7 @@ struct dataflow {
     uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
     bool by_arrival; /* ports serve in order of arrival */
     bool with_kernels;
+    bool devices_alike; /* additions take all devices as long */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
 
@@ -125,7 +131,7 @@ const char *dataflow_refuses(const struct resolver_run *run);
 struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels);
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
-void dataflow_add_group(struct dataflow *flow, const struct group *group);
+void dataflow_add_group(struct dataflow *flow, struct group *group);
 /* Takes the op at once, if its rank waits for nothing; else it belongs into the rank's stream. So a
  * rank that is ready has an empty stream. */
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op);
@@ -139,7 +145,16 @@ void dataflow_report(const struct dataflow *flow, FILE *stream);
 void dataflow_lose(struct dataflow *flow, const char *why);
 
 /* Puts the rank among those that can go on. */
-void dataflow_push(struct dataflow *flow, int rank);
+static inline void dataflow_push(struct dataflow *flow, int rank)
+{
+    struct task *task = &flow->tasks[rank];
+    if (task->queued)
+        return;
+    task->queued = true;
+    int place = flow->queue_head + flow->queue_count++;
+    int room = flow->clock->rank_count;
+    flow->queue[place < room ? place : place - room] = (uint32_t)rank;
+}
 
 /* step.c */
 /* Begins the next step of the rank's operation; false: the rank waits for a message. */
@@ -147,10 +162,10 @@ bool step_begin(struct dataflow *flow, int rank);
 /* A send that nothing waits for yet begins now; returns when it has left. */
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes);
-/* A message goes to the rank that waits for it, or is kept. */
-void step_deliver(struct dataflow *flow, const struct message *message);
-/* The receive port serves a message: returns when its last byte is there. */
-uint64_t port_serve(struct dataflow *flow, struct seat *seat, const struct message *message);
+/* A message that a port has served goes to the rank that waits for it, or is kept. */
+void step_deliver(struct dataflow *flow, uint32_t index);
+/* How long the rank takes to add that many bytes up. */
+uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
 void operation_end(struct dataflow *flow, int rank);
 
@@ -168,6 +183,15 @@ void wheel_put(struct dataflow *flow, const struct message *message);
 /* Serves the arrivals of the next window; false: there are none, or a starved rank may still send
  * one that comes before. */
 bool wheel_turn(struct dataflow *flow);
+
+/* The receive port serves a message: returns when its last byte is there. */
+static inline uint64_t port_serve(const struct dataflow *flow, struct seat *seat,
+                                  uint64_t arrival_ps, uint64_t stream_ps)
+{
+    uint64_t begin = arrival_ps > seat->receive_free_ps ? arrival_ps : seat->receive_free_ps;
+    seat->receive_free_ps = begin + flow->gap_ps + stream_ps;
+    return begin + stream_ps;
+}
 
 static inline uint64_t later(uint64_t a, uint64_t b)
 {

@@ -233,15 +233,6 @@ static int run_rounds(struct passage *passage, struct round *last)
     return index;
 }
 
-static bool devices_are_alike(const struct cluster *cluster)
-{
-    for (int i = 1; i < cluster->nodes; i++)
-        if (cluster->devices[i].speed != cluster->devices[0].speed ||
-            cluster->devices[i].add_Bps != cluster->devices[0].add_Bps)
-            return false;
-    return true;
-}
-
 static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
 {
     struct round last = {0};
@@ -251,7 +242,7 @@ static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
                                          .overhead_ps = (int64_t)flow->overhead_ps,
                                          .gap_ps = (int64_t)flow->gap_ps,
                                          .checks = flow->by_arrival},
-                              .devices_alike = devices_are_alike(flow->clock->cluster)};
+                              .devices_alike = flow->devices_alike};
     lay_out(&passage);
     load(&passage);
     int rounds = run_rounds(&passage, &last);

@@ -1,10 +1,25 @@
-#include "dataflow.h"
+#include "pattern.h"
 
 #include <stdlib.h>
 
 /* Steps that a rank takes before another has its turn: enough to have its lines in the cache, few
  * enough that messages which nobody has asked for yet stay few. */
 enum { TURN_STEPS = 8 };
+
+static bool devices_are_alike(const struct cluster *cluster)
+{
+    for (int i = 1; i < cluster->nodes; i++)
+        if (cluster->devices[i].speed != cluster->devices[0].speed ||
+            cluster->devices[i].add_Bps != cluster->devices[0].add_Bps)
+            return false;
+    return true;
+}
+
+static void *lines_of(size_t count, size_t size)
+{
+    void *memory = aligned_alloc(64, count * size);
+    return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+}
 
 struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels)
 {
@@ -21,14 +36,15 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
     flow->reach_ps = flow->overhead_ps + flow->roads.latency_least_ps;
     if (windows)
         flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
-    flow->seats = aligned_alloc(64, ranks * sizeof *flow->seats);
-    if (!flow->seats)
-        memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    flow->tasks = memory_zeroed(ranks, sizeof *flow->tasks);
+    flow->devices_alike = devices_are_alike(cluster);
+    flow->seats = lines_of(ranks, sizeof *flow->seats);
+    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
     flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     flow->spare = NOBODY;
-    for (size_t rank = 0; rank < ranks; rank++)
+    for (size_t rank = 0; rank < ranks; rank++) {
         flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
+        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
+    }
     return flow;
 }
 
@@ -51,7 +67,7 @@ void dataflow_free(struct dataflow *flow)
     free(flow);
 }
 
-void dataflow_add_group(struct dataflow *flow, const struct group *group)
+void dataflow_add_group(struct dataflow *flow, struct group *group)
 {
     struct gathering *gathering = gathering_new(group);
     *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
@@ -120,8 +136,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     struct slot *slot = slot_of(task, op->lane);
     slot->posted[kind_of(op->lane)]++;
     task->phase = PHASE_POSTED;
-    task->lane = op->lane;
+    task->lane = (uint8_t)op->lane;
     task->index = 0;
+    task->member = op->peer;
+    task->pattern = NULL;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
     task->call = op->call;
@@ -149,7 +167,11 @@ static bool begin_operation(struct dataflow *flow, int rank, const struct op *op
     task->began_ps = flow->seats[rank].now_ps;
     task->waiting_ps = task->adding_ps = 0;
     task->phase = PHASE_STEP;
-    return !gathering_join(flow, rank);
+    if (gathering_join(flow, rank))
+        return false;
+    if (task->schedule)
+        task->pattern = pattern_take(task->group, task->schedule, &task->call, task->unit_bytes);
+    return true;
 }
 
 /* For a send; whatever else has been posted has ended. */
@@ -221,7 +243,8 @@ static void note_starved(struct dataflow *flow, int rank)
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    if (!takes_ops(task) || task->queued || flow->lost)
+    task->streamed = task->streamed || !takes_ops(task) || task->queued || flow->lost;
+    if (task->streamed)
         return false;
     if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
         dataflow_push(flow, rank);
@@ -234,7 +257,8 @@ static bool take_ops(struct dataflow *flow, int rank)
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+        if (!task->streamed || !op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+            task->streamed = false;
             note_starved(flow, rank);
             return false;
         }
@@ -247,7 +271,7 @@ static bool take_ops(struct dataflow *flow, int rank)
 static void run(struct dataflow *flow, int rank)
 {
     for (int turn = 0; turn < TURN_STEPS; turn++)
-        if (!take_ops(flow, rank) || !step_begin(flow, rank))
+        if ((takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank)) || !step_begin(flow, rank))
             return;
     dataflow_push(flow, rank);
 }

@@ -176,12 +176,11 @@ static void serve_port(struct dataflow *flow, uint32_t rank)
     uint32_t next, index = flow->wheel->heads[rank];
     flow->wheel->heads[rank] = NOBODY;
     for (; index != NOBODY; index = next) {
-        struct message message = flow->messages[index];
-        next = message.next;
-        message_drop(flow, index);
-        message.arrival_ps = port_serve(flow, &flow->seats[rank], &message);
-        message.served = true;
-        step_deliver(flow, &message);
+        struct message *message = &flow->messages[index];
+        next = message->next;
+        message->arrival_ps =
+            port_serve(flow, &flow->seats[rank], message->arrival_ps, message->stream_ps);
+        step_deliver(flow, index);
     }
 }
 

@@ -1,0 +1,39 @@
+/* What the steps of one collective are and cost, known once for all members of its group, where the
+ * schedule is made of rounds (clock/schedule.h): so a member's step asks no schedule, divides nothing
+ * and looks no price up. Members are a few rounds apart at most times, so the latest rounds suffice.
+ */
+#ifndef CLOCK_RESOLVER_PATTERN_H
+#define CLOCK_RESOLVER_PATTERN_H
+
+#include "dataflow.h"
+
+/* 64 bytes. */
+struct known_round {
+    struct round round;
+    int index; /* -1: none */
+    bool even; /* all members send as much; else the schedule's step has to be asked */
+    uint64_t bytes;
+    uint64_t stream_ps; /* on the way that all pairs have, if there is one */
+    uint64_t add_ps;    /* of the first device */
+};
+
+struct pattern {
+    struct pattern *next; /* of its group */
+    int users;            /* members in the collective */
+    const struct schedule *schedule;
+    struct call call; /* of any member */
+    uint64_t unit_bytes;
+    unsigned mask; /* rounds - 1; a power of two */
+    struct known_round rounds[];
+};
+
+/* The pattern of the collective that a member begins; NULL: its schedule is not made of rounds. Give
+ * it back when the member has ended it. */
+struct pattern *pattern_take(struct group *group, const struct schedule *schedule,
+                             const struct call *call, uint64_t unit_bytes);
+void patterns_free(struct group *group);
+
+/* Finds the round out; false: there are no more. */
+bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int index,
+                   struct known_round *place);
+#endif
