@@ -93,7 +93,10 @@ struct task {
     uint64_t began_ps;   /* the operation */
     struct slot *slots;
     uint64_t sending_until_ps; /* all sends that were posted have left then */
-    int slot_count;
+    int slot_count, marks;
+    struct {
+        uint64_t compute_ps, overlapped_comm_ps, exposed_comm_ps, waiting_ps, bubble_ps;
+    } record; /* as in node_record; goes there at the end */
 };
 
 struct wheel;
@@ -144,6 +147,14 @@ void dataflow_report(const struct dataflow *flow, FILE *stream);
 
 void dataflow_lose(struct dataflow *flow, const char *why);
 
+/* Lets a rank go on that is not queued. */
+void dataflow_run(struct dataflow *flow, int rank);
+/* The rank's turn will come soon. */
+static inline void dataflow_foresee(const struct dataflow *flow, uint32_t rank)
+{
+    __builtin_prefetch(&flow->seats[rank], 1);
+    __builtin_prefetch(&flow->tasks[rank], 1);
+}
 /* Puts the rank among those that can go on. */
 static inline void dataflow_push(struct dataflow *flow, int rank)
 {
@@ -162,8 +173,9 @@ bool step_begin(struct dataflow *flow, int rank);
 /* A send that nothing waits for yet begins now; returns when it has left. */
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes);
-/* A message that a port has served goes to the rank that waits for it, or is kept. */
-void step_deliver(struct dataflow *flow, uint32_t index);
+/* A message that a port has served goes to the rank that waits for it, which can go on then: true;
+ * or is kept. */
+bool step_deliver(struct dataflow *flow, const struct message *message);
 /* How long the rank takes to add that many bytes up. */
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
@@ -179,7 +191,8 @@ bool gathering_join(struct dataflow *flow, int rank);
 /* `window_ps`: at least 1. */
 struct wheel *wheel_create(uint64_t window_ps, int ranks);
 void wheel_free(struct wheel *wheel);
-void wheel_put(struct dataflow *flow, const struct message *message);
+/* Room for a message that arrives then, for the caller to fill. */
+struct message *wheel_put(struct wheel *wheel, uint64_t arrival_ps);
 /* Serves the arrivals of the next window; false: there are none, or a starved rank may still send
  * one that comes before. */
 bool wheel_turn(struct dataflow *flow);

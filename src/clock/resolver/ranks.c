@@ -1,10 +1,11 @@
 #include "pattern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Steps that a rank takes before another has its turn: enough to have its lines in the cache, few
  * enough that messages which nobody has asked for yet stay few. */
-enum { TURN_STEPS = 8 };
+enum { TURN_STEPS = 8, AHEAD = 6 };
 
 static bool devices_are_alike(const struct cluster *cluster)
 {
@@ -90,16 +91,16 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
     struct seat *seat = &flow->seats[rank];
-    struct node_record *record = &flow->clock->ranks[rank].record;
+    struct task *task = &flow->tasks[rank];
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
     seat->now_ps = begin + duration_ps;
-    record->exposed_comm_ps += begin - began;
-    record->compute_ps += duration_ps;
-    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
+    task->record.exposed_comm_ps += begin - began;
+    task->record.compute_ps += duration_ps;
+    uint64_t sending_until = task->sending_until_ps;
     if (sending_until > began)
-        record->overlapped_comm_ps +=
+        task->record.overlapped_comm_ps +=
             (sending_until < seat->now_ps ? sending_until : seat->now_ps) - began;
     return true;
 }
@@ -182,7 +183,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
         return true;
     if (slot->sent_ps > seat->now_ps) {
-        flow->clock->ranks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
+        flow->tasks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
         seat->now_ps = slot->sent_ps;
     }
     slot->sent_ps = 0;
@@ -192,7 +193,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
 static bool mark(struct dataflow *flow, int rank)
 {
     struct clock *clock = flow->clock;
-    int index = clock->ranks[rank].marks++;
+    int index = flow->tasks[rank].marks++;
     if (index == clock->mark_count)
         vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
     clock->marks_ps[index] = later(clock->marks_ps[index], flow->seats[rank].now_ps);
@@ -268,7 +269,7 @@ static bool take_ops(struct dataflow *flow, int rank)
     return true;
 }
 
-static void run(struct dataflow *flow, int rank)
+void dataflow_run(struct dataflow *flow, int rank)
 {
     for (int turn = 0; turn < TURN_STEPS; turn++)
         if ((takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank)) || !step_begin(flow, rank))
@@ -276,14 +277,22 @@ static void run(struct dataflow *flow, int rank)
     dataflow_push(flow, rank);
 }
 
+static int at_of(const struct dataflow *flow, int ahead)
+{
+    int place = flow->queue_head + ahead;
+    return place < flow->clock->rank_count ? place : place - flow->clock->rank_count;
+}
+
 static void run_queue(struct dataflow *flow)
 {
     while (flow->queue_count && !flow->lost) {
         int rank = (int)flow->queue[flow->queue_head];
+        if (flow->queue_count > AHEAD)
+            dataflow_foresee(flow, flow->queue[at_of(flow, AHEAD)]);
         flow->queue_head = flow->queue_head + 1 == flow->clock->rank_count ? 0 : flow->queue_head + 1;
         flow->queue_count--;
         flow->tasks[rank].queued = false;
-        run(flow, rank);
+        dataflow_run(flow, rank);
     }
 }
 
@@ -313,6 +322,12 @@ void dataflow_finish(struct dataflow *flow)
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
         struct node_record *record = &flow->clock->ranks[rank].record;
+        record->compute_ps += task->record.compute_ps;
+        record->overlapped_comm_ps += task->record.overlapped_comm_ps;
+        record->exposed_comm_ps += task->record.exposed_comm_ps;
+        record->waiting_ps += task->record.waiting_ps;
+        record->bubble_ps += task->record.bubble_ps;
+        memset(&task->record, 0, sizeof task->record);
         record->bytes_sent += task->bytes;
         record->messages_sent += task->messages;
         flow->clock->messages += task->messages;

@@ -81,33 +81,27 @@ INLINED void keep(struct dataflow *flow, struct seat *seat, uint32_t index)
     seat->last = index;
 }
 
-void step_deliver(struct dataflow *flow, uint32_t index)
-{
-    const struct message *message = &flow->messages[index];
-    int rank = (int)message->receiver;
-    struct seat *seat = &flow->seats[rank];
-    if (seat->wanted != message->key) {
-        keep(flow, seat, index);
-        return;
-    }
-    receive(flow, seat, &flow->tasks[rank], message);
-    dataflow_push(flow, rank);
-    message_drop(flow, index);
-}
-
 /* Hands it straight over where its receiver waits for just this one. */
-INLINED void hand_over(struct dataflow *flow, const struct message *message)
+INLINED bool hand_over(struct dataflow *flow, const struct message *message)
 {
-    int rank = (int)message->receiver;
-    struct seat *seat = &flow->seats[rank];
+    struct seat *seat = &flow->seats[message->receiver];
     if (seat->wanted == message->key) {
-        receive(flow, seat, &flow->tasks[rank], message);
-        dataflow_push(flow, rank);
-        return;
+        receive(flow, seat, &flow->tasks[message->receiver], message);
+        return true;
     }
     uint32_t index = message_new(flow);
-    flow->messages[index] = *message;
+    struct message *kept = &flow->messages[index];
+    kept->begun_ps = message->begun_ps;
+    kept->arrival_ps = message->arrival_ps;
+    kept->stream_ps = message->stream_ps;
+    kept->key = message->key;
     keep(flow, seat, index);
+    return false;
+}
+
+bool step_deliver(struct dataflow *flow, const struct message *message)
+{
+    return hand_over(flow, message);
 }
 
 /* What a message is to its sender. */
@@ -116,6 +110,17 @@ struct parcel {
     uint32_t key;
     uint64_t bytes, stream_ps, latency_ps;
 };
+
+/* Word by word. */
+INLINED void write_message(struct message *message, uint64_t begun_ps, uint64_t arrival_ps,
+                           struct parcel parcel)
+{
+    message->begun_ps = begun_ps;
+    message->arrival_ps = arrival_ps;
+    message->stream_ps = parcel.stream_ps;
+    message->key = parcel.key;
+    message->receiver = (uint32_t)parcel.target;
+}
 
 /* The rank begins to send at its present time; returns when the message has left its port. */
 INLINED uint64_t send(struct dataflow *flow, struct seat *seat, struct task *task,
@@ -126,15 +131,15 @@ INLINED uint64_t send(struct dataflow *flow, struct seat *seat, struct task *tas
     seat->send_free_ps = begin + flow->gap_ps + parcel.stream_ps;
     task->bytes += parcel.bytes;
     task->messages++;
-    struct message message = {.begun_ps = seat->now_ps,
-                              .arrival_ps = begin + parcel.latency_ps,
-                              .stream_ps = parcel.stream_ps,
-                              .key = parcel.key,
-                              .receiver = (uint32_t)parcel.target};
-    if (flow->wheel)
-        wheel_put(flow, &message);
-    else
-        hand_over(flow, &message);
+    uint64_t arrival = begin + parcel.latency_ps;
+    if (flow->wheel) {
+        write_message(wheel_put(flow->wheel, arrival), seat->now_ps, arrival, parcel);
+    } else {
+        struct message message;
+        write_message(&message, seat->now_ps, arrival, parcel);
+        if (hand_over(flow, &message))
+            dataflow_push(flow, parcel.target);
+    }
     return begin + parcel.stream_ps;
 }
 
@@ -261,10 +266,9 @@ void operation_end(struct dataflow *flow, int rank)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    struct node_record *record = &flow->clock->ranks[rank].record;
     uint64_t lasted = seat->now_ps - task->began_ps;
-    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
-    record->compute_ps += task->adding_ps;
-    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    *(task->group->pipeline ? &task->record.bubble_ps : &task->record.waiting_ps) += task->waiting_ps;
+    task->record.compute_ps += task->adding_ps;
+    task->record.exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
     task->phase = PHASE_READY;
 }
