@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { ROUNDS_LEAST = 4, ROUNDS_MOST = 64, IDLE_MOST = 4 };
+enum { ROUNDS_LEAST = 4, ROUNDS_MOST = 1024, IDLE_MOST = 4 };
 
 static bool is_of(const struct pattern *pattern, const struct schedule *schedule,
                   const struct call *call, uint64_t unit_bytes)
@@ -14,7 +14,7 @@ static bool is_of(const struct pattern *pattern, const struct schedule *schedule
 static unsigned rounds_for(int size)
 {
     unsigned rounds = ROUNDS_LEAST;
-    while (rounds < ROUNDS_MOST && (int)rounds < size / 2)
+    while (rounds < ROUNDS_MOST && (int)rounds < size)
         rounds *= 2;
     return rounds;
 }
