@@ -342,6 +342,7 @@ static void resolve(struct clock *clock)
     struct netmodel_sink sink = {clock, message_sent, message_delivered};
     if (clock->flow) {
         dataflow_resolve(clock->flow);
+        clock->stuck = clock_lost(clock);
         return;
     }
     while (!clock->mismatch.there) {

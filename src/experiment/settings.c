@@ -38,7 +38,7 @@ const struct setting experiment_settings[] = {
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
-    CHOICE("clock.resolver", "auto|dataflow|windows|events", "auto",
+    CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
            "(threadrack list resolvers)"),
     CHOICE("clock.kernels", "on|off", "on",

@@ -168,6 +168,12 @@ static const struct row {
     {"run strategy=data nodes=2 trace=x.json trace.nodes=1+", "expected a node such as 5"},
     {"run trace=x.json trace.nodes=0:1", "this run has the nodes 0 to 0"},
     {"sweep nodes=1,2 trace=x.json,y.json", "one is enough"},
+    {"run clock.resolver=lane math=off", "lanes"},
+    {"run clock.resolver=dataflow netmodel=loggp", "its ranks are threads"},
+    {"run clock.resolver=windows math=off netmodel=flow", "only netmodel=loggp"},
+    {"run clock.resolver=lanes math=off netmodel=ideal", "only netmodel=loggp"},
+    {"run clock.resolver=lanes math=off netmodel=loggp links=on", "one by one"},
+    {"run clock.threads=3 math=off", "1"},
     {"run links=perhaps", "expected auto, on or off"},
     /* Data and weights. */
     {"run init=short.safetensors", "truncated"},

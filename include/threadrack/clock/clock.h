@@ -67,7 +67,7 @@ bool clock_append(struct clock *clock, int rank, const struct op *op);
 void clock_resolve(struct clock *clock);
 
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
- * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
+ * rank has ended or is blocked; and once the resolver is lost (clock_lost). A real run need not come to its end then: sends are buffered between
  * the host's threads, also where the netmodel's rendezvous holds them up. */
 bool clock_is_stuck(struct clock *clock);
 

@@ -29,6 +29,10 @@
 
 #include "threadrack/base/memory.h"
 
+/* Inlined, small structs stay in registers: through memory, a message's words would be written one by
+ * one and read back in pairs, for which processors wait. */
+#define INLINED static inline __attribute__((always_inline))
+
 #define NOBODY UINT32_MAX /* no message, no rank, nothing wanted */
 
 /* 64 bytes: all of a rank that its messages touch. */
@@ -55,6 +59,17 @@ struct message {
     uint32_t key;
     uint32_t receiver;
     uint32_t next; /* in a list of one owner at a time */
+    uint32_t size; /* its bytes, modulo 2^32 */
+    /* Of resolver lanes: */
+    uint32_t sequence; /* among its sender's */
+    bool delivered;
+};
+
+/* What a message is to its sender. */
+struct parcel {
+    int target;
+    uint32_t key;
+    uint64_t bytes, stream_ps, latency_ps;
 };
 
 enum phase {
@@ -100,6 +115,7 @@ struct task {
 };
 
 struct wheel;
+struct local;
 struct dataflow {
     struct clock *clock;
     struct roads roads;
@@ -109,6 +125,7 @@ struct dataflow {
     bool with_kernels;
     bool devices_alike; /* additions take all devices as long */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
+    struct local *local; /* local.h; NULL: ranks have one busy lane at a time */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
 
     struct seat *seats;
@@ -130,8 +147,13 @@ struct dataflow {
 
 const char *dataflow_refuses(const struct resolver_run *run);
 
-/* For a clock without groups or streams yet. `windows`: arrivals are put in order by time windows. */
-struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels);
+enum dataflow_way {
+    BY_ASKING,  /* messages are handed over as they are sent */
+    BY_WINDOWS, /* arrivals are put in order by time windows */
+    BY_LANES    /* the same, and each rank goes through its own events */
+};
+/* For a clock without groups or streams yet. */
+struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels);
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
 void dataflow_add_group(struct dataflow *flow, struct group *group);
@@ -146,6 +168,8 @@ void dataflow_finish(struct dataflow *flow);
 void dataflow_report(const struct dataflow *flow, FILE *stream);
 
 void dataflow_lose(struct dataflow *flow, const char *why);
+/* A rank has come to that mark of its program. */
+void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps);
 
 /* Lets a rank go on that is not queued. */
 void dataflow_run(struct dataflow *flow, int rank);
@@ -230,6 +254,19 @@ static inline void message_drop(struct dataflow *flow, uint32_t index)
 {
     flow->messages[index].next = flow->spare;
     flow->spare = index;
+}
+
+/* What member `to` is to be sent by a rank, into the lane of that kind. */
+INLINED struct parcel parcel_to(struct dataflow *flow, int rank, const struct group *group, int kind,
+                               int to, uint64_t bytes)
+{
+    int target = group->members[to];
+    struct path path = road_path(&flow->roads, rank, target);
+    return (struct parcel){.target = target,
+                           .key = message_key(group->lane_bases[to] + kind, rank),
+                           .bytes = bytes,
+                           .stream_ps = road_stream(&flow->roads, path, bytes),
+                           .latency_ps = path.latency_ps};
 }
 
 #endif

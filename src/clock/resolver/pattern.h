@@ -36,4 +36,17 @@ void patterns_free(struct group *group);
 /* Finds the round out; false: there are no more. */
 bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int index,
                    struct known_round *place);
+/* Whom the member sends to in a round, and receives from. */
+INLINED void pair_of(const struct round *round, int size, int member, int *to, int *from)
+{
+    if (round->pairing == ROUND_XOR) {
+        *to = *from = member ^ round->distance;
+        return;
+    }
+    *to = member + round->distance;
+    *to -= *to >= size ? size : 0;
+    *from = member - round->distance;
+    *from += *from < 0 ? size : 0;
+}
+
 #endif

@@ -1,4 +1,4 @@
-#include "pattern.h"
+#include "local.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void *lines_of(size_t count, size_t size)
     return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
 }
 
-struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels)
+struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels)
 {
     struct dataflow *flow = memory_zeroed(1, sizeof *flow);
     size_t ranks = (size_t)clock->rank_count;
@@ -35,8 +35,13 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
     flow->gap_ps = netmodel->overhead ? cluster->gap_ps : 0;
     roads_init(&flow->roads, cluster, netmodel->free_of_cost);
     flow->reach_ps = flow->overhead_ps + flow->roads.latency_least_ps;
-    if (windows)
+    /* A lane may begin to send at any time; who waits for a message pays o before it sends another. */
+    if (way == BY_LANES)
+        flow->wheel = wheel_create(flow->reach_ps, clock->rank_count);
+    else if (way == BY_WINDOWS)
         flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
+    if (way == BY_LANES)
+        flow->local = local_create(clock->rank_count);
     flow->devices_alike = devices_are_alike(cluster);
     flow->seats = lines_of(ranks, sizeof *flow->seats);
     flow->tasks = lines_of(ranks, sizeof *flow->tasks);
@@ -58,6 +63,7 @@ void dataflow_free(struct dataflow *flow)
     for (int i = 0; i < flow->gathering_count; i++)
         gathering_free(flow->gatherings[i]);
     wheel_free(flow->wheel);
+    local_free(flow->local, flow->clock->rank_count);
     roads_release(&flow->roads);
     free(flow->gatherings);
     free(flow->kernel_memory);
@@ -78,6 +84,8 @@ void dataflow_add_group(struct dataflow *flow, struct group *group)
         task->slots = memory_resize(task->slots, count * sizeof *task->slots);
         task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
     }
+    if (flow->local)
+        local_add_group(flow, group);
 }
 
 void dataflow_lose(struct dataflow *flow, const char *why)
@@ -145,7 +153,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
     task->call = op->call;
     task->call.size = slot->group->size;
-    task->unit_bytes = op->element_bytes;
+    task->unit_bytes = op->kind == OP_COLLECTIVE ? op->element_bytes : op->value;
     if (op->kind == OP_COLLECTIVE) {
         task->call.rank = op->peer;
         task->call.context = op->schedule->context;
@@ -190,13 +198,17 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     return true;
 }
 
-static bool mark(struct dataflow *flow, int rank)
+void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps)
 {
     struct clock *clock = flow->clock;
-    int index = flow->tasks[rank].marks++;
-    if (index == clock->mark_count)
+    if (mark == clock->mark_count)
         vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
-    clock->marks_ps[index] = later(clock->marks_ps[index], flow->seats[rank].now_ps);
+    clock->marks_ps[mark] = later(clock->marks_ps[mark], now_ps);
+}
+
+static bool mark(struct dataflow *flow, int rank)
+{
+    dataflow_mark(flow, flow->tasks[rank].marks++, flow->seats[rank].now_ps);
     return true;
 }
 
@@ -244,6 +256,8 @@ static void note_starved(struct dataflow *flow, int rank)
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
+    if (flow->local)
+        return false;
     task->streamed = task->streamed || !takes_ops(task) || task->queued || flow->lost;
     if (task->streamed)
         return false;
@@ -298,6 +312,10 @@ static void run_queue(struct dataflow *flow)
 
 void dataflow_resolve(struct dataflow *flow)
 {
+    if (flow->local) {
+        local_resolve(flow);
+        return;
+    }
     flow->starved_ps = TIME_NEVER;
     for (int rank = 0; flow->wheel && rank < flow->clock->rank_count; rank++)
         if (takes_ops(&flow->tasks[rank]) && !flow->tasks[rank].queued)
@@ -319,6 +337,10 @@ static void check_unread(struct dataflow *flow)
 
 void dataflow_finish(struct dataflow *flow)
 {
+    if (flow->local) {
+        local_finish(flow);
+        return;
+    }
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
         struct node_record *record = &flow->clock->ranks[rank].record;

@@ -9,10 +9,6 @@
 
 #include "threadrack/clock/cost.h"
 
-/* Inlined, small structs stay in registers: through memory, a message's words would be written one by
- * one and read back in pairs, for which processors wait. */
-#define INLINED static inline __attribute__((always_inline))
-
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes)
 {
     const struct device *device = &flow->clock->cluster->devices[rank];
@@ -42,6 +38,13 @@ INLINED uint64_t delivered_ps(struct dataflow *flow, struct seat *seat,
     if (flow->by_arrival)
         check_order(flow, seat, message);
     return port_serve(flow, seat, message->arrival_ps, message->stream_ps);
+}
+
+/* Members of a collective have been compared when they posted it. */
+static void check_size(struct dataflow *flow, const struct task *task, const struct message *message)
+{
+    if (!task->schedule && message->size != (uint32_t)task->unit_bytes)
+        dataflow_lose(flow, "a message is not of the size that its receiver asks for");
 }
 
 /* The message that the rank's step asked for is there, and with it the step's end. */
@@ -86,7 +89,10 @@ INLINED bool hand_over(struct dataflow *flow, const struct message *message)
 {
     struct seat *seat = &flow->seats[message->receiver];
     if (seat->wanted == message->key) {
-        receive(flow, seat, &flow->tasks[message->receiver], message);
+        struct task *task = &flow->tasks[message->receiver];
+        if (!task->pattern)
+            check_size(flow, task, message);
+        receive(flow, seat, task, message);
         return true;
     }
     uint32_t index = message_new(flow);
@@ -95,6 +101,7 @@ INLINED bool hand_over(struct dataflow *flow, const struct message *message)
     kept->arrival_ps = message->arrival_ps;
     kept->stream_ps = message->stream_ps;
     kept->key = message->key;
+    kept->size = message->size;
     keep(flow, seat, index);
     return false;
 }
@@ -103,13 +110,6 @@ bool step_deliver(struct dataflow *flow, const struct message *message)
 {
     return hand_over(flow, message);
 }
-
-/* What a message is to its sender. */
-struct parcel {
-    int target;
-    uint32_t key;
-    uint64_t bytes, stream_ps, latency_ps;
-};
 
 /* Word by word. */
 INLINED void write_message(struct message *message, uint64_t begun_ps, uint64_t arrival_ps,
@@ -120,6 +120,7 @@ INLINED void write_message(struct message *message, uint64_t begun_ps, uint64_t 
     message->stream_ps = parcel.stream_ps;
     message->key = parcel.key;
     message->receiver = (uint32_t)parcel.target;
+    message->size = (uint32_t)parcel.bytes;
 }
 
 /* The rank begins to send at its present time; returns when the message has left its port. */
@@ -143,18 +144,6 @@ INLINED uint64_t send(struct dataflow *flow, struct seat *seat, struct task *tas
     return begin + parcel.stream_ps;
 }
 
-INLINED struct parcel parcel_to(struct dataflow *flow, int rank, const struct group *group, int kind,
-                               int to, uint64_t bytes)
-{
-    int target = group->members[to];
-    struct path path = road_path(&flow->roads, rank, target);
-    return (struct parcel){.target = target,
-                           .key = message_key(group->lane_bases[to] + kind, rank),
-                           .bytes = bytes,
-                           .stream_ps = road_stream(&flow->roads, path, bytes),
-                           .latency_ps = path.latency_ps};
-}
-
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes)
 {
@@ -170,6 +159,8 @@ INLINED bool ask(struct dataflow *flow, struct seat *seat, struct task *task, ui
         seat->wanted = key;
         return false;
     }
+    if (!task->pattern)
+        check_size(flow, task, &flow->messages[kept]);
     receive(flow, seat, task, &flow->messages[kept]);
     message_drop(flow, kept);
     return true;
@@ -210,18 +201,6 @@ static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct
 }
 
 /* ---- A step of a pattern. ---- */
-
-INLINED void pair_of(const struct round *round, int size, int member, int *to, int *from)
-{
-    if (round->pairing == ROUND_XOR) {
-        *to = *from = member ^ round->distance;
-        return;
-    }
-    *to = member + round->distance;
-    *to -= *to >= size ? size : 0;
-    *from = member - round->distance;
-    *from += *from < 0 ? size : 0;
-}
 
 INLINED struct parcel parcel_of(struct dataflow *flow, int rank, const struct task *task,
                                       const struct known_round *known, int to)

@@ -10,11 +10,11 @@
  * what comes later is kept aside, and laid out when the wheel has come to it. Lists are made of
  * blocks, so that what is written one after the other is read so.
  */
-#include "dataflow.h"
+#include "local.h"
 
 #include <stdlib.h>
 
-enum { ROOM = 4096, ROOM_WORDS = ROOM / 64, BLOCK = 51, AHEAD = 6 };
+enum { ROOM = 4096, ROOM_WORDS = ROOM / 64, BLOCK = 42, AHEAD = 6 };
 
 /* 2 KB. */
 struct block {
@@ -170,6 +170,8 @@ static bool go_on(struct dataflow *flow)
     if (flow->starved_ps < end_ps && flow->starved_ps + flow->reach_ps < end_ps)
         return false;
     wheel->window = next;
+    if (flow->local)
+        flow->local->end_ps = end_ps;
     if (wheel->far_window == next)
         fetch_far(wheel);
     return true;
@@ -242,6 +244,16 @@ static void serve_port(struct dataflow *flow, uint32_t rank)
         dataflow_run(flow, (int)rank);
 }
 
+static void serve_lanes(struct dataflow *flow, uint32_t rank)
+{
+    struct wheel *wheel = flow->wheel;
+    uint32_t place = wheel->heads[rank];
+    wheel->heads[rank] = NOBODY;
+    for (; place != NOBODY; place = wheel->arrivals[place]->next)
+        local_arrive(flow, (int)rank, wheel->arrivals[place]);
+    local_run(flow, (int)rank);
+}
+
 bool wheel_turn(struct dataflow *flow)
 {
     struct wheel *wheel = flow->wheel;
@@ -251,7 +263,7 @@ bool wheel_turn(struct dataflow *flow)
     for (int i = 0; i < wheel->port_count; i++) {
         if (i + AHEAD < wheel->port_count)
             dataflow_foresee(flow, wheel->ports[i + AHEAD]);
-        serve_port(flow, wheel->ports[i]);
+        (flow->local ? serve_lanes : serve_port)(flow, wheel->ports[i]);
     }
     for (struct block *next; served; served = next) {
         next = served->next;
