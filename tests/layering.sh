@@ -87,8 +87,8 @@ BEGIN {
     owners["^c?blis\\.h$|^cblas\\.h$|^blis/"] = " math "
     owners["^yaml\\.h$"] = " config "
     owners["^jansson\\.h$"] = " model experiment cli "
-    owners["^zlib\\.h$"] = " experiment "
-    owners["^expat\\.h$"] = " cluster comm "
+    owners["^zlib\\.h$"] = " data experiment "
+    owners["^expat\\.h$"] = " config "
 }
 {
     split($0, field, ":")
@@ -203,7 +203,7 @@ self_test() {
     expect 'belongs to host' src/math/a.c '#include <omp.h>'
     expect 'belongs to math' src/model/a.c '#include <blis.h>'
     expect 'belongs to config' src/cluster/a.c '#include <yaml.h>'
-    expect 'belongs to experiment' src/cli/a.c '#include <zlib.h>'
+    expect 'belongs to data experiment' src/cli/a.c '#include <zlib.h>'
     expect 'belongs to model experiment' src/data/a.c '#include <jansson.h>'
     expect 'is private to rank' src/comm/a.c '#include "src/rank/inside.h"'
     expect 'is private to rank' src/comm/ring/a.c '#include "../../rank/inside.h"'

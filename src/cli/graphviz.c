@@ -48,11 +48,12 @@ static void put_graph(const struct cluster *cluster, FILE *file)
 
 bool graphviz_write(const struct cluster *cluster, const char *path, struct errors *errors)
 {
-    FILE *file = fopen(path, "w");
+    bool to_output = !strcmp(path, "-");
+    FILE *file = to_output ? stdout : fopen(path, "w");
     if (file)
         put_graph(cluster, file);
-    bool good = file && !ferror(file);
-    if (file && fclose(file))
+    bool good = file && !fflush(file) && !ferror(file);
+    if (file && !to_output && fclose(file))
         good = false;
     return good || errors_add_status(errors, STATUS_FAILED, "--dot: cannot write '%s': %s", path,
                                      strerror(errno));

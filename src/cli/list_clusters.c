@@ -20,16 +20,31 @@ static int is_cluster(const struct dirent *entry)
     return ending && ending > entry->d_name && !strcmp(ending, ".yaml");
 }
 
-/* A file says what it is in its first line, "# ...". */
+/* Up to the end of the first sentence, a full stop at a line's end or before a space. */
+static bool take_sentence(struct text *sentence, const char *line)
+{
+    for (const char *c = line + strspn(line, "# "); *c && *c != '\n'; c++) {
+        text_add(sentence, "%c", *c);
+        if (*c == '.' && strchr(" \n", c[1]))
+            return true;
+    }
+    text_add(sentence, " ");
+    return false;
+}
+
+/* A file says what it is in the first sentence of its comment. */
 static void list_cluster(const char *folder, const char *file)
 {
-    char *path = memory_text("%s/%s", folder, file), line[256] = "";
+    char *path = memory_text("%s/%s", folder, file), line[256];
     char *name = memory_text("%.*s", (int)(strlen(file) - strlen(".yaml")), file);
     FILE *stream = fopen(path, "r");
-    if (stream && fgets(line, sizeof line, stream)) {
-        line[strcspn(line, "\n")] = 0;
-        list_row(name, line + strspn(line, "# "), NULL);
-    }
+    struct text sentence = {0};
+    while (stream && fgets(line, sizeof line, stream) && *line == '#' &&
+           !take_sentence(&sentence, line))
+        ;
+    if (sentence.bytes)
+        list_row(name, sentence.bytes, NULL);
+    text_release(&sentence);
     if (stream)
         fclose(stream);
     free(name);

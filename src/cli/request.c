@@ -123,6 +123,7 @@ struct config *request_config(const struct request *request, const char *instead
         take_words(config, instead, errors);
     if (errors->count == before)
         return config;
+    experiment_check_words(config, errors); /* all that is wrong is said at once */
     config_free(config);
     return NULL;
 }

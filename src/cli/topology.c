@@ -24,7 +24,7 @@ static const char doc[] =
 
 static const struct argp_option options[] = {
     {"route", OPTION_ROUTE, "A,B", 0, "Print the route between two nodes (may be given again)", 0},
-    {"dot", OPTION_DOT, "FILE", 0, "Write the graph in Graphviz's language", 0},
+    {"dot", OPTION_DOT, "FILE", 0, "Write the graph in Graphviz's language; - prints it alone", 0},
     {"png", OPTION_PNG, "FILE", 0, "Draw it, by Graphviz's `dot`", 0},
     {"json", OPTION_JSON, NULL, 0, "Print as JSON", 0},
     {0},
@@ -109,8 +109,10 @@ static struct cluster *build(const struct asked *asked)
     struct cluster *cluster =
         cluster_create(config, given ? (int)config_whole(config, "nodes") : 0, errors);
     if (cluster && !given && !cluster_places(config) && errors->count == before)
-        errors_add(errors, "%s: topology %s takes any number of nodes: give it, such as nodes=16",
-                   config_where(config, "cluster.topology"), cluster->topology->name);
+        errors_add(errors,
+                   "nodes is not given, and topology %s (%s) takes any number of nodes: give it, "
+                   "such as nodes=16",
+                   cluster->topology->name, config_where(config, "cluster.topology"));
     if (cluster && cluster->platform && (asked->dot || asked->png))
         errors_add(errors, "--dot, --png: links of an imported platform have no ends to draw");
     if (cluster && !errors->count && check_routes(asked, cluster))
@@ -119,7 +121,7 @@ static struct cluster *build(const struct asked *asked)
     return NULL;
 }
 
-static int show(const struct asked *asked, const struct cluster *cluster)
+static void print(const struct asked *asked, const struct cluster *cluster)
 {
     struct survey survey;
     survey_take(cluster, &survey);
@@ -128,6 +130,13 @@ static int show(const struct asked *asked, const struct cluster *cluster)
     else
         topology_print(cluster, &survey, asked->routes, asked->route_count);
     survey_release(&survey);
+}
+
+static int show(const struct asked *asked, const struct cluster *cluster)
+{
+    bool prints_graph = asked->dot && !strcmp(asked->dot, "-");
+    if (!prints_graph)
+        print(asked, cluster);
     bool good = (!asked->dot || graphviz_write(cluster, asked->dot, asked->errors)) &&
                 (!asked->png || graphviz_draw(cluster, asked->png, asked->errors));
     return good ? EXIT_OK : complain(asked->errors);

@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { CHUNK_WORDS = 31 }; /* with `next`, four cache lines */
+/* Room for a chunk's words: with its head, one or two cache lines. The first of a stream are small,
+ * since there may be a hundred thousand streams that hold a few ops each. */
+enum { WORDS_FIRST = 6, WORDS_MOST = 14 };
 
 /* ---- Ops as words. ---- */
 
@@ -54,76 +56,97 @@ int op_unpack(const uint64_t *words, struct op *op)
 
 struct chunk {
     struct chunk *next; /* written before the words that follow in it are published */
-    uint64_t words[CHUNK_WORDS];
+    int room;
+    uint64_t words[];
 };
 
-/* A queue of chunks. The writer owns tail and the words behind `written`; the reader owns head. One
+/* A queue of chunks. The writer owns tail and what lies behind `written`; the reader owns head. One
  * emptied chunk is handed back through `spare`, so that a stream in balance allocates nothing. */
 struct op_stream {
-    struct chunk *tail;
-    int tail_at;
-    uint64_t staged;
-    _Atomic uint64_t written;
+    struct chunk *first; /* the first ever, for a reader that has none yet */
+    struct chunk *head, *tail;
+    int head_at, tail_at;
+    _Atomic uint64_t written, taken;
     _Atomic(struct chunk *) spare;
-
-    _Alignas(64) struct chunk *head;
-    int head_at;
-    _Atomic uint64_t taken;
 };
 
-static struct chunk *chunk_new(void)
+static struct chunk *chunk_new(int room)
 {
-    struct chunk *chunk = memory_resize(NULL, sizeof *chunk);
+    struct chunk *chunk = memory_resize(NULL, sizeof *chunk + (size_t)room * sizeof *chunk->words);
     chunk->next = NULL;
+    chunk->room = room;
     return chunk;
 }
 
 struct op_stream *op_stream_create(void)
 {
-    struct op_stream *stream = aligned_alloc(64, (sizeof *stream + 63) / 64 * 64);
-    if (!stream)
-        return memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    *stream = (struct op_stream){0};
-    stream->head = stream->tail = chunk_new();
-    return stream;
+    return memory_zeroed(1, sizeof(struct op_stream));
 }
 
-void op_stream_free(struct op_stream *stream)
+static void free_chunks(struct op_stream *stream)
 {
-    if (!stream)
-        return;
-    for (struct chunk *chunk = stream->head; chunk;) {
+    for (struct chunk *chunk = stream->head ? stream->head : stream->first; chunk;) {
         struct chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
     free(atomic_load(&stream->spare));
+}
+
+void op_stream_free(struct op_stream *stream)
+{
+    if (stream)
+        free_chunks(stream);
     free(stream);
+}
+
+void op_stream_trim(struct op_stream *stream)
+{
+    if (!op_stream_empty(stream)) {
+        free(atomic_exchange(&stream->spare, NULL));
+        return;
+    }
+    if (!stream->tail)
+        return;
+    free_chunks(stream);
+    *stream = (struct op_stream){0};
+}
+
+/* Behind the tail, which is full or not there. */
+static void add_chunk(struct op_stream *stream)
+{
+    struct chunk *old = stream->tail, *chunk = atomic_exchange(&stream->spare, NULL);
+    int room = !old ? WORDS_FIRST : 2 * old->room + 2;
+    if (!chunk)
+        chunk = chunk_new(room < WORDS_MOST ? room : WORDS_MOST);
+    chunk->next = NULL;
+    *(old ? &old->next : &stream->first) = chunk;
+    stream->tail = chunk;
+    stream->tail_at = 0;
 }
 
 static void put(struct op_stream *stream, uint64_t word)
 {
-    if (stream->tail_at == CHUNK_WORDS) {
-        struct chunk *chunk = atomic_exchange(&stream->spare, NULL);
-        if (!chunk)
-            chunk = chunk_new();
-        chunk->next = NULL;
-        stream->tail->next = chunk;
-        stream->tail = chunk;
-        stream->tail_at = 0;
-    }
+    if (!stream->tail || stream->tail_at == stream->tail->room)
+        add_chunk(stream);
     stream->tail->words[stream->tail_at++] = word;
-    stream->staged++;
+}
+
+/* Small chunks are not worth keeping. */
+static void next_chunk(struct op_stream *stream)
+{
+    struct chunk *emptied = stream->head;
+    stream->head = emptied ? emptied->next : stream->first;
+    stream->head_at = 0;
+    if (emptied && emptied->room == WORDS_MOST)
+        emptied = atomic_exchange(&stream->spare, emptied);
+    free(emptied);
 }
 
 static uint64_t get(struct op_stream *stream)
 {
-    if (stream->head_at == CHUNK_WORDS) {
-        struct chunk *emptied = stream->head;
-        stream->head = emptied->next;
-        stream->head_at = 0;
-        free(atomic_exchange(&stream->spare, emptied));
-    }
+    if (!stream->head || stream->head_at == stream->head->room)
+        next_chunk(stream);
     return stream->head->words[stream->head_at++];
 }
 
@@ -133,12 +156,14 @@ void op_stream_append(struct op_stream *stream, const struct op *op)
     int count = op_pack(op, words);
     for (int i = 0; i < count; i++)
         put(stream, words[i]);
-    atomic_store_explicit(&stream->written, stream->staged, memory_order_release);
+    uint64_t written = atomic_load_explicit(&stream->written, memory_order_relaxed);
+    atomic_store_explicit(&stream->written, written + (uint64_t)count, memory_order_release);
 }
 
 size_t op_stream_backlog(const struct op_stream *stream)
 {
-    return stream->staged - atomic_load_explicit(&stream->taken, memory_order_relaxed);
+    return atomic_load_explicit(&stream->written, memory_order_relaxed) -
+           atomic_load_explicit(&stream->taken, memory_order_relaxed);
 }
 
 bool op_stream_empty(const struct op_stream *stream)

@@ -1,6 +1,7 @@
 #include "threadrack/cluster/cluster.h"
 
 #include "import/import.h"
+#include "slow.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/cluster/device.h"
@@ -23,16 +24,11 @@ static char *name_of(const struct config *config)
     return base;
 }
 
-static void make_devices(struct cluster *cluster, struct device device, const struct config *config)
+static void make_devices(struct cluster *cluster, struct device device)
 {
-    /* 0.29 * 100 is a little less than 29 in binary, and means 29. */
-    int slow = (int)(config_real(config, "cluster.slow.fraction") * cluster->nodes + 1e-6);
     cluster->devices = memory_zeroed((size_t)cluster->nodes, sizeof *cluster->devices);
-    for (int i = 0; i < cluster->nodes; i++) {
+    for (int i = 0; i < cluster->nodes; i++)
         cluster->devices[i] = device;
-        if (i >= cluster->nodes - slow)
-            cluster->devices[i].speed = config_real(config, "cluster.slow.speed");
-    }
 }
 
 static bool has_option(const struct topology_ops *topology, const char *key)
@@ -108,9 +104,12 @@ struct cluster *cluster_create_from(struct fabric fabric, const struct config *c
     cluster->program_order = config_choice(config, "cluster.loggp.ports") == 1;
     cluster->offload = config_on(config, "cluster.loggp.offload");
     cluster->flow = cluster_flow_settings(config);
-    make_devices(cluster, device, config);
+    make_devices(cluster, device);
     make_links(cluster);
-    return cluster;
+    if (slow_apply(cluster, config, errors))
+        return cluster;
+    cluster_free(cluster);
+    return NULL;
 }
 
 static struct cluster *create_family(const struct config *config, int nodes, struct errors *errors)
@@ -157,6 +156,7 @@ void cluster_free(struct cluster *cluster)
     if (!cluster)
         return;
     free(cluster->name);
+    slow_release(cluster);
     free(cluster->devices);
     free(cluster->links);
     import_release(cluster);

@@ -116,6 +116,16 @@ const struct setting cluster_settings[] = {
      .high = 1, .fallback = "0", .help = "share of slow nodes, the last ones, rounded down"},
     {.key = "cluster.slow.speed", .unit = UNIT_REAL, .low = 1e-6, .high = 1e6, .fallback = "0.5",
      .help = "speed of the slow nodes; divides the duration of every compute op"},
+    {.key = "cluster.slow.nodes", .kind = SETTING_WORD,
+     .help = "which nodes are slow, besides: 5, 0:7 or 0:3+12@0.25, whose last has a speed of its own"},
+    {.key = "cluster.slow.spread", .kind = SETTING_WORD, .fallback = "none",
+     .help = "speeds drawn for every node, times those above: lognormal:sigma=0.2 (median 1) or "
+             "uniform:low=0.5,high=1"},
+    {.key = "cluster.slow.seed", .unit = UNIT_COUNT, .high = 9e15, .fallback = "1",
+     .help = "of the speeds drawn: the same cluster, whatever seed trains on it"},
+    {.key = "cluster.slow.trace", .kind = SETTING_WORD,
+     .help = "CSV file of columns time_s,node,speed: from that time on the node runs at so many times "
+             "its speed"},
     TIME("cluster.loggp.overhead", "2us",
          "LogGP's o: processor time for each message sent or received"),
     {.key = "cluster.loggp.overhead_per_byte", .unit = UNIT_BYTE_TIME, .high = 1e9,

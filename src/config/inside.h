@@ -60,6 +60,9 @@ bool pieces_split(const struct setting *setting, const char *text, const char *w
                   struct pieces *pieces, struct errors *errors);
 void pieces_release(struct pieces *pieces);
 
+/* Whether the piece is an option that may stand without "=on": it is then no value of a list. */
+bool option_is_flag(const char *piece, int length);
+
 /* Reads a whole file of at most `limit` bytes; NULL and a message when it cannot. */
 char *file_load(const char *path, size_t limit, size_t *length, struct errors *errors);
 

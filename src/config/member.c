@@ -2,6 +2,8 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/config/config.h"
 
+#include "inside.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,20 +30,30 @@ static void add_option(struct member_text *out, char *key, char *value)
     out->values[out->count++] = value;
 }
 
+bool option_is_flag(const char *piece, int length)
+{
+    static const char *const flags[] = {"tied"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if ((int)strlen(flags[i]) == length && !strncmp(piece, flags[i], (size_t)length))
+            return true;
+    return false;
+}
+
 static bool parse_option(const char *piece, int length, const char *text, const char *where,
                          struct member_text *out, struct errors *errors)
 {
     const char *equals = memchr(piece, '=', (size_t)length);
-    if (!equals || equals == piece || equals + 1 == piece + length)
+    bool flag = option_is_flag(piece, length);
+    if (!flag && (!equals || equals == piece || equals + 1 == piece + length))
         return errors_add(errors, "%s: '%s': expected option=value, not '%.*s'", where, text,
                           length, piece);
-    int name = (int)(equals - piece);
+    int name = flag ? length : (int)(equals - piece);
     for (int i = 0; i < out->count; i++)
         if ((int)strlen(out->keys[i]) == name && !strncmp(out->keys[i], piece, (size_t)name))
             return errors_add(errors, "%s: '%s': the option '%s' is given twice", where, text,
                               out->keys[i]);
     add_option(out, memory_text("%.*s", name, piece),
-               memory_text("%.*s", length - name - 1, equals + 1));
+               flag ? memory_text("on") : memory_text("%.*s", length - name - 1, equals + 1));
     return true;
 }
 

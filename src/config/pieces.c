@@ -89,19 +89,21 @@ static bool range_expand(const struct range *range, struct pieces *pieces)
     }
 }
 
-/* Whether the piece is the next option of the member before it: a name, then '='. */
+/* Whether the piece is the next option of the member before it: a name, then '=', or a flag. */
 static bool continues(const char *piece)
 {
     size_t name = strspn(piece, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return name > 0 && piece[name] == '=';
+    bool ends = piece[name] == ',' || !piece[name];
+    return (name > 0 && piece[name] == '=') || (ends && option_is_flag(piece, (int)name));
 }
 
-static const char *piece_end(const char *piece)
+static const char *piece_end(const struct setting *setting, const char *value)
 {
-    const char *comma = strchr(piece, ',');
-    while (comma && continues(comma + 1))
+    const char *comma = strchr(value, ',');
+    while (comma && (continues(comma + 1) ||
+                     (setting->continues && setting->continues(value, comma + 1))))
         comma = strchr(comma + 1, ',');
-    return comma ? comma : piece + strlen(piece);
+    return comma ? comma : value + strlen(value);
 }
 
 static bool split_range(const struct setting *setting, const char *text, const char *where,
@@ -121,7 +123,7 @@ bool pieces_split(const struct setting *setting, const char *text, const char *w
 {
     bool good = true;
     for (const char *at = text;;) {
-        const char *end = piece_end(at);
+        const char *end = piece_end(setting, at);
         char *piece = memory_text("%.*s", (int)(end - at), at);
         if (setting->kind == SETTING_QUANTITY && strchr(piece, ':')) {
             good = split_range(setting, piece, where, pieces, errors) && good;

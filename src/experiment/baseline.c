@@ -1,15 +1,19 @@
-/* A step of `single` on one such node: what speed-ups are over. Costed timing-only, where it is the
- * same number as a real run's. */
+/* A step of `single` on one such node, of speed 1 and without noise: what speed-ups are over. Costed
+ * timing-only, where it is the same number as a real run's. */
 #include "inside.h"
-
 
 uint64_t baseline_step_ps(const struct setup *setup)
 {
-    if (!setup->cost->duration || setup->goal)
+    if (!setup->cost->duration || setup->goal || setup->strategy->has_server)
         return 0;
     struct errors ignored;
     errors_init(&ignored);
-    struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, 1);
+    struct device device = setup->cluster->devices[0];
+    struct cluster nominal = *setup->cluster;
+    device.speed = 1;
+    nominal.devices = &device;
+    nominal.speed_traces = NULL;
+    struct rack *rack = rack_create(&nominal, setup->netmodel, setup->cost, 1);
     struct mesh *mesh = mesh_create(rack, (struct mesh_shape){1, 1, 1});
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
@@ -18,7 +22,7 @@ uint64_t baseline_step_ps(const struct setup *setup)
         plan.microbatches = 1;
     struct rank *rank = rack_rank(rack, 0);
     struct training *training = training_create(rank, &plan);
-    plan.strategy->step(rank, training, 0);
+    training_step(rank, training, 0);
     rank_end(rank);
     uint64_t length_ps = rack_finish(rack, &ignored) ? clock_length_ps(rack_clock(rack)) : 0;
     training_free(training);

@@ -4,31 +4,44 @@
 
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 /* Every setting, resolved and checked. */
 struct setup {
     const struct config *config;
     struct cluster *cluster;
-    struct dataset *dataset; /* NULL: the model takes no input */
+    struct dataset *dataset; /* NULL: the model takes no input, or math=off needs none */
+    struct partition_spec partition_spec;
+    struct partition *partition; /* NULL: all nodes draw from one sequence */
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;
+    struct schedule *schedule;
     struct checkpoint *init; /* NULL: weights from the generator */
+    bool resumes;            /* from init, which has the optimizer's state then */
+    struct progress begun;   /* what was done before this run */
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    struct algorithms *allreduce;
+    struct algorithms *allreduce, *allgather;
+    struct local_plan local;
+    struct federated_plan federated;
+    struct optimizer_spec *outer; /* of diloco */
+    int box; /* nodes in a box, where the strategy needs it; else 0 */
+    struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;
     size_t batch;
     int microbatches;
-    int steps, eval_every;
+    int steps; /* of this run */
+    int eval_every;
     double target_accuracy; /* NaN: none */
     bool real;
     uint64_t seed;
+    struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
     int clock_threads; /* 2: rank programs run on one, the clock on the other */

@@ -1,6 +1,8 @@
 /* What is said aloud about a run: settings without effect, costs that are not modelled, models out
  * of their range. */
-#include "inside.h"
+#include "saving.h"
+
+#include "threadrack/comm/algorithms.h"
 
 #include <string.h>
 
@@ -11,6 +13,19 @@ struct idle_setting {
     const char *why;
 };
 
+static bool options_have(const struct strategy *strategy, const char *key)
+{
+    return strstr(strategy->options, key);
+}
+
+static bool any_slow(const struct cluster *cluster, int nodes)
+{
+    bool any = false;
+    for (int i = 0; i < nodes; i++)
+        any = any || cluster->devices[i].speed != 1.0;
+    return any;
+}
+
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
@@ -19,8 +34,24 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
-        {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"bucket", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
+        {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
+        {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"federated.clients", !strategy->has_server, "the strategy has no clients"},
+        {"federated.epochs", !strategy->has_server, "the strategy has no clients"},
+        {"federated.batch", !strategy->has_server, "the strategy has no clients"},
+        {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
+        {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"microbatches", strategy->has_server, "clients take minibatches whole"},
+        {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
+        {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
+         "no gradients are exchanged between replicas"},
+        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients are (compress)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -46,16 +77,24 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},
         {"cluster.device.add_bandwidth", !sums, "nothing is added by a collective"},
+        {"lr_schedule", no_maths, "nothing is trained: only steps.csv shows the rate"},
+        {"lr_scaling", setup->nodes == 1, "there is one node"},
+        {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
+         "the model has no parameters"},
+        {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
+        {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
+        {"partition", !setup->partition,
+         "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
+        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
-        {"trace", setup->goal, "a replay draws no timeline"},
-        {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
-        {"cluster.slow.speed", setup->cluster->devices[setup->nodes - 1].speed == 1.0,
-         "no node of this run is slow"},
+        {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
+        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
+         "no speeds are drawn"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -96,6 +135,34 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     setup->netmodel->name, cables);
 }
 
+/* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
+static void note_rate(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    uint64_t warmup = schedule_warmup(setup->schedule);
+    bool scaled = config_choice(config, "lr_scaling") > 0 && setup->nodes > 1;
+    if (setup->goal)
+        return;
+    if (scaled && config_choice(config, "scaling") == 0)
+        result_note(result,
+                    "lr_scaling=%s raises the learning rate for nodes=%d, but the global batch does "
+                    "not grow with them (scaling=weak makes it)",
+                    config_text(config, "lr_scaling"), setup->nodes);
+    if (scaled && warmup == 0)
+        result_note(result,
+                    "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
+                    "of lr_schedule, leads there: Goyal et al. 2017)",
+                    config_text(config, "lr_scaling"));
+    if (setup->strategy->updates_alone && config_is_set(config, "clip"))
+        result_note(result,
+                    "clip=%s: under strategy %s each node clips its own gradients by their own norm; "
+                    "steps.csv has node 0's",
+                    config_text(config, "clip"), setup->strategy->name);
+    if (warmup >= setup->begun.step + (uint64_t)setup->steps)
+        result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
+                    config_text(config, "lr_schedule"), (unsigned long long)warmup);
+}
+
 /* LogP's g is what bounds the rate of messages, so it is at least o (Culler et al. 1993). */
 static void note_gap(const struct setup *setup, struct result *result)
 {
@@ -109,20 +176,73 @@ static void note_gap(const struct setup *setup, struct result *result)
                     (double)cluster->overhead_ps * 1e-6);
 }
 
+static void note_test_rows(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || config_is_set(setup->config, "data.test_rows"))
+        return;
+    size_t left = data->rows - data->train_rows;
+    if (data->test_rows < left)
+        result_note(result, "the first %zu of %zu test rows are evaluated (data.test_rows)",
+                    data->test_rows, left);
+}
+
+/* Larger groups are not simulated beforehand. */
+static void note_prediction(const struct setup *setup, struct result *result)
+{
+    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (!setup->goal && !setup->strategy->has_server && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
+static void note_no_data(const struct setup *setup, struct result *result)
+{
+    if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
+        result_note(result, "data=%s does not fit the model, so no data set is meant: with math=off "
+                            "none is needed",
+                    config_text(setup->config, "data"));
+}
+
+/* What is left out of the files of algorithms. */
+static void note_files(const struct algorithms *algorithms, struct result *result)
+{
+    const char *note;
+    for (int i = 0; algorithms && (note = algorithms_note(algorithms, i)); i++)
+        result_note(result, "%s", note);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
+    note_no_data(setup, result);
+    note_prediction(setup, result);
     note_idle(setup, result);
+    note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    saving_notes(setup, result);
+    note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    if (config_is_set(setup->config, "goal") &&
+        (setup->noise.ops->stretch || setup->cluster->speed_traces))
+        result_note(result, "goal=: the calcs written are without noise and at constant speed: a "
+                            "replay brings its own");
     if (!setup->cost->duration)
         result_note(result, "compute=%s is not reproducible: simulated times follow this host's load; "
                     "and there is no speed-up, since `single` cannot be costed without its maths",
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    note_files(setup->allreduce, result);
+    note_files(setup->allgather, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

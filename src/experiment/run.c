@@ -1,5 +1,6 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
+#include "saving.h"
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
@@ -22,12 +23,20 @@ struct drive {
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
+    uint64_t *rows;              /* by rank: rows whose forward pass began there */
     uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
-    struct checkpoint *gathered; /* the whole model, at an evaluation */
+    struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
+    struct errors unsaved;       /* what went wrong with a save */
     int meet_every;
     bool stop;                   /* written only while all ranks meet */
     int stopped_at;              /* steps taken */
 };
+
+/* By the training, not by this run alone, when the run's step has been taken. */
+static uint64_t steps_taken(const struct drive *drive, int step)
+{
+    return drive->setup->begun.step + (uint64_t)step + 1;
+}
 
 static bool is_last(const struct drive *drive, int step)
 {
@@ -37,15 +46,17 @@ static bool is_last(const struct drive *drive, int step)
 static bool evaluates(const struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
-    return data && drive->setup->real && data->rows > data->train_rows &&
-           ((step + 1) % drive->setup->eval_every == 0 || is_last(drive, step));
+    return data && drive->setup->real && data->test_rows &&
+           (steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 ||
+            is_last(drive, step));
 }
 
 /* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
  * alone only decides how soon an interrupt is obeyed. */
 static bool meets(const struct drive *drive, int step)
 {
-    return evaluates(drive, step) || is_last(drive, step) || (step + 1) % drive->meet_every == 0;
+    return evaluates(drive, step) || saving_is_due(drive->setup, step + 1) ||
+           is_last(drive, step) || (step + 1) % drive->meet_every == 0;
 }
 
 static int steps_between_meetings(const struct setup *setup)
@@ -55,12 +66,35 @@ static int steps_between_meetings(const struct setup *setup)
     return steps < 1 ? 1 : (int)steps;
 }
 
+/* Of those that test. */
+static void copy_test_row(const void *context, size_t row, void *input, void *targets)
+{
+    const struct dataset *data = context;
+    dataset_copy_input(data, data->train_rows + row, input);
+    dataset_copy_targets(data, data->train_rows + row, targets);
+}
+
+/* Whether the model is the mean of the replicas' and none has it. */
+static bool is_mean(const struct drive *drive)
+{
+    const struct strategy *strategy = drive->plan->strategy;
+    return strategy->updates_alone && !strategy->has_server;
+}
+
+/* Whether the whole model is looked at behind the step. */
+static bool looks(const struct drive *drive, int step)
+{
+    return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
+}
+
 static void evaluate(struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
     struct evaluation found = checkpoint_evaluate(
-        drive->gathered, data->features + data->train_rows * data->width,
-        data->labels + data->train_rows, data->rows - data->train_rows);
+        drive->gathered, (struct test_rows){.context = data,
+                                            .copy = copy_test_row,
+                                            .count = data->test_rows,
+                                            .target_width = data->target_width});
     struct result *result = drive->result;
     result->step[step].accuracy = result->final_accuracy = found.accuracy;
     result->step[step].test_loss = found.loss;
@@ -81,8 +115,14 @@ static void confer(void *argument)
 {
     struct meeting *meeting = argument;
     struct drive *drive = meeting->drive;
+    if (is_mean(drive) &&
+        (looks(drive, meeting->step) || is_last(drive, meeting->step) || experiment_interrupted))
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
+    if (saving_is_due(drive->setup, meeting->step + 1) &&
+        !saving_write(drive->setup, drive->gathered, meeting->step + 1, &drive->unsaved))
+        drive->stop = true;
     drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step) ||
                   rack_is_stuck(drive->rack);
     drive->stopped_at = meeting->step + 1;
@@ -94,8 +134,8 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     const struct training *training = drive->trainings[rank_id(self)];
     if (!meets(drive, step))
         return true;
-    if (evaluates(drive, step) && training->point.replica == 0)
-        checkpoint_put(drive->gathered, training->model);
+    if (looks(drive, step) && !is_mean(drive))
+        saving_gather(drive->setup, drive->gathered, training);
     rank_meet(self, confer, &(struct meeting){drive, step});
     return !drive->stop;
 }
@@ -110,10 +150,14 @@ static void take_step(struct drive *drive, struct rank *self, int step)
 {
     int rank = rank_id(self), ranks = drive->setup->nodes;
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
-        drive->plan->strategy->step(self, drive->trainings[rank], (size_t)step);
+        training_step(self, drive->trainings[rank], (size_t)steps_taken(drive, step) - 1);
+    drive->rows[rank] += drive->trainings[rank]->rows_done;
     rank_mark(self);
-    if (rank == 0)
-        tell_progress(drive, step);
+    if (rank != 0)
+        return;
+    drive->result->step[step].gradient_norm =
+        optimizer_gradient_norm(drive->trainings[rank]->optimizer);
+    tell_progress(drive, step);
 }
 
 static void train(void *argument, struct rank *self)
@@ -122,16 +166,15 @@ static void train(void *argument, struct rank *self)
     const struct setup *setup = drive->setup;
     struct training *training = training_create(self, drive->plan);
     drive->trainings[rank_id(self)] = training;
-    if (setup->init)
-        checkpoint_get(setup->init, training->model);
-    else
-        model_init(training->model, setup->seed);
+    saving_begin(setup, training);
+    if (drive->plan->strategy->begin)
+        drive->plan->strategy->begin(training);
     int step = 0;
     do
         take_step(drive, self, step);
     while (meet(drive, self, step++));
-    if (training->point.replica == 0)
-        checkpoint_put(drive->gathered, training->model);
+    if (!is_mean(drive))
+        saving_gather(setup, drive->gathered, training);
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
@@ -146,7 +189,8 @@ static struct training *shape_of(const struct drive *drive, struct rank *self)
 static void count_step(struct drive *drive, struct rank *self, int step)
 {
     struct training *training = shape_of(drive, self);
-    drive->plan->strategy->step(self, training, (size_t)step);
+    training_step(self, training, (size_t)step);
+    drive->rows[rank_id(self)] += training->rows_done;
     rank_mark(self);
     drive->allreduces |= training_allreduces(training);
     training_free(training);
@@ -205,16 +249,19 @@ static void name_allreduces(const struct drive *drive)
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+    const struct collective *file = algorithms_fixed(drive->setup->allreduce);
+    if ((drive->allreduces & ALLREDUCE_FILE) && file)
+        text_add(&names, "%s%s", names.length ? "+" : "", file->name);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
     }
 }
 
-/* The whole model once where it is gathered, and once more where it is evaluated. */
+/* The whole model where it is gathered, and once more where it is evaluated. */
 static uint64_t gathered_bytes(const struct setup *setup)
 {
-    return 2 * model_parameter_count(setup->model) * sizeof(float);
+    return saving_room_bytes(setup) + model_parameter_count(setup->model) * sizeof(float);
 }
 
 /* What is wrong is an error, unless the resolver was lost: then nothing of it holds. */
@@ -265,20 +312,23 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     collect_losses(drive);
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
+    for (int rank = 0; rank < result->nodes; rank++)
+        result->node[rank].samples = drive->rows[rank];
     notes_after(drive->setup, rack_clock(rack), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
     if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))
         result_note(result, "the loss is not a number at the end: training has diverged (a smaller "
                             "learning rate, or features of a smaller scale?)");
+    if (drive->unsaved.count)
+        return errors_add_status(errors, STATUS_FAILED, "%s", drive->unsaved.messages[0]);
     if (experiment_interrupted)
         return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
                                  result->steps, drive->setup->steps);
     if (config_is_set(config, "goal") &&
         !write_goal(rack_clock(rack), config_text(config, "goal"), errors))
         return false;
-    return !config_is_set(config, "save") ||
-           checkpoint_save(drive->gathered, config_text(config, "save"), errors);
+    return saving_write(drive->setup, drive->gathered, result->steps, errors);
 }
 
 /* `lost`: why the resolver was not exact, or NULL. */
@@ -290,9 +340,12 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
     rack_use(rack, resolver, setup->kernels);
     rack_use_threads(rack, setup->clock_threads);
+    rack_set_noise(rack, &setup->noise);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
+    if (setup->box)
+        mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,
                           .plan = &plan,
@@ -302,20 +355,26 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
                           .meet_every = steps_between_meetings(setup)};
     result->step = memory_zeroed(steps, sizeof *result->step);
     for (size_t step = 0; step < steps; step++)
-        result->step[step].accuracy = result->step[step].test_loss = NAN;
+        result->step[step] = (struct step_record){.accuracy = NAN,
+                                                  .test_loss = NAN,
+                                                  .lr = plan_rate(&plan, setup->begun.step + step),
+                                                  .gradient_norm = NAN};
     if (setup->real) {
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
-        drive.gathered = checkpoint_create(setup->model);
+        drive.gathered = saving_room(setup);
     }
+    drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
     bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
+    errors_release(&drive.unsaved);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
     free(drive.trainings);
     free(drive.losses);
+    free(drive.rows);
     *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);
     rack_free(rack);

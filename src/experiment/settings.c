@@ -1,6 +1,7 @@
 #include "threadrack/experiment/experiment.h"
 
 #include "threadrack/cluster/cluster.h"
+#include "threadrack/data/data.h"
 
 #define WORD(name, value, text)                                                                    \
     {.key = name, .kind = SETTING_WORD, .fallback = value, .help = text}
@@ -16,27 +17,64 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
-    WORD("data", "digits", "the data set (threadrack list datasets)"),
+    {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
+     .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
     CHOICE("data.order", "shuffled|sequential", "shuffled",
            "shuffled: each epoch a permutation by the seed; sequential: in file order"),
     COUNT("data.train_rows", 1, 1e12, NULL, NULL,
-          "the first so many rows train, the others test; unset: 80 %"),
+          "the first so many rows train, those after them test; unset: as the set says, else 80 %"),
+    COUNT("data.test_rows", 1, 1e12, NULL, NULL,
+          "so many rows test; unset: what is left, but 10,000 at most"),
+    WORD("partition", "none",
+         "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
+         "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    COUNT("steps", 1, 1e9, NULL, NULL, "training steps; unset: 100, or by epochs"),
+    COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
+    WORD("lr_schedule", "constant",
+         "the learning rate over the steps, as in cosine:warmup=10,final=0.1 (threadrack list "
+         "schedules)"),
+    CHOICE("lr_scaling", "none|linear|sqrt", "none",
+           "the learning rate is times the number of nodes, or its square root; a warm-up then leads "
+           "there from the rate of one node"),
+    {.key = "clip", .unit = UNIT_REAL, .low = 1e-9, .high = 1e9,
+     .help = "largest norm of all gradients together; longer ones are scaled down to it; unset: not "
+             "clipped"},
     {.key = "target_accuracy", .unit = UNIT_REAL, .low = 0, .high = 1,
      .help = "stop when the test rows reach it, looking each eval_every steps; unset: never"},
     COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time"),
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",
-         "algorithm of every all-reduce, with options as in hierarchical:box=8; auto: the fastest, as "
-         "predicted for each group and length (threadrack list collectives)"),
+         "algorithm of every all-reduce, with options as in hierarchical:box=8, torus2d:rows=4 or "
+         "chain:chunk=64KiB, or a file of one, msccl:FILE.xml; auto: the fastest, as predicted for each "
+         "group and length (threadrack list collectives)"),
+    WORD("compress", "none",
+         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
+         "compressors)"),
+    WORD("allgather", "auto", "algorithm of the all-gathers of compressed gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
+    COUNT("local_steps", 1, 1e9, NULL, "8",
+          "local_sgd, hierarchical, diloco: steps that a node takes on its own between averages"),
+    COUNT("across_steps", 1, 1e9, NULL, NULL,
+          "hierarchical: steps between averages over all; unset: 4 x local_steps"),
+    WORD("outer", "sgd:lr=0.7,momentum=0.9,nesterov=on",
+         "diloco: the optimizer that steps by how far the nodes went (threadrack list optimizers)"),
+    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip: who hears whom"),
+    CHOICE("gossip.mix", "before|after", "before",
+           "gossip: average before the update, so that messages overlap with it, or after it"),
+    COUNT("federated.clients", 1, 1e6, "all", "all",
+          "fedavg, fedprox, scaffold: clients of a round, sampled; a step is a round, node 0 the server"),
+    COUNT("federated.epochs", 1, 1e6, NULL, "1", "the same: epochs of a client over its rows in a round"),
+    COUNT("federated.batch", 1, 1e9, NULL, "10", "the same: rows of a client's minibatch"),
+    {.key = "federated.mu", .unit = UNIT_REAL, .low = 0, .high = 1e6, .fallback = "0.1",
+     .help = "fedprox: how strongly a client is pulled back to the server's model"},
+    {.key = "box", .unit = UNIT_COUNT, .low = 1, .high = 1e6,
+     .help = "hierarchical: nodes of a box; unset: as the cluster's topology has it"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
     CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
@@ -47,12 +85,23 @@ const struct setting experiment_settings[] = {
            "2: timing-only, rank programs run on one thread while the other resolves what they post; the "
            "same bytes"),
     WORD("compute", "roofline", "what computing costs (threadrack list computes)"),
+    WORD("noise", "none",
+         "random slowing of every compute op, such as lognormal:sigma=0.2 (threadrack list noises)"),
     CHOICE("math", "on|off", "on", "off: timing only, nothing is trained"),
     CHOICE("math.kernel", "auto|skx|haswell|generic|reference", "auto",
            "BLIS's kernels; the same choice gives the same bytes"),
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
-    WORD("save", NULL, "write the trained weights to this safetensors file"),
+    WORD("resume", NULL,
+         "go on from what save=x.safetensors wrote beside it as x.state.safetensors: weights, the "
+         "optimizer's state, step and place in the data; under any strategy and mesh"),
+    WORD("save", NULL,
+         "write the trained weights to this safetensors file; in a sweep run 3 writes x-3.safetensors "
+         "for x.safetensors"),
+    COUNT("save.every", 1, 1e9, NULL, NULL,
+          "steps between saves, each of which replaces the one before; unset: only at the end"),
+    CHOICE("save.state", "on|off", "on",
+           "on: with x.safetensors comes x.state.safetensors, from which resume= goes on"),
     CHOICE("links", "auto|on|off", "auto",
            "count what each link carries (links.csv); auto: on up to 64 nodes, since it needs every "
            "message one by one"),

@@ -50,32 +50,47 @@ static bool read_cluster(struct config *point, struct errors *errors)
                       config_swept_key(point, 0));
 }
 
+/* What a run writes, besides rows. */
+static const char *const files[] = {"trace", "save"};
+enum { FILES = sizeof files / sizeof *files };
+
 /* A file for each run: run 3 of a sweep writes x-3.json.gz where x.json.gz is asked for. */
-static void number_trace(struct config *point, int run)
+static void number_file(struct config *point, const char *key, int run)
 {
-    const char *name = config_text(point, "trace"), *slash = strrchr(name, '/');
+    const char *name = config_text(point, key), *slash = strrchr(name, '/');
     const char *base = slash ? slash + 1 : name;
     size_t stem = (size_t)(base - name) + strcspn(base, ".");
     char *numbered = memory_text("%.*s-%d%s", (int)stem, name, run, name + stem);
-    config_amend(point, "trace", numbered);
+    config_amend(point, key, numbered);
     free(numbered);
 }
 
-static void number_traces(struct sweep *sweep)
+static void number_files(struct sweep *sweep)
 {
     for (int i = 0; i < sweep->count && sweep->count > 1; i++)
-        if (config_is_set(sweep->points[i].config, "trace"))
-            number_trace(sweep->points[i].config, i);
+        for (int file = 0; file < FILES; file++)
+            if (config_is_set(sweep->points[i].config, files[file]))
+                number_file(sweep->points[i].config, files[file], i);
+}
+
+static bool files_have_one_name(const struct config *config, struct errors *errors)
+{
+    for (int i = 0; i < config_swept_count(config); i++)
+        for (int file = 0; file < FILES; file++)
+            if (!strcmp(config_swept_key(config, i), files[file]))
+                return errors_add(errors,
+                                  "%s has several values: one is enough, since each run of a sweep "
+                                  "puts its number into the file's name",
+                                  files[file]);
+    return true;
 }
 
 bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struct errors *errors)
 {
     long count = config_point_count(config, zip, errors);
     bool good = count >= 0;
-    for (int i = 0; i < config_swept_count(config); i++)
-        if (!strcmp(config_swept_key(config, i), "trace"))
-            return errors_add(errors, "trace has several values: one is enough, since each run of a "
-                                      "sweep puts its number into the file's name");
+    if (!files_have_one_name(config, errors))
+        return false;
     for (int i = 0; i < config_swept_count(config); i++)
         sweep_add_key(sweep, config_swept_key(config, i));
     for (long i = 0; good && i < count; i++) {
@@ -157,9 +172,10 @@ static void run_point(struct job *job, int index)
     struct point *point = &list->sweep->points[index];
     struct telling telling = {.list = list};
     pthread_mutex_init(&telling.lock, NULL);
-    point->result =
-        experiment_run(point->config, list->way.host, job->seats,
-                       (struct progress_hook){.tell = tell, .context = &telling}, &point->errors);
+    struct progress_hook progress = {.tell = tell, .context = &telling};
+    point->result = list->way.only_skew ? experiment_skew(point->config, &point->errors)
+                                        : experiment_run(point->config, list->way.host, job->seats,
+                                                         progress, &point->errors);
     if (list->way.output && !output_add(list->way.output, index, point->result))
         list->broken = true;
     if (list->sweep->count > 1 && !experiment_interrupted)
@@ -193,7 +209,7 @@ bool sweep_run(struct sweep *sweep, struct sweep_way way)
 {
     int cores = host_core_count(way.host);
     way.jobs = way.jobs < sweep->count ? way.jobs : sweep->count;
-    number_traces(sweep);
+    number_files(sweep);
     struct work_list list = {.sweep = sweep, .way = way};
     struct job *jobs = memory_zeroed((size_t)way.jobs, sizeof *jobs);
     if (way.jobs > cores && !way.quiet)

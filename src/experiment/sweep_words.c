@@ -3,8 +3,13 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
+#include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
+#include "threadrack/comm/compressor.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/experiment/sweep.h"
+#include "threadrack/model/optimizer.h"
+#include "threadrack/model/schedule.h"
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 
@@ -31,6 +36,30 @@ static void check_allreduce(const char *text, const char *where, struct errors *
     algorithms_check("allreduce", text, where, errors);
 }
 
+static void check_allgather(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("allgather", text, where, errors);
+}
+
+static void check_compressor(const char *text, const char *where, struct errors *errors)
+{
+    struct compressor compressor;
+    compressor_parse(&compressor, text, where, errors);
+}
+
+static void check_partition(const char *text, const char *where, struct errors *errors)
+{
+    struct partition_spec spec;
+    if (partition_parse(&spec, text, 0, where, errors))
+        partition_spec_release(&spec);
+}
+
+static void check_noise(const char *text, const char *where, struct errors *errors)
+{
+    struct noise noise;
+    noise_parse(&noise, text, 0, where, errors);
+}
+
 static void check_model(const char *text, const char *where, struct errors *errors)
 {
     struct model_spec *spec = model_parse(text, where, errors);
@@ -45,12 +74,21 @@ static void check_optimizer(const char *text, const char *where, struct errors *
         optimizer_spec_free(spec);
 }
 
+static void check_schedule(const char *text, const char *where, struct errors *errors)
+{
+    schedule_free(schedule_parse(text, where, errors));
+}
+
 static const struct family {
     const char *key;
     void (*check)(const char *text, const char *where, struct errors *errors);
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+    {"outer", check_optimizer},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
+    {"partition", check_partition},
+    {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
 
 /* The product of lists repeats words a lot; each is checked once. */
@@ -66,6 +104,22 @@ static bool is_new(struct seen *seen, const char *word)
             return false;
     *vector_push(&seen->words, &seen->count, &seen->room) = word;
     return true;
+}
+
+static bool is_swept(const struct config *config, const char *key)
+{
+    for (int i = 0; i < config_swept_count(config); i++)
+        if (!strcmp(config_swept_key(config, i), key))
+            return true;
+    return false;
+}
+
+void experiment_check_words(const struct config *config, struct errors *errors)
+{
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (!is_swept(config, families[i].key))
+            families[i].check(config_text(config, families[i].key),
+                              config_where(config, families[i].key), errors);
 }
 
 static void check_family(const struct sweep *sweep, const struct family *family,

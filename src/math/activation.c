@@ -5,6 +5,13 @@
 #include "threadrack/base/vectorise.h"
 
 #include "functions.h"
+#include "reference.h"
+#include "rows.h"
+
+static inline float gelu_tanh_inner(float x)
+{
+    return function_tanh(0.79788456f * (x + 0.044715f * x * x * x));
+}
 
 /* One row, n wide: y += bias (where there is one), out = activation(y). */
 #define FORWARD_ROW(name, expression)                                                              \
@@ -22,20 +29,30 @@ FORWARD_ROW(none_row, x)
 FORWARD_ROW(relu_row, x > 0.0f ? x : 0.0f)
 FORWARD_ROW(tanh_row, function_tanh(x))
 FORWARD_ROW(gelu_row, 0.5f * x * (1.0f + function_erf(x * 0.70710678f)))
+FORWARD_ROW(gelu_tanh_row, 0.5f * x * (1.0f + gelu_tanh_inner(x)))
+
+forward_row *forward_row_of(enum activation kind)
+{
+    static forward_row *const row[] = {
+        [ACTIVATION_NONE] = none_row,           [ACTIVATION_RELU] = relu_row,
+        [ACTIVATION_TANH] = tanh_row,           [ACTIVATION_GELU] = gelu_row,
+        [ACTIVATION_GELU_TANH] = gelu_tanh_row,
+    };
+    return row[kind];
+}
 
 void math_bias_activate(size_t rows, size_t n, float *y, const float *bias, enum activation kind,
                         float *out)
 {
-    static void (*const row[])(size_t, float *, const float *, float *) = {
-        [ACTIVATION_NONE] = none_row,
-        [ACTIVATION_RELU] = relu_row,
-        [ACTIVATION_TANH] = tanh_row,
-        [ACTIVATION_GELU] = gelu_row,
-    };
+    forward_row *row = forward_row_of(kind);
+    if (math_by_plain_loops()) {
+        math_bias_activate_reference(rows, n, y, bias, kind, out);
+        return;
+    }
     if (kind == ACTIVATION_NONE && !bias && out == y)
         return;
     for (size_t i = 0; i < rows; i++)
-        row[kind](n, y + i * n, bias, out + i * n);
+        row(n, y + i * n, bias, out + i * n);
 }
 
 /* One row of the way back: dy *= activation'(x), sum += dy (where it is wanted). `x` is the
@@ -58,10 +75,17 @@ static inline float gelu_slope(float x)
     return 0.5f * (1.0f + function_erf(x * 0.70710678f)) + x * density;
 }
 
+static inline float gelu_tanh_slope(float x)
+{
+    float t = gelu_tanh_inner(x);
+    return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * 0.79788456f * (1.0f + 0.134145f * x * x);
+}
+
 BACKWARD_ROW(relu_back, x > 0.0f ? d : 0.0f)
 BACKWARD_ROW(tanh_back, d *(1.0f - x * x))
 BACKWARD_ROW(tanh_back_from_pre, d *(1.0f - function_tanh(x) * function_tanh(x)))
 BACKWARD_ROW(gelu_back, d *gelu_slope(x))
+BACKWARD_ROW(gelu_tanh_back, d *gelu_tanh_slope(x))
 
 VECTORISED static void none_back(size_t n, float *restrict dy, const float *restrict from,
                                  float *restrict sum)
@@ -71,21 +95,30 @@ VECTORISED static void none_back(size_t n, float *restrict dy, const float *rest
         sum[j] += dy[j];
 }
 
+backward_row *backward_row_of(enum activation kind, const float *pre, const float *out,
+                              const float **from)
+{
+    static backward_row *const row[] = {
+        [ACTIVATION_NONE] = none_back,           [ACTIVATION_RELU] = relu_back,
+        [ACTIVATION_TANH] = tanh_back,           [ACTIVATION_GELU] = gelu_back,
+        [ACTIVATION_GELU_TANH] = gelu_tanh_back,
+    };
+    bool from_out = out && (kind == ACTIVATION_RELU || kind == ACTIVATION_TANH);
+    *from = from_out ? out : pre;
+    return kind == ACTIVATION_TANH && !from_out ? tanh_back_from_pre : row[kind];
+}
+
 void math_activate_backward(size_t rows, size_t n, float *dy, const float *pre, const float *out,
                             enum activation kind, float *dbias, bool accumulate)
 {
-    static void (*const row[])(size_t, float *, const float *, float *) = {
-        [ACTIVATION_NONE] = none_back,
-        [ACTIVATION_RELU] = relu_back,
-        [ACTIVATION_TANH] = tanh_back,
-        [ACTIVATION_GELU] = gelu_back,
-    };
-    bool from_out = out && kind != ACTIVATION_GELU;
-    const float *from = from_out ? out : pre;
-    void (*back)(size_t, float *, const float *, float *) =
-        kind == ACTIVATION_TANH && !from_out ? tanh_back_from_pre : row[kind];
+    const float *from;
+    backward_row *row = backward_row_of(kind, pre, out, &from);
+    if (math_by_plain_loops()) {
+        math_image_activate_backward_reference(rows, n, 1, dy, pre, out, kind, dbias, accumulate);
+        return;
+    }
     for (size_t j = 0; dbias && !accumulate && j < n; j++)
         dbias[j] = 0;
     for (size_t i = 0; i < rows; i++)
-        back(n, dy + i * n, from ? from + i * n : NULL, dbias);
+        row(n, dy + i * n, from ? from + i * n : NULL, dbias);
 }

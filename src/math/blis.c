@@ -12,6 +12,8 @@
 #include "threadrack/base/text.h"
 
 #include "quiet_blis.h"
+#include "reference.h"
+#include "tile.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@ extern __typeof__(bli_gks_lookup_id) bli_gks_lookup_id __attribute__((weak));
 typedef __typeof__(bli_gks_query_cntx()) context_t;
 
 static struct {
-    const char *name;      /* NULL before math_start */
+    const char *name;       /* NULL before math_start */
     context_t large, small; /* NULL: BLIS's own */
     bool reference;
 } kernels;
@@ -114,6 +116,7 @@ static bool use(const struct choice *choice, struct errors *errors)
     kernels.small = skx && context_of(BLIS_ARCH_HASWELL) ? context_of(BLIS_ARCH_HASWELL) : large;
     kernels.name = choice ? choice->name : bli_arch_string(bli_arch_query_id());
     kernels.reference = false;
+    tile_choose(kernels.name);
     return true;
 }
 
@@ -154,6 +157,11 @@ bool math_start(const char *word, struct errors *errors)
 const char *math_kernel(void)
 {
     return kernels.name ? kernels.name : "none";
+}
+
+bool math_by_plain_loops(void)
+{
+    return kernels.reference;
 }
 
 const char *math_blis_version(void)

@@ -4,10 +4,10 @@
 #include "threadrack/base/vectorise.h"
 
 #include "functions.h"
+#include "lanes.h"
+#include "reference.h"
 
 #include "threadrack/base/exact.h"
-
-enum { LANES = 16 };
 
 static float largest(size_t n, const float *values)
 {
@@ -17,19 +17,9 @@ static float largest(size_t n, const float *values)
     return most;
 }
 
-/* Sums of exp(values - shift), in lanes of 16 and then over the lanes: an order that no register
- * width changes. */
 VECTORISED static float sum_of_exp(size_t n, const float *values, float shift)
 {
-    float lanes[LANES] = {0}, sum = 0;
-    size_t whole = n - n % LANES;
-    for (size_t j = 0; j < whole; j += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            lanes[lane] += function_exp(values[j + lane] - shift);
-    for (size_t j = whole; j < n; j++)
-        lanes[j - whole] += function_exp(values[j] - shift);
-    for (size_t lane = 0; lane < LANES; lane++)
-        sum += lanes[lane];
+    LANES_SUM(sum, n, function_exp(values[j] - shift));
     return sum;
 }
 
@@ -44,6 +34,8 @@ double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32
                          float scale, float *gradient)
 {
     double total = 0;
+    if (math_by_plain_loops())
+        return math_softmax_loss_reference(rows, n, logits, labels, scale, gradient);
     for (size_t i = 0; i < rows; i++) {
         const float *row = logits + i * n;
         float shift = largest(n, row), sum = sum_of_exp(n, row, shift);
@@ -53,6 +45,39 @@ double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32
             gradient[i * n + (size_t)labels[i]] -= scale;
         }
     }
+    return (double)scale * total;
+}
+
+/* In lanes too, of doubles. */
+VECTORISED static double squares(size_t n, const float *y, const float *targets)
+{
+    double lanes[LANES] = {0}, sum = 0;
+    for (size_t j = 0; j < n; j++) {
+        double off = (double)y[j] - (double)targets[j];
+        lanes[j % LANES] += off * off;
+    }
+    for (size_t lane = 0; lane < LANES; lane++)
+        sum += lanes[lane];
+    return sum;
+}
+
+VECTORISED static void differences(size_t n, const float *y, const float *targets, float factor,
+                                   float *out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = factor * (y[j] - targets[j]);
+}
+
+double math_squared_loss(size_t rows, size_t n, const float *y, const float *targets, float scale,
+                         float *gradient)
+{
+    double total = 0;
+    if (math_by_plain_loops())
+        return math_squared_loss_reference(rows, n, y, targets, scale, gradient);
+    for (size_t i = 0; i < rows; i++)
+        total += squares(n, y + i * n, targets + i * n);
+    if (gradient)
+        differences(rows * n, y, targets, 2 * scale, gradient);
     return (double)scale * total;
 }
 

@@ -1,4 +1,5 @@
 #include "checkpoint.h"
+#include "optimizer.h"
 
 #include "threadrack/base/memory.h"
 
@@ -6,31 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t describe(struct tensor *tensor, const struct layer *layer, bool bias)
+static struct checkpoint *create(const struct model_spec *spec,
+                                 const struct optimizer_spec *optimizer)
 {
-    snprintf(tensor->name, sizeof tensor->name, "%d.%s", layer->index, bias ? "bias" : "weight");
-    tensor->dimensions = bias ? 1 : 2;
-    tensor->shape[0] = layer->out;
-    tensor->shape[1] = bias ? 1 : layer->in;
-    return tensor->count = tensor->shape[0] * tensor->shape[1];
+    struct checkpoint *checkpoint = memory_zeroed(1, sizeof *checkpoint);
+    size_t count = (size_t)spec->tensor_count, total = 0, at = 0;
+    *checkpoint = (struct checkpoint){.spec = spec,
+                                      .optimizer = optimizer,
+                                      .count = spec->tensor_count,
+                                      .sets = optimizer ? 1 + optimizer_state_count(optimizer) : 1};
+    size_t sets = (size_t)checkpoint->sets;
+    checkpoint->tensors = memory_zeroed(count + 1, sizeof *checkpoint->tensors);
+    for (size_t i = 0; i < count; i++)
+        total += (checkpoint->tensors[i] = spec->tensors[i]).count;
+    checkpoint->data = memory_zeroed(sets * total, sizeof(float));
+    checkpoint->values = memory_zeroed(sets * count + 1, sizeof(float *));
+    for (size_t i = 0; i < sets * count; at += checkpoint->tensors[i++ % count].count)
+        checkpoint->values[i] = checkpoint->data + at;
+    return checkpoint;
 }
 
 struct checkpoint *checkpoint_create(const struct model_spec *spec)
 {
-    struct checkpoint *checkpoint = memory_zeroed(1, sizeof *checkpoint);
-    size_t total = 0, at = 0;
-    checkpoint->spec = spec;
-    checkpoint->tensors = memory_zeroed(2 * (size_t)spec->layer_count, sizeof(struct tensor));
-    for (int i = 0; i < 2 * spec->layer_count; i++)
-        if (spec->layers[i / 2].ops->place)
-            total +=
-                describe(&checkpoint->tensors[checkpoint->count++], &spec->layers[i / 2], i % 2);
-    checkpoint->data = memory_zeroed(total, sizeof(float));
-    for (int i = 0; i < checkpoint->count; i++) {
-        checkpoint->tensors[i].data = checkpoint->data + at;
-        at += checkpoint->tensors[i].count;
-    }
-    return checkpoint;
+    return create(spec, NULL);
+}
+
+struct checkpoint *checkpoint_create_state(const struct model_spec *spec,
+                                           const struct optimizer_spec *optimizer)
+{
+    return create(spec, optimizer);
 }
 
 void checkpoint_free(struct checkpoint *checkpoint)
@@ -38,43 +43,122 @@ void checkpoint_free(struct checkpoint *checkpoint)
     if (!checkpoint)
         return;
     free(checkpoint->tensors);
+    free(checkpoint->values);
     free(checkpoint->data);
     free(checkpoint);
 }
 
-/* A part's weights are rows and columns of the whole; its bias goes with the rows. */
-static void copy(float *whole, float *part, size_t count, bool put)
+struct copying {
+    float *whole, *part;
+    bool put;
+};
+
+static void copy_run(void *context, size_t in_part, size_t in_whole, size_t count)
 {
-    memcpy(put ? whole : part, put ? part : whole, count * sizeof(float));
+    const struct copying *copying = context;
+    float *whole = copying->whole + in_whole, *part = copying->part + in_part;
+    memcpy(copying->put ? whole : part, copying->put ? part : whole, count * sizeof(float));
 }
 
-static void copy_part(const struct checkpoint *checkpoint, const struct model_part *part,
-                      bool weights, bool bias, bool put)
+/* Of every tensor that the rank holds, between a set and a flat buffer such as its parameters. Of
+ * what every tensor rank holds, the first puts it. */
+static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
+                     float *flat, bool put)
 {
-    const struct tensor *weight = &checkpoint->tensors[2 * part->number];
-    for (size_t o = 0; weights && o < part->out.count; o++)
-        copy(weight->data + (part->out.begin + o) * weight->shape[1] + part->in.begin,
-             part->weight + o * part->in.count, part->in.count, put);
-    if (bias)
-        copy(weight[1].data + part->out.begin, part->bias, part->out.count, put);
+    float **values = checkpoint->values + (size_t)set * (size_t)checkpoint->count;
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        struct copying copying = {values[tensor->whole - model->spec->tensors], flat + tensor->at,
+                                  put};
+        if (!put || model->place.tensor == 0 || !tensor->replicated)
+            tensor_runs(tensor, &copying, copy_run);
+    }
 }
 
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
 {
-    bool leads = model->place.tensor == 0;
-    for (int i = 0; i < model->part_count; i++) {
-        const struct model_part *part = &model->parts[i];
-        if (part->weight)
-            copy_part(checkpoint, part, leads || part->cut != CUT_NONE,
-                      leads || part->cut == CUT_COLUMNS, true);
+    copy_set(checkpoint, 0, model, model->parameters, true);
+}
+
+void checkpoint_clear(struct checkpoint *checkpoint)
+{
+    for (int i = 0; i < checkpoint->count; i++)
+        memset(checkpoint->values[i], 0, checkpoint->tensors[i].count * sizeof(float));
+}
+
+struct adding {
+    float *whole;
+    const float *part;
+    float factor;
+};
+
+static void add_run(void *context, size_t in_part, size_t in_whole, size_t count)
+{
+    const struct adding *adding = context;
+    for (size_t i = 0; i < count; i++)
+        adding->whole[in_whole + i] += adding->factor * adding->part[in_part + i];
+}
+
+void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, float factor)
+{
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        struct adding adding = {checkpoint->values[tensor->whole - model->spec->tensors],
+                                model->parameters + tensor->at, factor};
+        if (model->place.tensor == 0 || !tensor->replicated)
+            tensor_runs(tensor, &adding, add_run);
     }
 }
 
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model)
 {
-    for (int i = 0; i < model->part_count; i++)
-        if (model->parts[i].weight)
-            copy_part(checkpoint, &model->parts[i], true, true, false);
+    copy_set(checkpoint, 0, model, model->parameters, false);
+}
+
+void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *model,
+                          const struct optimizer *optimizer)
+{
+    for (int set = 1; set < checkpoint->sets; set++)
+        copy_set(checkpoint, set, model, optimizer->state[set - 1], true);
+}
+
+void checkpoint_get_state(const struct checkpoint *checkpoint, const struct model *model,
+                          struct optimizer *optimizer)
+{
+    for (int set = 1; set < checkpoint->sets; set++)
+        copy_set(checkpoint, set, model, optimizer->state[set - 1], false);
+    optimizer->taken = checkpoint->progress.step;
+}
+
+struct progress *checkpoint_progress(struct checkpoint *checkpoint)
+{
+    return &checkpoint->progress;
+}
+
+const char *checkpoint_label(const struct checkpoint *checkpoint, int set, int i,
+                             char out[LABEL_ROOM])
+{
+    if (set == 0)
+        return checkpoint->tensors[i].name;
+    snprintf(out, LABEL_ROOM, "optimizer.%s.%s", optimizer_state_name(checkpoint->optimizer, set - 1),
+             checkpoint->tensors[i].name);
+    return out;
+}
+
+/* Without `ending`, where it has it. */
+static int stem_length(const char *path, const char *ending)
+{
+    size_t length = strlen(path), less = strlen(ending);
+    bool has = length > less && !strcmp(path + length - less, ending);
+    return (int)(has ? length - less : length);
+}
+
+char *checkpoint_state_path(const char *path)
+{
+    int stem = stem_length(path, ".state.safetensors");
+    if (!path[stem])
+        stem = stem_length(path, ".safetensors");
+    return memory_text("%.*s.state.safetensors", stem, path);
 }
 
 int checkpoint_tensor_count(const struct checkpoint *checkpoint)
@@ -87,14 +171,5 @@ const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const
 {
     *name = checkpoint->tensors[i].name;
     *count = checkpoint->tensors[i].count;
-    return checkpoint->tensors[i].data;
-}
-
-char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room)
-{
-    if (tensor->dimensions == 1)
-        snprintf(out, room, "[%zu]", tensor->shape[0]);
-    else
-        snprintf(out, room, "[%zu,%zu]", tensor->shape[0], tensor->shape[1]);
-    return out;
+    return checkpoint->values[i];
 }

@@ -2,24 +2,25 @@
 #ifndef THREADRACK_SRC_MODEL_CHECKPOINT_H
 #define THREADRACK_SRC_MODEL_CHECKPOINT_H
 
-#include "inside.h"
+#include "tensors.h"
 
-struct tensor {
-    char name[24]; /* "4.weight" */
-    int dimensions;
-    size_t shape[2];
-    size_t count;
-    float *data; /* a view of the checkpoint's buffer */
-};
+#include "threadrack/model/checkpoint.h"
+
+enum { LABEL_ROOM = 128 };
 
 struct checkpoint {
     const struct model_spec *spec;
+    const struct optimizer_spec *optimizer; /* NULL: weights only */
+    struct progress progress;
     int count;
-    struct tensor *tensors; /* of layer i: 2 i its weight, 2 i + 1 its bias */
+    struct tensor *tensors; /* as the spec's; it may be freed before */
+    int sets;               /* 1, of weights, and one more for each of the optimizer's states */
+    float **values;         /* (sets, count); views of one buffer */
     float *data;
 };
 
-/* "[128,64]" into `out`; returns it. */
-char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room);
+/* The name in a file of tensor i of a set, in `out`. */
+const char *checkpoint_label(const struct checkpoint *checkpoint, int set, int i,
+                             char out[LABEL_ROOM]);
 
 #endif

@@ -1,43 +1,84 @@
 /* Loss and accuracy of whole weights over rows, by an observer: off the clock. */
 #include "checkpoint.h"
 
-#include <string.h>
+#include "threadrack/base/memory.h"
 
-enum { CHUNK = 256 };
+#include <math.h>
+#include <stdlib.h>
 
-static size_t count_right(struct model *model, struct share rows, const int32_t *labels)
+enum { CHUNK_POSITIONS = 1024, CHUNK_ROWS = 256 };
+
+static size_t count_right(const struct loss_shape *shape, const float *output, size_t positions,
+                          const int32_t *classes, int32_t *guesses)
 {
-    int32_t guesses[CHUNK];
     size_t right = 0;
-    math_argmax(rows.count, model->output_width, model_output(model, rows), guesses);
-    for (size_t i = 0; i < rows.count; i++)
-        right += guesses[i] == labels[i];
+    math_argmax(positions, shape->width, output, guesses);
+    for (size_t i = 0; i < positions; i++)
+        right += guesses[i] == classes[i];
     return right;
 }
 
-struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const float *features,
-                                      const int32_t *labels, size_t rows)
+/* What passes through the model at a time. */
+struct chunk {
+    struct rank *observer;
+    struct model *model;
+    size_t most; /* rows */
+    int32_t *targets, *guesses;
+};
+
+static struct chunk chunk_create(const struct checkpoint *checkpoint, struct test_rows rows)
+{
+    size_t positions = checkpoint->spec->loss_shape.positions;
+    size_t most = CHUNK_POSITIONS / positions ? CHUNK_POSITIONS / positions : 1;
+    struct chunk chunk = {.observer = rank_observer(),
+                          .most = most < CHUNK_ROWS ? most : CHUNK_ROWS};
+    chunk.model = model_create(chunk.observer, checkpoint->spec,
+                               (struct model_place){.stages = 1, .tensors = 1}, chunk.most,
+                               chunk.most, false, (struct model_hooks){0});
+    chunk.targets = memory_zeroed(chunk.most * rows.target_width, sizeof *chunk.targets);
+    chunk.guesses = memory_zeroed(chunk.most * positions, sizeof *chunk.guesses);
+    checkpoint_get(checkpoint, chunk.model);
+    return chunk;
+}
+
+static void chunk_release(struct chunk *chunk)
+{
+    free(chunk->targets);
+    free(chunk->guesses);
+    model_free(chunk->model);
+    rank_observer_free(chunk->observer);
+}
+
+static void chunk_copy(struct chunk *chunk, const struct test_rows *rows, size_t at, size_t count)
+{
+    size_t width = chunk->model->input_width;
+    float *input = model_input(chunk->model, (struct share){0, count});
+    for (size_t i = 0; i < count; i++)
+        rows->copy(rows->context, at + i, input + i * width,
+                   chunk->targets + i * rows->target_width);
+}
+
+struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, struct test_rows rows)
 {
     const struct model_spec *spec = checkpoint->spec;
+    const struct loss_shape *shape = &spec->loss_shape;
     double loss = 0;
     size_t right = 0;
-    if (!rows || !spec->costs_loss)
+    if (!rows.count || !spec->loss)
         return (struct evaluation){0};
-    struct rank *observer = rank_observer();
-    struct model_place alone = {.stages = 1, .tensors = 1};
-    struct model *model =
-        model_create(observer, spec, alone, CHUNK, false, (struct model_hooks){0});
-    checkpoint_get(checkpoint, model);
-    for (size_t at = 0; at < rows; at += CHUNK) {
-        struct share chunk = {0, rows - at < CHUNK ? rows - at : CHUNK};
-        memcpy(model_input(model, chunk), features + at * model->input_width,
-               chunk.count * model->input_width * sizeof(float));
-        model_forward(observer, model, chunk);
-        loss += math_softmax_loss(chunk.count, model->output_width, model_output(model, chunk),
-                                  labels + at, 1, NULL);
-        right += count_right(model, chunk, labels + at);
+    struct chunk chunk = chunk_create(checkpoint, rows);
+    for (size_t at = 0; at < rows.count; at += chunk.most) {
+        struct share all = {0, rows.count - at < chunk.most ? rows.count - at : chunk.most};
+        chunk_copy(&chunk, &rows, at, all.count);
+        model_forward(chunk.observer, chunk.model, all);
+        const float *output = model_output(chunk.model, all);
+        loss += spec->loss->compute(shape, all.count, output, chunk.targets, 1, NULL);
+        if (!shape->values)
+            right += count_right(shape, output, all.count * shape->positions, chunk.targets,
+                                 chunk.guesses);
     }
-    model_free(model);
-    rank_observer_free(observer);
-    return (struct evaluation){loss / (double)rows, (double)right / (double)rows};
+    chunk_release(&chunk);
+    double positions = (double)(rows.count * shape->positions);
+    return (struct evaluation){loss / (double)rows.count,
+                               shape->values ? NAN : (double)right / positions};
 }

@@ -1,32 +1,38 @@
-/* The network that training begins with: an element's value depends on the seed, its layer and its
- * place in the whole layer, never on the cut. */
-#include "inside.h"
+/* The network that training begins with: an element's value depends on the seed, its layer, its
+ * tensor and its place in the whole tensor, never on the cut. */
+#include "tensors.h"
 
 #include "threadrack/base/philox.h"
 
-#include <math.h>
+struct filling {
+    const struct tensor *whole;
+    struct draw draw;
+    float *to;
+};
 
-static void init_weight(struct model_part *part, uint64_t seed)
+static void fill_run(void *context, size_t in_part, size_t in_whole, size_t count)
 {
-    const struct layer *layer = part->layer;
-    double variance = layer->activation == ACTIVATION_RELU ? 2.0 : 1.0;
-    double deviation = sqrt(variance / (double)layer->in);
-    struct draw draw = {.seed = seed, .purpose = PURPOSE_WEIGHTS, .rank = (uint32_t)part->number};
-    for (size_t o = 0; o < part->out.count; o++)
-        for (size_t i = 0; i < part->in.count; i++) {
-            uint64_t global = (part->out.begin + o) * layer->in + part->in.begin + i;
-            part->weight[o * part->in.count + i] = (float)(deviation * draw_normal(draw, global));
-        }
+    const struct filling *filling = context;
+    double mean = filling->whole->mean, deviation = filling->whole->deviation;
+    for (size_t i = 0; i < count; i++)
+        filling->to[in_part + i] =
+            deviation == 0 ? (float)mean
+                           : (float)(mean + deviation * draw_normal(filling->draw, in_whole + i));
 }
 
 void model_init(struct model *model, uint64_t seed)
 {
     for (int i = 0; i < model->part_count; i++) {
-        struct model_part *part = &model->parts[i];
-        if (!part->weight)
-            continue;
-        init_weight(part, seed);
-        for (size_t o = 0; o < part->out.count; o++)
-            part->bias[o] = 0;
+        const struct model_part *part = &model->parts[i];
+        for (int t = 0; t < part->layer->tensor_count; t++) {
+            const struct model_tensor *tensor = &part->tensor_list[t];
+            struct filling filling = {.whole = tensor->whole,
+                                      .draw = {.seed = seed,
+                                               .purpose = PURPOSE_WEIGHTS,
+                                               .rank = (uint32_t)part->number,
+                                               .step = (uint32_t)t},
+                                      .to = model->parameters + tensor->at};
+            tensor_runs(tensor, &filling, fill_run);
+        }
     }
 }

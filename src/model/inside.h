@@ -3,42 +3,47 @@
 #define THREADRACK_SRC_MODEL_INSIDE_H
 
 #include "layer.h"
+#include "loss.h"
+
+struct recipe;
 
 struct model_spec {
     struct layer *layers;
-    int layer_count;
-    size_t input_width, output_width;
-    bool alike;      /* all layers cost the same */
-    bool costs_loss; /* false for null models: their loss is 0 and takes no time */
+    int layer_count; /* 0 until it is bound */
+    struct tensor *tensors; /* of all layers, in their order */
+    int tensor_count;
+    size_t input_width, output_width; /* floats (or tokens) of a row */
+    size_t vocabulary;                /* of tokens that come in; 0: real values do */
+    const struct loss_ops *loss;      /* NULL for null models: their loss is 0 and takes no time */
+    struct loss_shape loss_shape;
+    bool alike; /* all layers cost the same */
+    /* Of a model whose layers depend on the data; NULL: they are all there. */
+    struct recipe *recipe;
+};
+
+/* How layers are made once the data are known. What a member's recipe begins with. */
+struct recipe {
+    bool (*build)(const struct recipe *recipe, struct model_spec *spec,
+                  const struct model_data *data, const char *where, struct errors *errors);
+    void (*release)(struct recipe *recipe); /* of all but the struct itself; may be NULL */
+    size_t context; /* tokens of a row; 0: real values */
 };
 
 struct model_spec *spec_create(int layer_count);
+/* A spec that is to be bound; the recipe, from the heap, is then its own. */
+struct model_spec *spec_of_recipe(struct recipe *recipe);
+/* The layers are all there: collects their tensors. */
+void spec_finish(struct model_spec *spec);
 
 /* The layers of one stage. */
 struct share split_stages(const struct model_spec *spec, int stages, int tensors, int stage);
-/* How layer `number` is cut within the stage that holds `stage` layers. */
-enum cut split_pairs(const struct model_spec *spec, struct share stage, int number, int tensors);
+/* How each layer of the stage is cut. */
+void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts);
+/* Whether layer `number` and the next make a pair, where they are in one stage. */
+bool split_pairs_up(const struct model_spec *spec, int number);
 
 #define MODEL(name) extern const struct model_ops model_##name;
 #include "model.def"
 #undef MODEL
-#define OPTIMIZER(name) extern const struct optimizer_ops optimizer_##name;
-#include "optimizer.def"
-#undef OPTIMIZER
-
-/* Optimizers: what a member's spec and state begin with. */
-struct optimizer_spec {
-    const struct optimizer_kind *kind;
-};
-struct optimizer_kind {
-    void (*free_spec)(struct optimizer_spec *spec);
-    struct optimizer *(*create)(struct rank *self, const struct optimizer_spec *spec,
-                                const struct model *model);
-    void (*step)(struct rank *self, struct optimizer *optimizer, struct model *model);
-    bool (*fuse)(struct optimizer *optimizer, struct model *model); /* NULL means never */
-};
-struct optimizer {
-    const struct optimizer_kind *kind;
-};
 
 #endif

@@ -1,60 +1,109 @@
 /* The layer family.
  *
+ * A layer describes itself: its tensors, what it keeps of a row, what it costs, and its two ways.
+ * It turns `in` floats a position into `out`; a row has `positions` of them, one but for sequences.
+ *
  * To add one: src/model/layer/<kind>.c with a `const struct layer_ops layer_<kind>`, and a row in
- * src/model/layer.def. Letters: r rows of a microbatch, i inputs, o outputs of this rank's part.
+ * src/model/layer.def. Letters: r positions of a microbatch (rows times positions), i inputs, o
+ * outputs of this rank's part.
  */
 #ifndef THREADRACK_SRC_MODEL_LAYER_H
 #define THREADRACK_SRC_MODEL_LAYER_H
 
+#include "threadrack/math/convolution.h"
 #include "threadrack/math/math.h"
 #include "threadrack/model/model.h"
 
-/* A whole layer, as the spec has it. */
+enum { SAVED_MOST = 8, HELD_MOST = 4, PREFIX_ROOM = 40 };
+
+/* A whole layer, as the spec has it. What a kind does not use is 0. */
 struct layer {
     const struct layer_ops *ops;
-    size_t in, out;             /* widths */
+    char prefix[PREFIX_ROOM];   /* begins its tensors' names: "4", "transformer.h.0" */
+    size_t positions;           /* of a row */
+    size_t in, out;             /* floats of a position */
     enum activation activation; /* after it */
-    int index;                  /* in PyTorch's nn.Sequential, activations counted */
+    bool follows;               /* no stage begins with it: it stays with the layer before it */
+    bool no_bias;               /* of linear */
+    bool borrows; /* of linear: its weight is the first tensor of the model's first layer, */
+    bool lends;   /* an embedding: the borrower has begun its table's gradient when it comes */
+    struct convolution image; /* of conv and max_pool: what comes in, and the kernel */
+    size_t heads, hidden, vocabulary; /* of attention, feed_forward, embedding */
+    double deviation; /* of initial weights, where the kind's own is not wanted; and of those that */
+    double residual_deviation; /* end a residual branch */
+    int tensor_at, tensor_count; /* its tensors in the spec's list */
     uint64_t forward_ps, backward_input_ps, backward_weight_ps; /* of a null layer, a microbatch */
 };
 
-/* How tensor ranks share a layer. */
-enum cut {
-    CUT_NONE,    /* replicated: every rank holds and computes it whole */
-    CUT_COLUMNS, /* by outputs: inputs are whole, outputs are shares */
-    CUT_ROWS     /* by inputs: outputs are partial sums until after_forward */
+/* A view of rows by width: of all the R rows of a rank, or of those of one pass, which the next
+ * pass overwrites. `base` is NULL where the rank is not real. */
+struct buffer {
+    float *base;
+    size_t width;
+    bool of_pass;
 };
 
-/* A rank's part of a layer. Buffers are views; NULL where the rank is not real. */
+/* A rank's part of a layer. */
 struct model_part {
     const struct layer *layer;
     int number; /* of the layer in the spec, from 0 */
     enum cut cut;
-    struct share in, out; /* this rank's inputs and outputs */
-    size_t at;            /* where its parameters begin in the rank's flat buffer */
-    size_t parameter_count;
-    bool needs_dx;           /* whether anybody reads the input gradient */
-    float *weight, *dweight; /* (o, i) */
-    float *bias, *dbias;     /* (o) */
-    const float *x;          /* (R, i) */
-    float *y, *pre;          /* (R, o): after and, for gelu, before the activation */
-    float *dx, *dy;          /* (R, i), (R, o) */
+    int tensor, tensors;          /* its place among the tensor ranks */
+    struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
+    size_t at, parameter_count;   /* its range in the rank's flat buffers */
+    bool needs_dx;                /* whether anybody reads the input gradient */
+    struct buffer x, y, dx, dy;
+    struct buffer saved[SAVED_MOST], held[HELD_MOST];
+    const struct model_tensor *borrowed; /* see layer.borrows; NULL: nothing */
 };
+
+/* What a part needs besides x, y and their gradients; widths are floats a row. */
+struct layer_needs {
+    size_t saved[SAVED_MOST]; /* written by forward, read by backward */
+    size_t held[HELD_MOST];   /* written by backward_input, read by backward_weight; also room
+                               * for either to work in */
+    size_t scratch;           /* floats in all, for one kernel to work in */
+};
+
+/* A microbatch's passage through a part. */
+struct pass {
+    struct rank *self;
+    struct model *model;
+    const struct model_part *part;
+    size_t rows, positions; /* of the microbatch: positions are rows * layer->positions */
+    const float *x;         /* as the part's buffers, at the microbatch's first row */
+    float *y, *dx, *dy;
+    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
+    bool first; /* gradients are overwritten; else added to */
+};
+
+struct tensor_list; /* see tensors.h */
 
 struct layer_ops {
     const char *name, *summary;
-    /* Parameters of a part of i inputs and o outputs. Required. */
-    size_t (*parameter_count)(size_t in, size_t out);
-    /* What it costs beside other layers, for splitting over stages: multiply-adds a sample, not
-     * 0. Required. */
-    uint64_t (*weight)(const struct layer *layer);
-    /* Points weight, bias and their gradients into the flat buffers. NULL means no parameters. */
-    void (*place)(struct model_part *part, float *parameters, float *gradients);
-    /* Both required. Backward ends with calling gradient_ready where `last`. */
-    void (*forward)(struct rank *self, struct model *model, struct model_part *part,
-                    struct share rows);
-    void (*backward)(struct rank *self, struct model *model, struct model_part *part,
-                     struct share rows, bool first, bool last);
+    /* Adds its tensors, whole (tensors.h). NULL means none. */
+    void (*describe)(const struct layer *layer, struct tensor_list *list);
+    /* The most tensor ranks that can share it by itself (CUT_WITHIN). NULL means none; then it may
+     * be `pairs`: two neighbours are cut by columns and by rows. */
+    size_t (*most_tensors)(const struct layer *layer);
+    bool pairs;
+    /* Inputs and outputs of a part, floats a row. NULL means the layer's. */
+    size_t (*in)(const struct model_part *part);
+    size_t (*out)(const struct model_part *part);
+    /* Fills what it needs, of this rank's part. NULL means nothing. */
+    void (*needs)(const struct model_part *part, bool trains, struct layer_needs *needs);
+    /* Multiply-adds of a row's forward pass in matrix products and convolutions; backward has twice
+     * as many, half of them for the input gradient. Required. */
+    uint64_t (*multiply_adds)(const struct layer *layer);
+    void (*forward)(const struct pass *pass); /* required */
+    /* dX (where needs_dx) from dY, which may be overwritten by what backward_weight needs, and
+     * what backward_weight needs besides. Sums over tensor ranks happen in here. NULL means that
+     * there is nothing to do before backward_weight. */
+    void (*backward_input)(const struct pass *pass);
+    /* The tensors' gradients, or, where model->fused.done, the update. Later than backward_input of
+     * the same microbatch, while x, dy, saved and held are as it left them. NULL means no tensors,
+     * or that backward_input has done it. */
+    void (*backward_weight)(const struct pass *pass);
 };
 
 #define LAYER(name) extern const struct layer_ops layer_##name;
@@ -66,5 +115,24 @@ static inline float *view(float *base, size_t n)
 {
     return base ? base + n : NULL;
 }
+
+/* The part's tensor i, its elements, and where their gradients go. */
+static inline const struct model_tensor *pass_tensor(const struct pass *pass, int i)
+{
+    return &pass->part->tensor_list[i];
+}
+static inline float *pass_weight(const struct pass *pass, int i)
+{
+    return view(pass->model->parameters, pass_tensor(pass, i)->at);
+}
+static inline float *pass_gradient(const struct pass *pass, int i)
+{
+    return view(pass->model->gradients, pass_tensor(pass, i)->at);
+}
+/* Applies the fused update, where there is one, to tensor i, whose gradient is complete. */
+void pass_update(const struct pass *pass, int i);
+/* The sum over the tensor group of partial sums, on the way forward and back. */
+void pass_sum_forward(const struct pass *pass, float *partial, size_t count);
+void pass_sum_backward(const struct pass *pass, float *partial, size_t count);
 
 #endif

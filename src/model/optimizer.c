@@ -1,8 +1,9 @@
-#include "inside.h"
+#include "optimizer.h"
 
-#include "threadrack/base/memory.h"
 #include "threadrack/base/family.h"
+#include "threadrack/base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,21 +18,69 @@ struct optimizer_spec *optimizer_parse(const char *text, const char *where, stru
 {
     const struct optimizer_ops *ops =
         family_find(optimizers, FAMILY_WITH_OPTIONS, "optimizer", "optimizers", text, where, errors);
-    return ops ? ops->parse(text, where, errors) : NULL;
+    if (!ops)
+        return NULL;
+    struct optimizer_spec *spec = memory_zeroed(1, sizeof *spec);
+    spec->ops = ops;
+    if (options_read(ops->kind->options, text, ops->options, where, spec->option, errors) &&
+        (!ops->kind->check || ops->kind->check(spec, where, errors)))
+        return spec;
+    free(spec);
+    return NULL;
 }
 
 void optimizer_spec_free(struct optimizer_spec *spec)
 {
-    if (spec)
-        spec->kind->free_spec(spec);
+    free(spec);
+}
+
+int optimizer_state_count(const struct optimizer_spec *spec)
+{
+    const struct optimizer_kind *kind = spec->ops->kind;
+    int count = 0;
+    while (kind->states[count])
+        count++;
+    return kind->state_count ? kind->state_count(spec) : count;
+}
+
+const char *optimizer_state_name(const struct optimizer_spec *spec, int i)
+{
+    return spec->ops->kind->states[i];
 }
 
 struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
                                    const struct model *model)
 {
-    struct optimizer *optimizer = spec->kind->create(self, spec, model);
-    optimizer->kind = spec->kind;
+    struct optimizer *optimizer = memory_zeroed(1, sizeof *optimizer);
+    *optimizer = (struct optimizer){.spec = spec, .lr = spec->option[0]};
+    for (int i = 0; i < optimizer_state_count(spec) && model->parameter_count; i++)
+        optimizer->state[i] =
+            rank_alloc(self, MEMORY_OPTIMIZER, model->parameter_count * sizeof(float));
+    if (spec->ops->kind->needs_norms)
+        norms_init(&optimizer->norms, self, model);
     return optimizer;
+}
+
+void optimizer_clip(struct optimizer *optimizer, struct rank *self, double most)
+{
+    optimizer->clipping.most = most;
+    optimizer->clipping.square = rank_alloc(self, MEMORY_COMMUNICATION, sizeof(float));
+}
+
+double optimizer_gradient_norm(const struct optimizer *optimizer)
+{
+    return optimizer->clipping.most > 0 ? optimizer->clipping.norm : NAN;
+}
+
+double optimizer_rate(const struct optimizer_spec *spec)
+{
+    return spec->option[0];
+}
+
+void optimizer_set_rate(struct optimizer *optimizer, struct model *model, double lr)
+{
+    optimizer->lr = lr;
+    model->fused.lr = (float)lr;
 }
 
 void optimizer_free(struct optimizer *optimizer)
@@ -39,15 +88,32 @@ void optimizer_free(struct optimizer *optimizer)
     free(optimizer);
 }
 
+void optimizer_restart(struct optimizer *optimizer, const struct model *model)
+{
+    optimizer->taken = 0;
+    for (int i = 0; i < OPTIMIZER_STATES; i++)
+        if (optimizer->state[i])
+            memset(optimizer->state[i], 0, model->parameter_count * sizeof(float));
+}
+
 void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {
+    if (optimizer->clipping.most > 0)
+        clip_gradients(self, &optimizer->clipping, model);
     if (model->parameter_count)
-        optimizer->kind->step(self, optimizer, model);
+        optimizer->spec->ops->kind->step(self, optimizer, model);
     model->fused.done = false;
+    optimizer->taken++;
 }
 
 bool optimizer_fuse(struct optimizer *optimizer, struct model *model)
 {
-    return !model->hooks.gradient_ready && optimizer->kind->fuse &&
-           optimizer->kind->fuse(optimizer, model);
+    const struct optimizer_kind *kind = optimizer->spec->ops->kind;
+    double decay;
+    bool read_by_others = model->hooks.gradient_ready || optimizer->clipping.most > 0;
+    if (read_by_others || !kind->fuse || !kind->fuse(optimizer->spec, &decay))
+        return false;
+    model->fused =
+        (struct fused_update){.on = true, .lr = (float)optimizer->lr, .decay = (float)decay};
+    return true;
 }

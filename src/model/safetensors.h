@@ -13,7 +13,8 @@ struct extent {
 };
 
 struct reader {
-    const struct checkpoint *checkpoint;
+    struct checkpoint *checkpoint;
+    int sets; /* of its tensors that are read */
     const char *path, *where;
     FILE *stream;
     uint64_t data_at, data_bytes; /* of the file, after the header */

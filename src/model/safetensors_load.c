@@ -1,8 +1,9 @@
 /* Reading safetensors. The header's own faults end the reading; differences to the model are all
  * reported. */
+#include "optimizer.h"
 #include "safetensors.h"
 
-#include "threadrack/base/memory.h"
+#include "threadrack/base/units.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 static bool same_shape(const struct tensor *tensor, const json_t *shape)
 {
-    uint64_t sizes[2];
+    uint64_t sizes[TENSOR_DIMENSIONS];
     if (!safetensors_numbers(shape, (size_t)tensor->dimensions, sizes))
         return false;
     for (int i = 0; i < tensor->dimensions; i++)
@@ -19,21 +20,22 @@ static bool same_shape(const struct tensor *tensor, const json_t *shape)
     return true;
 }
 
-/* Whether the file's entry is the tensor that the model has. */
-static bool check_tensor(struct reader *r, const struct tensor *tensor, uint64_t range[2])
+/* Whether the file's entry is the tensor that is wanted. */
+static bool check_tensor(struct reader *r, const char *name, const struct tensor *tensor,
+                         uint64_t range[2])
 {
-    char expected[48];
-    const json_t *entry = json_object_get(r->header, tensor->name);
+    char expected[96];
+    const json_t *entry = json_object_get(r->header, name);
     if (!entry)
-        return safetensors_complain(r, "has no tensor '%s'", tensor->name);
+        return safetensors_complain(r, "has no tensor '%s'", name);
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (!type || strcmp(type, "F32"))
-        return safetensors_complain(r, "tensor '%s': expected dtype F32, not %.20s", tensor->name,
+        return safetensors_complain(r, "tensor '%s': expected dtype F32, not %.20s", name,
                                     type ? type : "nothing");
     const json_t *shape = json_object_get(entry, "shape");
     if (!same_shape(tensor, shape)) {
         char *found = shape ? json_dumps(shape, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-        safetensors_complain(r, "tensor '%s': expected shape %s, not %.60s", tensor->name,
+        safetensors_complain(r, "tensor '%s': expected shape %s, not %.60s", name,
                              tensor_shape_text(tensor, expected, sizeof expected),
                              found ? found : "nothing");
         free(found);
@@ -41,54 +43,118 @@ static bool check_tensor(struct reader *r, const struct tensor *tensor, uint64_t
     }
     safetensors_numbers(json_object_get(entry, "data_offsets"), 2, range);
     return range[1] - range[0] == tensor->count * sizeof(float) ||
-           safetensors_complain(r, "tensor '%s': %llu bytes are not %zu floats", tensor->name,
+           safetensors_complain(r, "tensor '%s': %llu bytes are not %zu floats", name,
                                 (unsigned long long)(range[1] - range[0]), tensor->count);
 }
 
-/* Tensors of the file that the model does not have. */
+/* Tensors of the file that nobody asks for. */
 static bool check_strangers(struct reader *r)
 {
+    const struct checkpoint *checkpoint = r->checkpoint;
+    char label[LABEL_ROOM];
+    json_t *known = json_object();
     bool good = true;
-    int count = r->checkpoint->count;
-    const char **names = memory_zeroed((size_t)count, sizeof *names);
-    for (int i = 0; i < count; i++)
-        names[i] = r->checkpoint->tensors[i].name;
-    for (int i = 0; i < r->count; i++) {
-        int known = 0;
-        while (known < count && strcmp(names[known], r->extents[i].name))
-            known++;
-        if (known == count)
-            good = safetensors_complain(r, "has a tensor '%.40s' that the model has not",
+    for (int set = 0; set < r->sets; set++)
+        for (int i = 0; i < checkpoint->count; i++)
+            json_object_set_new(known, checkpoint_label(checkpoint, set, i, label), json_null());
+    for (int i = 0; i < r->count; i++)
+        if (!json_object_get(known, r->extents[i].name))
+            good = safetensors_complain(r, "has a tensor '%.60s' that the model has not",
                                         r->extents[i].name);
-    }
-    free(names);
+    json_decref(known);
     return good;
 }
 
-static bool read_tensor(struct reader *r, const struct tensor *tensor, bool wanted)
+static bool read_tensor(struct reader *r, int set, int i, bool wanted)
 {
+    const struct checkpoint *checkpoint = r->checkpoint;
+    const struct tensor *tensor = &checkpoint->tensors[i];
+    char label[LABEL_ROOM];
+    const char *name = checkpoint_label(checkpoint, set, i, label);
+    float *values = checkpoint->values[(size_t)set * (size_t)checkpoint->count + (size_t)i];
     uint64_t range[2];
-    if (!check_tensor(r, tensor, range))
+    if (!check_tensor(r, name, tensor, range))
         return false;
     if (!wanted)
         return true;
     return (!fseeko(r->stream, (off_t)(r->data_at + range[0]), SEEK_SET) &&
-            fread(tensor->data, sizeof(float), tensor->count, r->stream) == tensor->count) ||
-           safetensors_complain(r, "tensor '%s' cannot be read: %s", tensor->name, strerror(errno));
+            fread(values, sizeof(float), tensor->count, r->stream) == tensor->count) ||
+           safetensors_complain(r, "tensor '%s' cannot be read: %s", name, strerror(errno));
+}
+
+static bool read_tensors(struct reader *r, bool wanted)
+{
+    bool good = true;
+    for (int set = 0; set < r->sets; set++)
+        for (int i = 0; i < r->checkpoint->count && (good || !wanted); i++)
+            good &= read_tensor(r, set, i, wanted);
+    return good;
+}
+
+static bool read_file(struct reader *r, bool (*check)(struct reader *r))
+{
+    bool good = safetensors_open(r) && (!check || check(r));
+    if (good) {
+        good = check_strangers(r);
+        good = read_tensors(r, false) && good && read_tensors(r, true);
+    }
+    safetensors_close(r);
+    return good;
 }
 
 bool checkpoint_load(struct checkpoint *checkpoint, const char *path, const char *where,
                      struct errors *errors)
 {
-    struct reader r = {.checkpoint = checkpoint, .path = path, .where = where, .errors = errors};
-    bool good = safetensors_open(&r);
-    if (good) {
-        good = check_strangers(&r);
-        for (int i = 0; i < checkpoint->count; i++)
-            good &= read_tensor(&r, &checkpoint->tensors[i], false);
-        for (int i = 0; good && i < checkpoint->count; i++)
-            good = read_tensor(&r, &checkpoint->tensors[i], true);
-    }
-    safetensors_close(&r);
+    return read_file(&(struct reader){.checkpoint = checkpoint,
+                                      .sets = 1,
+                                      .path = path,
+                                      .where = where,
+                                      .errors = errors},
+                     NULL);
+}
+
+/* ---- Metadata of a training's state. ---- */
+
+static const char *metadata(const struct reader *r, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(r->header, "__metadata__"), key));
+}
+
+static bool read_number(struct reader *r, const char *key, uint64_t *number)
+{
+    const char *text = metadata(r, key);
+    struct quantity quantity;
+    char why[128];
+    if (!text || !units_parse(text, UNIT_COUNT, &quantity, why, sizeof why))
+        return safetensors_complain(r, "its __metadata__ has no whole number %s", key);
+    *number = quantity.whole;
+    return true;
+}
+
+/* The progress, and whether the state is that of such an optimizer. */
+static bool check_metadata(struct reader *r)
+{
+    struct progress *progress = &r->checkpoint->progress;
+    const char *wanted = r->checkpoint->optimizer->ops->name;
+    const char *found = metadata(r, "threadrack.optimizer");
+    if (!found)
+        return safetensors_complain(r, "is no state of a training (its __metadata__ names no "
+                                       "threadrack.optimizer); weights alone are for init=");
+    if (strcmp(found, wanted))
+        return safetensors_complain(r, "has the state of optimizer %.20s, not %s", found, wanted);
+    bool good = read_number(r, "threadrack.step", &progress->step);
+    good &= read_number(r, "threadrack.rows", &progress->rows);
+    good &= read_number(r, "threadrack.seed", &progress->seed);
     return good;
+}
+
+bool checkpoint_load_state(struct checkpoint *checkpoint, const char *path, const char *where,
+                           struct errors *errors)
+{
+    return read_file(&(struct reader){.checkpoint = checkpoint,
+                                      .sets = checkpoint->sets,
+                                      .path = path,
+                                      .where = where,
+                                      .errors = errors},
+                     check_metadata);
 }

@@ -1,25 +1,50 @@
 /* Writing safetensors: eight bytes of length, a JSON header, the tensors one after another. */
 #include "checkpoint.h"
+#include "optimizer.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static struct text header_of(const struct checkpoint *checkpoint)
+/* What is written: the first sets of a checkpoint, with the progress where it has state. */
+struct writing {
+    const struct checkpoint *checkpoint;
+    int sets;
+    bool state;
+};
+
+static void add_metadata(struct text *header, const struct writing *writing)
 {
+    const struct progress *progress = &writing->checkpoint->progress;
+    text_add(header, "{\"__metadata__\":{\"format\":\"pt\"");
+    if (writing->state)
+        text_add(header,
+                 ",\"threadrack.optimizer\":\"%s\",\"threadrack.step\":\"%" PRIu64
+                 "\",\"threadrack.rows\":\"%" PRIu64 "\",\"threadrack.seed\":\"%" PRIu64 "\"",
+                 writing->checkpoint->optimizer->ops->name, progress->step, progress->rows,
+                 progress->seed);
+    text_add(header, "}");
+}
+
+static struct text header_of(const struct writing *writing)
+{
+    const struct checkpoint *checkpoint = writing->checkpoint;
     struct text header = {0};
     size_t at = 0;
-    char shape[48];
-    text_add(&header, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (int i = 0; i < checkpoint->count; i++) {
+    char shape[96], label[LABEL_ROOM];
+    add_metadata(&header, writing);
+    for (int n = 0; n < writing->sets * checkpoint->count; n++) {
+        int set = n / checkpoint->count, i = n % checkpoint->count;
         const struct tensor *tensor = &checkpoint->tensors[i];
         size_t end = at + tensor->count * sizeof(float);
         text_add(&header, ",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
-                 tensor->name, tensor_shape_text(tensor, shape, sizeof shape), at, end);
+                 checkpoint_label(checkpoint, set, i, label),
+                 tensor_shape_text(tensor, shape, sizeof shape), at, end);
         at = end;
     }
     text_add(&header, "}");
@@ -28,27 +53,29 @@ static struct text header_of(const struct checkpoint *checkpoint)
     return header;
 }
 
-static bool write_all(FILE *stream, const struct checkpoint *checkpoint)
+static bool write_all(FILE *stream, const struct writing *writing)
 {
-    struct text header = header_of(checkpoint);
+    const struct checkpoint *checkpoint = writing->checkpoint;
+    struct text header = header_of(writing);
     unsigned char length[8];
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
     bool good = fwrite(length, 1, 8, stream) == 8 &&
                 fwrite(header.bytes, 1, header.length, stream) == header.length;
-    for (int i = 0; good && i < checkpoint->count; i++) {
-        const struct tensor *tensor = &checkpoint->tensors[i];
-        good = fwrite(tensor->data, sizeof(float), tensor->count, stream) == tensor->count;
+    for (int n = 0; good && n < writing->sets * checkpoint->count; n++) {
+        size_t count = checkpoint->tensors[n % checkpoint->count].count;
+        good = fwrite(checkpoint->values[n], sizeof(float), count, stream) == count;
     }
     text_release(&header);
-    return good;
+    return good && !fflush(stream) && !fsync(fileno(stream));
 }
 
-bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, struct errors *errors)
+/* Whoever opens the path finds the old file or the new one, whole. */
+static bool replace(const struct writing *writing, const char *path, struct errors *errors)
 {
     char *beside = memory_text("%s.%d.part", path, (int)getpid());
     FILE *stream = fopen(beside, "wb");
-    bool good = stream && write_all(stream, checkpoint);
+    bool good = stream && write_all(stream, writing);
     if (stream && fclose(stream))
         good = false;
     good = good && !rename(beside, path);
@@ -59,4 +86,15 @@ bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, stru
     }
     free(beside);
     return good;
+}
+
+bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, struct errors *errors)
+{
+    return replace(&(struct writing){checkpoint, 1, false}, path, errors);
+}
+
+bool checkpoint_save_state(const struct checkpoint *checkpoint, const char *path,
+                           struct errors *errors)
+{
+    return replace(&(struct writing){checkpoint, checkpoint->sets, true}, path, errors);
 }

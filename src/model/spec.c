@@ -1,4 +1,4 @@
-#include "inside.h"
+#include "tensors.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/family.h"
@@ -20,19 +20,53 @@ const struct layer_ops *const layers[] = {
     NULL,
 };
 
+const struct loss_ops *const losses[] = {
+#define LOSS(name) &loss_##name,
+#include "loss.def"
+#undef LOSS
+    NULL,
+};
+
 struct model_spec *spec_create(int layer_count)
 {
     struct model_spec *spec = memory_zeroed(1, sizeof *spec);
-    spec->layers = memory_zeroed((size_t)layer_count, sizeof *spec->layers);
+    if (layer_count)
+        spec->layers = memory_zeroed((size_t)layer_count, sizeof *spec->layers);
     spec->layer_count = layer_count;
     return spec;
+}
+
+struct model_spec *spec_of_recipe(struct recipe *recipe)
+{
+    struct model_spec *spec = spec_create(0);
+    spec->recipe = recipe;
+    return spec;
+}
+
+void spec_finish(struct model_spec *spec)
+{
+    struct tensor_list list = {0};
+    for (int i = 0; i < spec->layer_count; i++) {
+        struct layer *layer = &spec->layers[i];
+        list.prefix = layer->prefix;
+        layer->tensor_at = list.count;
+        if (layer->ops->describe)
+            layer->ops->describe(layer, &list);
+        layer->tensor_count = list.count - layer->tensor_at;
+    }
+    spec->tensors = list.items;
+    spec->tensor_count = list.count;
 }
 
 void model_spec_free(struct model_spec *spec)
 {
     if (!spec)
         return;
+    if (spec->recipe && spec->recipe->release)
+        spec->recipe->release(spec->recipe);
+    free(spec->recipe);
     free(spec->layers);
+    free(spec->tensors);
     free(spec);
 }
 
@@ -56,8 +90,8 @@ size_t model_output_width(const struct model_spec *spec)
 uint64_t model_parameter_count(const struct model_spec *spec)
 {
     uint64_t count = 0;
-    for (int i = 0; i < spec->layer_count; i++)
-        count += spec->layers[i].ops->parameter_count(spec->layers[i].in, spec->layers[i].out);
+    for (int i = 0; i < spec->tensor_count; i++)
+        count += spec->tensors[i].count;
     return count;
 }
 
@@ -67,7 +101,6 @@ uint64_t model_flops_per_sample(const struct model_spec *spec)
 {
     uint64_t flops = 0;
     for (int i = 0; i < spec->layer_count; i++)
-        if (spec->layers[i].ops->place)
-            flops += spec->layers[i].ops->weight(&spec->layers[i]) * (i ? 6 : 4);
+        flops += spec->layers[i].ops->multiply_adds(&spec->layers[i]) * (i ? 6 : 4);
     return flops;
 }

@@ -32,6 +32,11 @@ void rack_use_threads(struct rack *rack, int threads)
     clock_use_threads(rack->clock, threads);
 }
 
+void rack_set_noise(struct rack *rack, const struct noise *noise)
+{
+    clock_set_noise(rack->clock, noise);
+}
+
 static void free_rank(struct rank *rank)
 {
     if (rank->region.base)

@@ -15,17 +15,42 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+/* A stage's sums are those of its tensor group; then the stages add theirs. */
+static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    if (training->plan->mesh->shape.tensor > 1)
+        tensor_sum_forward(context, self, partial, count);
+    if (training->plan->mesh->shape.pipeline > 1)
+        allreduce_now(&training->stages, partial, count);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
-    struct model_hooks hooks = {.context = training};
-    if (strategy->spreads_data)
+    struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
+    if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
+        hooks.sum_over_tensor = tensor_sum_forward;
     }
     return hooks;
+}
+
+int strategy_servers(const struct strategy *strategy)
+{
+    return strategy->has_server;
+}
+
+/* The rows that a rank takes at a time. */
+static struct share rows_of(const struct plan *plan, int replica)
+{
+    bool serves = replica < strategy_servers(plan->strategy);
+    if (plan->strategy->has_server)
+        return (struct share){0, serves ? 0 : plan->federated.batch};
+    return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
 }
 
 struct training *training_create(struct rank *self, const struct plan *plan)
@@ -36,23 +61,33 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
-    training->rows = share_of(plan->batch, (size_t)shape.data, (size_t)point.replica);
+    training->rows = rows_of(plan, point.replica);
     training->model = model_create(self, plan->model,
                                    (struct model_place){.stage = point.stage,
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, true, hooks_of(training));
+                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
-    if (microbatches == 1)
+    if (plan->clip > 0)
+        optimizer_clip(training->optimizer, self, plan->clip);
+    if (microbatches == 1 && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
-        training->labels = rank_alloc(self, MEMORY_DATA, training->rows.count * sizeof(int32_t));
+        training->targets = rank_alloc(self, MEMORY_DATA,
+                                       training->rows.count * plan->target_width * sizeof(int32_t));
+    if (plan->strategy->updates_alone)
+        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
-    buckets_init(&training->buckets, self, training);
+    if (!plan->strategy->updates_alone)
+        buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    if (plan->clip > 0)
+        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    if (plan->strategy->setup)
+        training->own = plan->strategy->setup(self, training);
     return training;
 }
 
@@ -60,6 +95,8 @@ void training_free(struct training *training)
 {
     if (!training)
         return;
+    if (training->plan->strategy->release)
+        training->plan->strategy->release(training->own);
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
@@ -70,5 +107,26 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->buckets.group.used;
+    const struct exchange *exchange = training->buckets.exchange;
+    return training->tensor.used | training->stages.used | training->replicas.used |
+           (exchange ? exchange_used(exchange) : 0);
+}
+
+void training_begin(struct training *training, uint64_t steps)
+{
+    if (training->buckets.exchange)
+        exchange_begin(training->buckets.exchange, steps);
+}
+
+double plan_rate(const struct plan *plan, size_t step)
+{
+    return optimizer_rate(plan->optimizer) * schedule_rate(plan->schedule, step);
+}
+
+double training_step(struct rank *self, struct training *training, size_t step)
+{
+    const struct plan *plan = training->plan;
+    optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    training->rows_done = training->rows.count;
+    return plan->strategy->step(self, training, step);
 }

@@ -6,7 +6,7 @@
  */
 #include "threadrack/base/memory.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +93,7 @@ static struct trainee trainee_create(const struct model_spec *spec,
                                      const struct optimizer_spec *how, size_t rows, bool fused)
 {
     struct trainee t = {.self = rank_observer(), .rows = rows};
-    t.model = model_create(t.self, spec, (struct model_place){0, 1, 0, 1}, rows, true,
+    t.model = model_create(t.self, spec, (struct model_place){0, 1, 0, 1}, rows, rows, true,
                            (struct model_hooks){0});
     t.optimizer = optimizer_create(t.self, how, t.model);
     t.labels = memory_zeroed(rows, sizeof *t.labels);

@@ -4,7 +4,7 @@
  * the ratio of CPU times does on a busy one, too. */
 #include "threadrack/experiment/experiment.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ static struct times serial_step(const struct shape *shape)
     struct optimizer_spec *rule = optimizer_parse("sgd:lr=0.01", "bench", &errors);
     struct rank *rank = rank_observer();
     struct model *model = model_create(rank, spec, (struct model_place){0, 1, 0, 1},
-                                       (size_t)shape->rows, true, (struct model_hooks){0});
+                                       (size_t)shape->rows, (size_t)shape->rows, true,
+                                       (struct model_hooks){0});
     struct optimizer *optimizer = optimizer_create(rank, rule, model);
     struct share rows = {0, (size_t)shape->rows};
     int32_t *labels = calloc((size_t)shape->rows, sizeof *labels);

@@ -115,7 +115,7 @@ static void every_family_lists_something(void)
 {
     static const char *const families[] = {"topologies", "netmodels", "computes", "collectives",
                                            "strategies", "models",    "layers",   "optimizers",
-                                           "datasets",   "host",      "settings", "columns"};
+                                           "datasets",   "noises",     "compressors", "partitions", "host",      "settings", "columns"};
     bench_open(&bench, fixtures);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         char words[32];
@@ -148,6 +148,71 @@ static void an_interrupt_keeps_what_is_finished(void)
     bench_close(&bench);
 }
 
+static void all_slips_are_told_at_once(void)
+{
+    static const char *const slips[] = {"nodes=x", "strategy=dta", "netmodel=flw", "model=mlp:6-o",
+                                        "allreduce=rong"};
+    bench_open(&bench, fixtures);
+    run("run nodes=x strategy=dta netmodel=flw model=mlp:6-o allreduce=rong", 2);
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        CHECK(strstr(outcome.err, slips[i]) != NULL);
+    CHECK_EQUAL(line_count(outcome.err), 5);
+    bench_close(&bench);
+}
+
+/* Asking for permission is not enough: the superuser has it in /proc, where no folder can be made. */
+static void a_folder_that_cannot_be_made_is_found_before_training(void)
+{
+    bench_open(&bench, fixtures);
+    run("run steps=1000000000 --quiet --out /proc/x", 1);
+    CHECK(strstr(outcome.err, "cannot write into the folder '/proc/x'") != NULL);
+    bench_close(&bench);
+}
+
+static void a_topology_is_drawn_and_printed_as_json(void)
+{
+    bench_open(&bench, fixtures);
+    run("topology cluster.topology=ring nodes=3 --dot -", 0);
+    CHECK(strstr(outcome.out, "graph \"") == outcome.out);
+    CHECK(strstr(outcome.out, "  node0 -- node1 [") && strstr(outcome.out, "  node2 -- node0 ["));
+    run("topology cluster.topology=star nodes=3 --dot star.dot --json", 0);
+    char *graph = bench_read(&bench, "star.dot");
+    CHECK(graph && strstr(graph, "switch0 [shape=box]"));
+    free(graph);
+    json_t *object = json_loads(outcome.out, 0, NULL);
+    CHECK_EQUAL(json_integer_value(json_object_get(object, "nodes")), 3);
+    CHECK_EQUAL(json_integer_value(json_object_get(object, "diameter")), 2);
+    json_decref(object);
+    if (!system("dot -V >/dev/null 2>&1")) {
+        run("topology cluster.topology=star nodes=3 --png star.png", 0);
+        char *picture = bench_read(&bench, "star.png");
+        CHECK(picture && !memcmp(picture, "\211PNG", 4));
+        free(picture);
+    }
+    bench_close(&bench);
+}
+
+static void a_partition_is_shown_before_training(void)
+{
+    bench_open(&bench, fixtures);
+    run("partition strategy=data nodes=4 partition=shards,quantity --quiet --out skew", 0);
+    CHECK(strstr(outcome.out, "shards of digits over 4 nodes: 1437 training rows") == outcome.out);
+    CHECK_EQUAL(lines_of("skew/partition.csv"), 1 + 2 * 4 * 10);
+    run("partition strategy=data nodes=4", 1);
+    CHECK(strstr(outcome.out, "give a partition such as") != NULL);
+    bench_close(&bench);
+}
+
+static void notes_of_a_sweep_are_said_once(void)
+{
+    bench_open(&bench, fixtures);
+    run("sweep strategy=data nodes=2,4,8 math=off steps=1 --quiet", 0);
+    const char *note = strstr(outcome.out, "note (run 0): netmodel=flow: messages have");
+    CHECK(note && !strstr(note + 1, "note (run 1)"));
+    CHECK(note && strstr(note, "[alike, with figures of their own: runs 1, 2]"));
+    bench_close(&bench);
+}
+
 static void a_full_disk_is_told(void)
 {
     bench_open(&bench, fixtures);
@@ -164,4 +229,8 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(a_run_prints_and_writes_only_where_told),
       TEST(a_sweep_goes_on_past_points_that_do_not_fit), TEST(jobs_do_not_change_the_bytes),
       TEST(every_family_lists_something), TEST(an_interrupt_keeps_what_is_finished),
+      TEST(all_slips_are_told_at_once),
+      TEST(a_folder_that_cannot_be_made_is_found_before_training),
+      TEST(a_topology_is_drawn_and_printed_as_json), TEST(a_partition_is_shown_before_training),
+      TEST(notes_of_a_sweep_are_said_once),
       TEST(a_full_disk_is_told));

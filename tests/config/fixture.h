@@ -9,13 +9,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Paths of a file's parts go on behind a comma; the data set `digits` does not. */
+static inline bool fixture_continues(const char *value, const char *piece)
+{
+    return !strncmp(value, "file:", 5) && strncmp(piece, "digits", 6);
+}
+
 static const struct setting fixture_settings[] = {
     {.key = "nodes", .unit = UNIT_COUNT, .low = 1, .high = 1000000, .fallback = "1"},
     {.key = "model", .kind = SETTING_WORD, .fallback = "mlp:64-10"},
     {.key = "strategy", .kind = SETTING_CHOICE, .choices = "|single|data|tensor",
      .fallback = "single"},
     {.key = "optimizer", .kind = SETTING_WORD},
-    {.key = "data", .kind = SETTING_WORD, .fallback = "digits"},
+    {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
+     .continues = fixture_continues},
     {.key = "data.order", .kind = SETTING_CHOICE, .choices = "shuffled|sequential",
      .fallback = "shuffled"},
     {.key = "mesh.data", .unit = UNIT_COUNT, .low = 1, .high = 1000000, .choices = "auto",

@@ -39,6 +39,7 @@ static void words_split_into_values(void)
     check_values("model=mlp:64-128-64-10:tanh,mlp:64-10", "model", "mlp:64-128-64-10:tanh mlp:64-10");
     check_values("optimizer=sgd:lr=0.1,momentum=0.9,adam:lr=0.1,sgd", "optimizer",
                  "sgd:lr=0.1,momentum=0.9 adam:lr=0.1 sgd");
+    check_values("data=file:a,b,scale=2,digits,file:c", "data", "file:a,b,scale=2 digits file:c");
     check_values("cluster.file=ring,star", "cluster", "ring star");
 }
 

@@ -10,16 +10,19 @@
 
 /* The keys that the columns ask for. */
 static const struct setting settings[] = {
-    {"cluster", SETTING_WORD, 0, 0, 0, NULL, NULL, ""},
-    {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", ""},
-    {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", ""},
-    {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", ""},
-    {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", ""},
-    {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, ""},
-    {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", ""},
-    {"nodes", SETTING_QUANTITY, UNIT_COUNT, 1, 1e6, NULL, "2", ""},
-    {"optimizer", SETTING_WORD, 0, 0, 0, NULL, "sgd", ""},
-    {"seed", SETTING_QUANTITY, UNIT_COUNT, 0, 1e9, NULL, "1", ""},
+    {"cluster", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
+    {"model", SETTING_WORD, 0, 0, 0, NULL, "mlp:64-10", "", NULL},
+    {"netmodel", SETTING_WORD, 0, 0, 0, NULL, "flow", "", NULL},
+    {"allreduce", SETTING_WORD, 0, 0, 0, NULL, "auto", "", NULL},
+    {"partition", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
+    {"data", SETTING_WORD, 0, 0, 0, NULL, "digits", "", NULL},
+    {"compress", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
+    {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", "", NULL},
+    {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
+    {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", "", NULL},
+    {"nodes", SETTING_QUANTITY, UNIT_COUNT, 1, 1e6, NULL, "2", "", NULL},
+    {"optimizer", SETTING_WORD, 0, 0, 0, NULL, "sgd", "", NULL},
+    {"seed", SETTING_QUANTITY, UNIT_COUNT, 0, 1e9, NULL, "1", "", NULL},
     {NULL},
 };
 
@@ -56,7 +59,8 @@ static void tear_down(struct bench *bench)
     errors_release(&bench->errors);
 }
 
-static struct step_record steps[2] = {{2.5, 1, NAN, NAN}, {0.1, 12345678901234567, 0.5, 1.5}};
+static struct step_record steps[2] = {{2.5, 1, NAN, NAN, 0.1, NAN},
+                                       {0.1, 12345678901234567, 0.5, 1.5, 0.05, 3}};
 static struct node_record nodes[2] = {{.compute_ps = 7, .memory_bytes = {1, 2, 3, 4, 5, 6}}};
 
 static struct result sample(void)

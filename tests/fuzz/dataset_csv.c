@@ -1,17 +1,9 @@
 /* A data set of comma-separated numbers. */
-#include "tests/fuzz/fuzz.h"
-
-#include "threadrack/data/data.h"
+#include "tests/fuzz/dataset.h"
 
 static void try_bytes(const uint8_t *bytes, size_t length)
 {
-    char path[64], text[80];
-    int file = fuzz_file(bytes, length, path);
-    struct errors errors = {0};
-    snprintf(text, sizeof text, "csv:%s", path);
-    dataset_free(dataset_open(text, "fuzz", 1, 0, false, &errors));
-    errors_release(&errors);
-    close(file);
+    fuzz_one_file("csv", bytes, length);
 }
 
 FUZZ_TARGET(dataset_csv, try_bytes);

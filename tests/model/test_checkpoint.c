@@ -2,7 +2,7 @@
 #include "tests/check.h"
 
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ static void round_trip(void)
     struct errors errors;
     errors_init(&errors);
     struct rank *self = rank_observer();
-    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, 1, false,
+    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, 1, 1, false,
                                        (struct model_hooks){0});
     struct checkpoint *a = checkpoint_create(spec), *b = checkpoint_create(spec);
     model_init(model, 4);
@@ -151,6 +151,13 @@ static void missing_and_tiny_files(void)
     model_spec_free(spec);
 }
 
+static void copy_sign(const void *context, size_t row, void *input, void *targets)
+{
+    (void)context;
+    *(float *)input = row % 2 ? 2 : -2;
+    *(int32_t *)targets = row < 75 ? !(row % 2) : row % 2;
+}
+
 /* A network that copies its input's sign cannot be wrong about it. */
 static void evaluation_counts_right_answers(void)
 {
@@ -163,13 +170,8 @@ static void evaluation_counts_right_answers(void)
     float *weight = (float *)checkpoint_tensor(checkpoint, 0, &name, &count);
     weight[0] = -1;
     weight[1] = 1;
-    float x[300];
-    int32_t labels[300];
-    for (int i = 0; i < 300; i++) {
-        x[i] = i % 2 ? 2 : -2;
-        labels[i] = i < 75 ? !(i % 2) : i % 2;
-    }
-    struct evaluation seen = checkpoint_evaluate(checkpoint, x, labels, 300);
+    struct evaluation seen = checkpoint_evaluate(
+        checkpoint, (struct test_rows){.copy = copy_sign, .count = 300, .target_width = 1});
     CHECK_NEAR(seen.accuracy, 0.75, 1e-12);
     CHECK_NEAR(seen.loss, log(1 + exp(-4.0)) + 0.25 * 4, 1e-6);
     checkpoint_free(checkpoint);

@@ -3,12 +3,13 @@
 #include "tests/check.h"
 
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
+#include "threadrack/model/optimizer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { ROWS = 12, MOST = 4 };
+enum { ROWS = 12, POSITIONS = 4, MOST = 4 };
 
 static struct model_spec *parse(const char *text)
 {
@@ -37,19 +38,26 @@ static double difference(const struct checkpoint *a, const struct checkpoint *b)
 
 static void parts_tile_the_whole(void)
 {
-    static const char *const texts[] = {"mlp:9-8-7-6-5-3", "mlp:64-128-64-10", "mlp:4-16x7-10:gelu",
-                                        "mlp:100-5-5-5-2"};
-    for (int t = 0; t < 4; t++) {
+    static const char *const texts[] = {"mlp:9-8-7-6-5-3",
+                                        "mlp:64-128-64-10",
+                                        "mlp:4-16x7-10:gelu",
+                                        "mlp:100-5-5-5-2",
+                                        "cnn:2-3:5,input=2x7x5,outputs=4",
+                                        "gpt:layers=3,heads=5,width=10,context=3,hidden=7",
+                                        "gpt:layers=1,heads=4,width=8,context=3,tied",
+                                        "logistic:inputs=3,outputs=2"};
+    for (int t = 0; t < 8; t++) {
         struct model_spec *spec = parse(texts[t]);
         struct checkpoint *whole = checkpoint_create(spec);
+        int most_tensors = model_most_tensors(spec) < MOST ? model_most_tensors(spec) : MOST;
         for (int stages = 1; stages <= model_most_stages(spec); stages++)
-            for (int tensors = 1; tensors <= MOST; tensors++) {
+            for (int tensors = 1; tensors <= most_tensors; tensors++) {
                 struct checkpoint *sum = checkpoint_create(spec);
                 struct rank *self = rank_observer();
                 for (int i = 0; i < stages * tensors; i++) {
                     struct model_place place = {i / tensors, stages, i % tensors, tensors};
                     struct model *m =
-                        model_create(self, spec, place, 1, false, (struct model_hooks){0});
+                        model_create(self, spec, place, 1, 1, false, (struct model_hooks){0});
                     CHECK(m->part_count > 0 && m->parameter_count > 0);
                     model_init(m, 11);
                     checkpoint_put(sum, m);
@@ -112,12 +120,17 @@ static void note_ready(void *context, struct rank *self, size_t at, size_t count
         *down_to = at;
 }
 
-static void fill_input(float *x, int32_t *labels, size_t width, size_t classes)
+/* Tokens are below 3, and so are classes. */
+static void fill_input(const struct model_spec *spec, float *x, int32_t *labels)
 {
-    for (size_t i = 0; i < ROWS * width; i++)
-        x[i] = (float)sin(0.7 * (double)i);
-    for (size_t i = 0; i < ROWS; i++)
-        labels[i] = (int32_t)(i * 5 % classes);
+    for (size_t i = 0; i < ROWS * model_input_width(spec); i++) {
+        float value = (float)sin(0.7 * (double)i);
+        int32_t token = (int32_t)(i * i % 3);
+        memcpy(x + i, model_context(spec) ? (const void *)&token : (const void *)&value,
+               sizeof value);
+    }
+    for (size_t i = 0; i < ROWS * model_target_width(spec); i++)
+        labels[i] = (int32_t)(i * 5 % 3);
 }
 
 static double train_microbatch(struct rank *self, struct model **stages, int count,
@@ -129,7 +142,7 @@ static double train_microbatch(struct rank *self, struct model **stages, int cou
                    rows.count * stages[s]->input_width * sizeof(float));
         model_forward(self, stages[s], rows);
     }
-    double loss = model_loss(self, stages[count - 1], rows, labels + rows.begin, 1.0f / ROWS);
+    double loss = model_loss(self, stages[count - 1], rows, labels + rows.begin * model_target_width(stages[0]->spec), 1.0f / ROWS);
     for (int s = count - 1; s >= 0; s--) {
         model_backward(self, stages[s], rows, first, last);
         if (s)
@@ -150,20 +163,23 @@ static void *train_member(void *argument)
     errors_init(&errors);
     struct optimizer_spec *how = optimizer_parse(team->optimizer, "optimizer", &errors);
     struct optimizer *updates[MOST];
-    int32_t labels[ROWS];
+    int32_t labels[ROWS * POSITIONS];
     double loss = 0;
     for (int s = 0; s < team->stages; s++) {
         members[s] = (struct member){team, me->tensor, s};
-        struct model_hooks hooks = {&members[s], note_ready, add_up, add_up};
+        struct model_hooks hooks = {.context = &members[s],
+                                    .gradient_ready = note_ready,
+                                    .after_forward = add_up,
+                                    .before_backward = add_up,
+                                    .sum_over_tensor = add_up};
         parts[s] = model_create(self, team->spec,
-                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS,
+                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS, ROWS,
                                 true, hooks);
         model_init(parts[s], 3);
         team->ready_down_to[me->tensor][s] = parts[s]->parameter_count;
         updates[s] = optimizer_create(self, how, parts[s]);
     }
-    fill_input(model_input(parts[0], (struct share){0, ROWS}), labels,
-               model_input_width(team->spec), model_output_width(team->spec));
+    fill_input(team->spec, model_input(parts[0], (struct share){0, ROWS}), labels);
     for (int m = 0; m < team->microbatches; m++)
         loss += train_microbatch(self, parts, team->stages,
                                  share_of(ROWS, (size_t)team->microbatches, (size_t)m), labels,
@@ -211,13 +227,18 @@ static struct checkpoint *train_cut(const struct model_spec *spec, int stages, i
 
 static void every_cut_learns_the_same(void)
 {
-    static const char *const texts[] = {"mlp:9-8-7-6-5-3", "mlp:6-13-11-9-4:tanh",
-                                        "mlp:5-7-6-8:gelu"};
-    for (int t = 0; t < 3; t++) {
+    static const char *const texts[] = {"mlp:9-8-7-6-5-3",
+                                        "mlp:6-13-11-9-4:tanh",
+                                        "mlp:5-7-6-8:gelu",
+                                        "cnn:2-3:5,input=2x7x5,outputs=4",
+                                        "gpt:layers=2,heads=5,width=10,context=4,hidden=7",
+                                        "gpt:layers=1,heads=4,width=8,context=4,tied"};
+    for (int t = 0; t < 6; t++) {
         struct model_spec *spec = parse(texts[t]);
+        int most_stages = model_most_stages(spec) < 3 ? model_most_stages(spec) : 3;
         double expected, loss;
         struct checkpoint *whole = train_cut(spec, 1, 1, 1, &expected);
-        for (int stages = 1; stages <= 3; stages++)
+        for (int stages = 1; stages <= most_stages; stages++)
             for (int tensors = 1; tensors <= MOST; tensors++)
                 for (int microbatches = 1; microbatches <= 5; microbatches += 2) {
                     struct checkpoint *cut = train_cut(spec, stages, tensors, microbatches, &loss);
@@ -249,6 +270,47 @@ static void only_empty_shares_are_refused(void)
     model_spec_free(spec);
 }
 
+static void refused(const char *text, int stages, int tensors, const char *expected)
+{
+    struct model_spec *spec = parse(text);
+    struct errors errors;
+    errors_init(&errors);
+    CHECK(!model_fits(spec, stages, tensors, &errors));
+    CHECK_EQUAL(errors.count, 1);
+    CHECK(errors.count && strstr(errors.messages[0], expected));
+    errors_release(&errors);
+    model_spec_free(spec);
+}
+
+static void what_cannot_be_cut_is_refused(void)
+{
+    refused("gpt:layers=2,heads=4,width=8,context=4,tied", 2, 1, "cannot share tied embeddings");
+    refused("gpt:layers=2,heads=4,width=8,context=4", 5, 1, "the largest that fits is 4");
+    refused("gpt:layers=2,heads=4,width=8,context=4", 1, 5, "the largest that fits is 4");
+    refused("logistic:inputs=3,outputs=2", 1, 2, "nothing to share");
+    refused("cnn:4:6,input=1x8x8,outputs=3", 4, 1, "the largest that fits is 3");
+    refused("cnn:4:6,input=1x8x8,outputs=3", 1, 7, "the largest that fits is 6");
+}
+
+/* What goes from stage to stage is then whole rows of the blocks' width. */
+static void blocks_stay_whole(void)
+{
+    struct model_spec *spec = parse("gpt:layers=6,heads=2,width=8,context=4");
+    struct rank *self = rank_observer();
+    CHECK_EQUAL(model_most_stages(spec), 8);
+    for (int stages = 1; stages <= 8; stages++)
+        for (int s = 0; s < stages; s++) {
+            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1,
+                                               1, false, (struct model_hooks){0});
+            CHECK(s == 0 || model->input_width == 8 * 4);
+            CHECK(strstr(model->tensors[0].whole->name, "ln_2") == NULL);
+            CHECK(strstr(model->tensors[0].whole->name, "lm_head") == NULL);
+            model_free(model);
+        }
+    rank_observer_free(self);
+    model_spec_free(spec);
+}
+
 static void equal_layers_are_split_evenly(void)
 {
     struct model_spec *spec = parse("mlp:16x17");
@@ -256,7 +318,7 @@ static void equal_layers_are_split_evenly(void)
     for (int stages = 1; stages <= 16; stages++) {
         int least = 99, most = 0, total = 0;
         for (int s = 0; s < stages; s++) {
-            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1,
+            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1, 1,
                                                false, (struct model_hooks){0});
             least = model->part_count < least ? model->part_count : least;
             most = model->part_count > most ? model->part_count : most;
@@ -271,4 +333,5 @@ static void equal_layers_are_split_evenly(void)
 }
 
 SUITE("model: cuts", TEST(parts_tile_the_whole), TEST(every_cut_learns_the_same),
-      TEST(only_empty_shares_are_refused), TEST(equal_layers_are_split_evenly));
+      TEST(only_empty_shares_are_refused), TEST(what_cannot_be_cut_is_refused),
+      TEST(blocks_stay_whole), TEST(equal_layers_are_split_evenly));

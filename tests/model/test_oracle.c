@@ -4,7 +4,8 @@
 
 #include "threadrack/data/data.h"
 #include "threadrack/math/math.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
+#include "threadrack/model/optimizer.h"
 
 #include <stdlib.h>
 
@@ -62,7 +63,8 @@ static void train(const struct oracle *o, struct rank *self, struct model *model
 {
     struct errors errors;
     errors_init(&errors);
-    struct dataset *data = dataset_open("digits", "data", 1, 1536, false, &errors);
+    struct dataset *data = dataset_open(
+        &(struct dataset_request){.text = "digits", .where = "data", .train_rows = 1536}, &errors);
     struct loader *loader = loader_create(data, false, o->batch, 1);
     struct share all = {0, o->batch};
     int32_t *labels = malloc(o->batch * sizeof *labels);
@@ -90,7 +92,7 @@ static void reproduce(const struct oracle *o)
     struct optimizer_spec *how = optimizer_parse(o->optimizer, "optimizer", &errors);
     CHECK_FATAL(spec && how);
     struct rank *self = rank_observer();
-    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, o->batch, true,
+    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, o->batch, o->batch, true,
                                        (struct model_hooks){0});
     struct optimizer *optimizer = optimizer_create(self, how, model);
     struct checkpoint *init = load(spec, o->folder, "init"),

@@ -1,7 +1,7 @@
 /* How models and optimizers are named, and what is said when they are named wrongly. */
 #include "tests/check.h"
 
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 static void refused(bool optimizer, const char *text, const char *expected)
 {
@@ -51,6 +51,11 @@ static void wrong_optimizers(void)
     refused(true, "sgd:momentum=1", "from 0 to 0.999999");
     refused(true, "sgd:momentun=0.9", "did you mean 'momentum'");
     refused(true, "sgd:lr=nan", "lr=nan");
+    refused(true, "sgd:nesterov=on", "needs a momentum");
+    refused(true, "sgd:momentum=0.9,nesterov=1", "expected on or off");
+    refused(true, "adamw:beta1=1", "from 0 to 0.999999");
+    refused(true, "adamw:betal=0.9", "did you mean 'beta1'");
+    refused(true, "adamw:0.1", "as in adamw:lr=0.001");
 }
 
 static void null_models(void)
@@ -68,7 +73,7 @@ static void null_models(void)
     CHECK(model_fits(spec, 4, 3, &errors));
     struct rank *self = rank_observer();
     struct share rows = {0, 2};
-    struct model *model = model_create(self, spec, (struct model_place){1, 2, 0, 1}, 2, true,
+    struct model *model = model_create(self, spec, (struct model_place){1, 2, 0, 1}, 2, 2, true,
                                        (struct model_hooks){0});
     CHECK_EQUAL(model->part_count, 2);
     model_forward(self, model, rows);

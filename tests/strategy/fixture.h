@@ -6,11 +6,31 @@
 #include "tests/check.h"
 #include "threadrack/cluster/cluster.h"
 #include "threadrack/experiment/experiment.h"
-#include "threadrack/model/model.h"
+#include "threadrack/model/checkpoint.h"
 #include "threadrack/strategy/strategy.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
+
+/* What follows "strategy=": its name, and words without which it is refused or says nothing. */
+static inline const char *strategy_words(const struct strategy *strategy)
+{
+    static char words[64];
+    if (strategy->has_server) {
+        snprintf(words, sizeof words, "%s partition=iid", strategy->name);
+        return words;
+    }
+    snprintf(words, sizeof words, "%s%s%s", strategy->name,
+             strategy->updates_alone ? " local_steps=1" : "",
+             strategy->needs_boxes ? " box=2 across_steps=1" : "");
+    return words;
+}
+
+/* A number of nodes, no more than those given, that the strategy can have. */
+static inline int nodes_for(const struct strategy *strategy, int nodes)
+{
+    return !strcmp(strategy->name, "single") ? 1 : strategy->has_server && nodes < 2 ? 2 : nodes;
+}
 
 /* Opened once for a file's tests, in the main thread. */
 static inline const struct host *this_host(void)
@@ -80,11 +100,22 @@ struct learned {
     struct checkpoint *weights;
 };
 
+/* What data=digits is, for models that depend on it. */
+static const struct model_data digits = {.name = "digits",
+                                         .width = 64,
+                                         .channels = 1,
+                                         .height = 8,
+                                         .image_width = 8,
+                                         .target_width = 1,
+                                         .classes = 10};
+
 static inline struct model_spec *spec_of(const char *model)
 {
     struct errors errors;
     errors_init(&errors);
     struct model_spec *spec = model_parse(model, "model", &errors);
+    if (spec && !model_is_bound(spec))
+        CHECK(model_bind(spec, &digits, "model", &errors));
     errors_print(&errors, stderr);
     errors_release(&errors);
     CU_ASSERT_PTR_NOT_NULL_FATAL(spec);

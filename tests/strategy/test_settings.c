@@ -70,6 +70,80 @@ static void what_has_no_effect_is_said(void)
     result_free(result);
 }
 
+static void rates_are_in_their_column(void)
+{
+    struct result *result = run_line("optimizer=adamw:lr=0.5 lr_schedule=linear:warmup=2 steps=4 "
+                                     "lr_scaling=linear scaling=weak strategy=data nodes=4 math=off",
+                                     false);
+    const double expected[] = {1.25, 2, 2, 1};
+    for (int step = 0; step < 4; step++)
+        CHECK_NEAR(result->step[step].lr, expected[step], 1e-12);
+    CHECK(notes_say(result, "lr_schedule=linear:warmup=2 has no effect"));
+    CHECK(!notes_say(result, "does not grow") && !notes_say(result, "without a warm-up"));
+    result_free(result);
+    result = run_line("lr_scaling=sqrt strategy=data nodes=4 steps=2", false);
+    CHECK_NEAR(result->step[1].lr, 0.2, 1e-12);
+    CHECK(notes_say(result, "does not grow") && notes_say(result, "without a warm-up"));
+    result_free(result);
+    result = run_line("lr_scaling=sqrt lr_schedule=constant:warmup=3 steps=3", false);
+    CHECK(notes_say(result, "there is one node") && notes_say(result, "is not over when"));
+    result_free(result);
+}
+
+/* A pass over 17,226 gradients, and one that scales them: 17,226 x (4 + 8) bytes at 1 GB/s, two
+ * launches of 1 us; between them two nodes' sums over the tensor group, then over the stages. */
+#define SLOW "cluster.device.memory_bandwidth=1GB/s cluster.device.launch=1us netmodel=ideal math=off "
+static void clipping_costs_what_it_should(void)
+{
+    struct result *free_one = run_line(SLOW "steps=1", false), *clipped = run_line(SLOW "steps=1 clip=1", false);
+    CHECK_EQUAL(clipped->length_ps - free_one->length_ps, 17226 * 12 * 1000 + 2000000);
+    result_free(free_one);
+    result_free(clipped);
+    free_one = run_line("strategy=hybrid nodes=4 mesh.tensor=2 mesh.pipeline=2 math=off steps=1 "
+                        "allreduce=recursive_doubling", false);
+    clipped = run_line("strategy=hybrid nodes=4 mesh.tensor=2 mesh.pipeline=2 math=off steps=1 clip=1 "
+                       "allreduce=recursive_doubling", false);
+    CHECK_EQUAL(clipped->messages_sent - free_one->messages_sent, 4 * 2);
+    CHECK_EQUAL(clipped->bytes_sent - free_one->bytes_sent, 4 * 2 * 4);
+    CHECK(clipped->length_ps > free_one->length_ps);
+    result_free(free_one);
+    result_free(clipped);
+}
+
+static uint64_t length_with(const char *optimizer)
+{
+    struct result *result = run(SLOW "steps=1 optimizer=%s", optimizer);
+    uint64_t length = result->length_ps;
+    result_free(result);
+    return length;
+}
+
+/* Plain sgd moves 3 arrays of 17,226 floats, AdamW 7; LAMB has a second pass of 3, LARS one of 2. */
+static void updates_cost_what_they_should(void)
+{
+    const int64_t array = 17226 * 4 * 1000, launch = 1000000;
+    int64_t plain = (int64_t)length_with("sgd");
+    CHECK_EQUAL((int64_t)length_with("sgd:momentum=0.9") - plain, 2 * array);
+    CHECK_EQUAL((int64_t)length_with("adamw") - plain, 4 * array);
+    CHECK_EQUAL((int64_t)length_with("lamb") - plain, 7 * array + launch);
+    CHECK_EQUAL((int64_t)length_with("lars") - plain, 4 * array + launch);
+}
+
+/* Between two tensor ranks LAMB's sums are one message each way: two norms of each of six tensors. */
+static void norms_are_messages(void)
+{
+    static const char two[] = "strategy=tensor nodes=2 math=off steps=1 allreduce=recursive_doubling";
+    struct result *adamw = run("%s optimizer=adamw", two), *lamb = run("%s optimizer=lamb", two);
+    CHECK_EQUAL(lamb->messages_sent - adamw->messages_sent, 2);
+    CHECK_EQUAL(lamb->bytes_sent - adamw->bytes_sent, 2 * 6 * 2 * 4);
+    CHECK(lamb->length_ps > adamw->length_ps);
+    for (int node = 0; node < 2; node++)
+        CHECK_EQUAL(lamb->node[node].memory_bytes[MEMORY_OPTIMIZER],
+                    2 * lamb->node[node].memory_bytes[MEMORY_PARAMETERS]);
+    result_free(adamw);
+    result_free(lamb);
+}
+
 /* Two nodes over a cable with the options. */
 static struct result *over_cable(const char *options, const char *netmodel)
 {
@@ -183,6 +257,8 @@ static void additions_cost_what_they_should(void)
 
 SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
       TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
+      TEST(rates_are_in_their_column), TEST(clipping_costs_what_it_should),
+      TEST(updates_cost_what_they_should), TEST(norms_are_messages),
       TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
       TEST(the_nearest_mesh_is_named),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));

@@ -43,6 +43,14 @@ struct flow_settings {
     uint64_t window_bytes;   /* 0: none */
 };
 
+/* How the speed of a node, or the bandwidth of a link, changes in time: from begin_ps[i] on it is
+ * factor[i] times what it else would be; 1 before the first. Times ascend. */
+struct trace {
+    int count, room;
+    uint64_t *begin_ps;
+    double *factor;
+};
+
 struct topology_ops;
 
 /* What a topology family makes of its keys: how many places for nodes, and how they are wired. Its
@@ -62,6 +70,7 @@ struct cluster {
     int places;   /* at least nodes: those behind the last node are empty, but forward what passes */
     int vertices; /* places and switches */
     struct device *devices;  /* one a node */
+    struct trace *speed_traces; /* one a node; NULL: all keep their speed */
     struct link *links;      /* link_count of them */
     int link_count, link_room;
     const struct topology_ops *topology; /* the fabric's */
@@ -116,8 +125,11 @@ struct path {
 };
 struct path cluster_path(const struct cluster *cluster, int src, int dst);
 
-/* Nodes of a box, for collectives that go by boxes; 0 where the topology has none. */
-int cluster_box_size(const struct cluster *cluster);
+/* How nodes are nested, for collectives that go level by level: fills the sizes of the levels or
+ * dimensions from the inside out, such that node x0 + d0 (x1 + d1 (x2 + ...)) is at x0, x1, ..., and
+ * returns how many; 0 where the topology has none. */
+enum { CLUSTER_LEVELS_MOST = 8 };
+int cluster_nesting(const struct cluster *cluster, int sizes[CLUSTER_LEVELS_MOST]);
 
 /* "node3", "empty30", "switch0", "node3->switch0": valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);

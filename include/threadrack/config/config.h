@@ -36,6 +36,10 @@ struct setting {
                            * A leading '|' is ignored, so that a .def table can make the list. */
     const char *fallback; /* the default, as a user would write it; NULL: unset */
     const char *help;     /* one line */
+    /* Of SETTING_WORD on the command line: whether `piece`, behind a comma, belongs to the value
+     * before it (which goes on behind its end), besides those that read name=value, which always
+     * do. NULL: no other does. */
+    bool (*continues)(const char *value, const char *piece);
 };
 
 struct config;
@@ -103,7 +107,7 @@ void config_each(const struct config *config,
                  void *context);
 
 /* Reads `name:option=value,option=value` (or `name:value`), the way members of a family take
- * options. `text` is copied. */
+ * options. `text` is copied. The option `tied` may stand without its `=on`. */
 struct member_text {
     char *name;
     char *positional; /* what follows the colon up to the next colon when it holds no '=', or NULL */

@@ -4,6 +4,7 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/config/config.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/host/host.h"
 #include "threadrack/record/record.h"
 
@@ -22,6 +23,8 @@ struct step_record {
     uint64_t end_ps;   /* simulated time at which the last rank ended the step */
     double accuracy;   /* on the test rows after the update; NaN where not evaluated */
     double test_loss;  /* likewise */
+    double lr;            /* learning rate; NaN where nothing is trained (a replay) */
+    double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
 };
 
 /* A link of the cluster, and what it carried. */
@@ -45,13 +48,14 @@ struct result {
     uint64_t parameters;
 
     /* What came out. */
-    int steps;             /* taken; fewer than asked when the target was reached */
+    uint64_t begun_steps;  /* taken before this run, which goes on from there; 0 in most */
+    int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
     struct node_record *node; /* nodes of them */
     uint64_t length_ps;    /* the run's length: when the last rank ended */
     double final_loss, final_accuracy; /* NaN where there is none */
     bool has_target, target_reached;
-    int target_step;          /* steps taken when the target was reached */
+    int target_step;          /* steps of this run when the target was reached */
     uint64_t target_ps;       /* the simulated time then */
 
     /* What it means. */
@@ -63,6 +67,8 @@ struct result {
     double imbalance;      /* the slowest node's compute over the mean */
     uint64_t bytes_sent, messages_sent; /* over all nodes */
     uint64_t peak_memory_bytes; /* of the fullest node */
+
+    struct skew *skew; /* of the training rows over the nodes; NULL: they are not parted */
 
     struct link_result *link; /* link_count of them; NULL where links were not counted */
     int link_count;
@@ -98,6 +104,8 @@ extern _Atomic int experiment_interrupted;
 struct result *experiment_run(const struct config *point, const struct host *host,
                               struct seat_range seats, struct progress_hook progress,
                               struct errors *errors);
+/* Only who has what (result.skew): nothing is trained, no step taken. */
+struct result *experiment_skew(const struct config *point, struct errors *errors);
 void result_free(struct result *result);
 
 #endif

@@ -35,6 +35,8 @@ void sweep_add_key(struct sweep *sweep, const char *key);
 /* Whether every word that should name a member of a family does: else a message for each that does
  * not. */
 bool sweep_check_words(const struct sweep *sweep, struct errors *errors);
+/* The same of one configuration, whose lists are left out. */
+void experiment_check_words(const struct config *config, struct errors *errors);
 /* Whether that many jobs may run at once: not when a point's computing is measured, nor
  * when points differ in BLIS's kernels. */
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors);
@@ -46,6 +48,7 @@ struct sweep_way {
     int jobs;
     struct output *output; /* NULL: no files */
     bool quiet;            /* no progress, no remarks */
+    bool only_skew;        /* nothing is trained: see experiment_skew */
 };
 /* Runs every point. False when the output could not be written (output_close says why). */
 bool sweep_run(struct sweep *sweep, struct sweep_way way);

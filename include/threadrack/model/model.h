@@ -1,11 +1,12 @@
 /* Neural networks: a spec (layers), a rank's part of it, forward, backward, and what to save.
  *
- * A model never communicates: it calls the hooks that a strategy fills. It is cut two ways: layers
- * over pipeline stages (contiguous, by flops), and, within a stage, pairs of linear layers over
- * tensor ranks, the first of a pair by columns (its outputs), the second by rows (its inputs), so
- * that a pair costs one all-reduce each way (Shoeybi et al. 2019, Megatron-LM, section 3). A linear
- * layer without a partner in its stage is replicated. Shares are as even as they go; only an empty
- * share is refused.
+ * A model is a chain of layers. A row, which is a sample, goes through them: an image, say, or a
+ * sequence, whose tokens are its positions. A model never communicates: it calls the hooks that a
+ * strategy fills. It is cut two ways: layers over pipeline stages (contiguous, by flops, a transformer
+ * block in one), and, within a stage, over tensor ranks (Shoeybi et al. 2019, Megatron-LM, section 3):
+ * attention by heads, feed-forward by hidden units, and pairs of linear layers, the first by columns
+ * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way. Other
+ * layers are replicated. Shares are as even as they go; only an empty share is refused.
  *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
@@ -26,8 +27,15 @@
 struct model_spec;
 
 /* The family of models. To add one: src/model/presets/<name>.c and a row in src/model/model.def.
- *   mlp:64-128-64-10[:relu|tanh|gelu]   linear layers of these widths with an activation between
+ *   mlp:64-128-64-10[:relu|tanh|gelu|gelu_tanh]
+ *                                       linear layers of these widths with an activation between
  *                                       (64-128x15-10 repeats a width)
+ *   cnn:8-16:32[,input=1x8x8][,outputs=10]
+ *                                       convolutions with pooling, and a hidden linear layer
+ *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
+ *                                       GPT-2's transformer
+ *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
+ *   file:PATH.yaml                      a list of layers
  *   stages:p[,forward=T,backward_input=T,backward_weight=T]  a null model: p equal layers that
  *                                       compute nothing and take the given time a microbatch
  */
@@ -37,11 +45,30 @@ struct model_ops {
 };
 extern const struct model_ops *const models[]; /* NULL at the end */
 
+/* What the text says. A model that depends on its data (cnn, linear, logistic, file) has no layers
+ * until it is bound, and until then nothing but model_context, model_takes_data and freeing. */
 struct model_spec *model_parse(const char *text, const char *where, struct errors *errors);
 void model_spec_free(struct model_spec *spec);
 
+/* What a model must know of its data; data/data.h has the words. */
+struct model_data {
+    const char *name;
+    size_t width, vocabulary;              /* of an input; vocabulary 0: real values */
+    size_t channels, height, image_width;  /* 0: no image */
+    size_t target_width, classes;          /* classes 0: real values */
+};
+/* Makes the layers, where the text alone did not, and sees that model and data agree; else false
+ * and messages. NULL for the data: the text says all. */
+bool model_bind(struct model_spec *spec, const struct model_data *data, const char *where,
+                struct errors *errors);
+bool model_is_bound(const struct model_spec *spec);
+bool model_takes_data(const struct model_spec *spec); /* false: a null model */
+size_t model_context(const struct model_spec *spec);  /* tokens of a row; 0: real values */
+
 size_t model_input_width(const struct model_spec *spec);  /* 0: takes no input (a null model) */
 size_t model_output_width(const struct model_spec *spec);
+size_t model_target_width(const struct model_spec *spec); /* targets of a row, of 4 bytes each */
+bool model_tells_classes(const struct model_spec *spec);  /* there is an accuracy */
 uint64_t model_parameter_count(const struct model_spec *spec);
 uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and backward */
 
@@ -50,6 +77,17 @@ struct layer_ops;
 extern const struct layer_ops *const layers[]; /* NULL at the end; see src/model/layer.h */
 /* What they are called, in the table's order, for `threadrack list layers`. */
 void layers_each(void (*visit)(const char *name, const char *summary));
+/* The same of the loss family, src/model/loss.def. */
+void losses_each(void (*visit)(const char *name, const char *summary));
+
+/* How tensor ranks share a layer. */
+enum cut {
+    CUT_NONE,    /* replicated: every rank holds and computes it whole */
+    CUT_COLUMNS, /* by outputs: inputs are whole, outputs are shares */
+    CUT_ROWS,    /* by inputs: outputs are partial sums until after_forward */
+    CUT_WITHIN,  /* by heads or hidden units: inputs and outputs are whole */
+    CUTS
+};
 
 /* ---- A place on the mesh. ---- */
 
@@ -64,6 +102,43 @@ bool model_fits(const struct model_spec *spec, int stages, int tensors, struct e
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
 
+/* ---- Tensors. ---- */
+
+/* How the tensor ranks share a tensor, seen as a matrix of its first dimension (rows, a layer's
+ * outputs) by its others (columns, its inputs), as PyTorch has them. */
+enum tensor_cut {
+    TENSOR_WHOLE,   /* every tensor rank holds all of it */
+    TENSOR_ROWS,    /* a share of the rows */
+    TENSOR_COLUMNS, /* a share of the columns */
+    TENSOR_HEADS    /* rows are of q, k and v, one below the other: a share of the heads of each */
+};
+
+enum { TENSOR_DIMENSIONS = 4 };
+
+/* A tensor of the whole network, the same for every rank. */
+struct tensor {
+    char name[64]; /* PyTorch's: "0.weight", "transformer.h.0.attn.c_attn.weight" */
+    int dimensions;
+    size_t shape[TENSOR_DIMENSIONS]; /* 1 beyond dimensions */
+    size_t count;                    /* elements */
+    /* The rest is of the model floor. Initially an element is mean + deviation * normal. */
+    double mean, deviation;
+    enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
+    size_t grain; /* rows or columns that stay together: a head's width; 1 else */
+};
+
+/* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
+ * whole's rows (3 for q, k and v), of each block the share `rows`, of each row the share `columns`.
+ * They lie in that order, densely. */
+struct model_tensor {
+    const struct tensor *whole;
+    size_t at, count;    /* parameters[at, at + count), and so gradients and optimizer state */
+    enum tensor_cut cut;
+    bool replicated;     /* other tensor ranks hold (and must keep) the same elements */
+    size_t blocks;
+    struct share rows, columns;
+};
+
 /* ---- A rank's part. ---- */
 
 /* All may be NULL. `context` is the strategy's. */
@@ -77,6 +152,12 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
+     * group, ... */
+    void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
+    /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
+     * where that is more than this rank. */
+    void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
 };
 
 /* An update that the backward pass applies itself; see optimizer_fuse. */
@@ -91,94 +172,53 @@ struct model {
     struct model_place place;
     struct model_hooks hooks;
     size_t rows;            /* R: the most rows that it can hold */
+    size_t at_once;         /* the most rows of one pass: of a microbatch */
     size_t parameter_count; /* of this rank */
     float *parameters, *gradients; /* (parameter_count); NULL where the rank is not real */
+    struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
+    int tensor_count;
     size_t input_width, output_width; /* of this stage */
     struct model_part *parts;
     int part_count;
+    float *scratch;
     bool trains;
     struct fused_update fused;
 };
 
-/* Allocates the part of `place` from the rank's region: parameters, gradients, activations of R
- * rows. Without `trains`, no gradients: forward only (evaluation). */
+/* Allocates the part of `place` from the rank's region: parameters, gradients, what R rows keep from
+ * forward to backward, and what one pass over at most `at_once` rows (a microbatch) needs besides.
+ * Without `trains`, no gradients: forward only (evaluation). */
 struct model *model_create(struct rank *self, const struct model_spec *spec,
-                           struct model_place place, size_t rows, bool trains,
+                           struct model_place place, size_t rows, size_t at_once, bool trains,
                            struct model_hooks hooks);
 void model_free(struct model *model);
+/* What gradient_ready is called with for the i-th of the model's parts. */
+struct share model_part_range(const struct model *model, int i);
 
-/* Fills the parameters from the generator: an element's value depends on (seed, layer, its global
- * index) only, so every cut starts from the same network. Weights are normal with variance 2/fan_in
- * for relu (He et al. 2015), 1/fan_in else; biases 0. */
+/* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
+ * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and
+ * convolutional layers are normal with variance 2/fan_in where relu follows (He et al. 2015),
+ * 1/fan_in else; biases 0; gpt begins as GPT-2 does (src/model/presets/gpt.c). */
 void model_init(struct model *model, uint64_t seed);
 
-/* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. */
-float *model_input(struct model *model, struct share rows);           /* (rows, input_width) */
+/* Views of R rows by width; a microbatch is a share of the rows. NULL where the rank is not real. The
+ * input is (rows, input_width); on the first stage of a model of tokens they are int32. */
+float *model_input(struct model *model, struct share rows);
 float *model_output(struct model *model, struct share rows);          /* (rows, output_width) */
 float *model_input_gradient(struct model *model, struct share rows);  /* of stages > 0 */
 float *model_output_gradient(struct model *model, struct share rows);
 
 /* Forward of a microbatch whose input is in place. */
 void model_forward(struct rank *self, struct model *model, struct share rows);
-/* On the last stage: softmax cross-entropy of the microbatch's output; fills the output gradient.
- * Returns scale * the sum of the samples' losses; scale is 1 / global batch. */
-double model_loss(struct rank *self, struct model *model, struct share rows, const int32_t *labels,
+/* On the last stage: the loss of the microbatch's output; fills the output gradient. `targets` are
+ * those of the rows: classes (int32), one or one a position; or real values (float). Returns scale *
+ * the sum of the rows' losses; scale is 1 / global batch. */
+double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale);
 /* Backward of a microbatch whose output gradient is in place. The step's first microbatch
  * overwrites the gradients, later ones add to them; the last calls gradient_ready. The input
  * gradient is computed only on stages > 0. */
 void model_backward(struct rank *self, struct model *model, struct share rows, bool first,
                     bool last);
-
-/* ---- Optimizers: the family src/model/optimizer.def, src/model/optimizer/<kind>.c. ---- */
-
-struct optimizer;
-struct optimizer_ops {
-    const char *name, *summary, *options;
-    struct optimizer_spec *(*parse)(const char *text, const char *where, struct errors *errors);
-};
-extern const struct optimizer_ops *const optimizers[]; /* NULL at the end */
-struct optimizer_spec *optimizer_parse(const char *text, const char *where, struct errors *errors);
-void optimizer_spec_free(struct optimizer_spec *spec);
-
-/* State comes from the rank's region. */
-struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
-                                   const struct model *model);
-void optimizer_free(struct optimizer *optimizer);
-void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model);
-/* Lets the backward pass apply the update as it computes the weights' gradients: W -= lr dY^T X is
- * one product, and saves a pass over all parameters. For ranks whose gradients nobody else reads:
- * no replicas, no gradient_ready hook. Only a step of one microbatch is fused; `gradients` are not
- * written then. The same ops are recorded, and optimizer_step still follows. False, and nothing is
- * changed, where the optimizer cannot (momentum). */
-bool optimizer_fuse(struct optimizer *optimizer, struct model *model);
-
-/* ---- Checkpoints: whole tensors in host memory, off the clock. ---- */
-
-/* One named tensor a parameter of PyTorch's nn.Sequential ("0.weight" (out, in), "0.bias";
- * activations count as indices). */
-struct checkpoint;
-struct checkpoint *checkpoint_create(const struct model_spec *spec); /* zeros */
-void checkpoint_free(struct checkpoint *checkpoint);
-/* Copies the rank's parts in or out. Different ranks may put at once: parts of one replica are
- * disjoint but for replicated layers, which only tensor rank 0 puts. */
-void checkpoint_put(struct checkpoint *checkpoint, const struct model *model);
-void checkpoint_get(const struct checkpoint *checkpoint, struct model *model);
-/* Safetensors. Loading checks names, shapes, types, offsets and sizes against the spec, and says
- * every difference. Saving writes a temporary file beside it and renames. */
-bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, struct errors *errors);
-bool checkpoint_load(struct checkpoint *checkpoint, const char *path, const char *where,
-                     struct errors *errors);
-/* Largest |a - b| and largest |a| of each tensor, for tests. */
-int checkpoint_tensor_count(const struct checkpoint *checkpoint);
-const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const char **name,
-                               size_t *count);
-
-/* Mean loss and share of right answers over rows of features (rows, input width). Off the clock. */
-struct evaluation {
-    double loss, accuracy;
-};
-struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, const float *features,
-                                      const int32_t *labels, size_t rows);
 
 #endif

@@ -29,6 +29,8 @@
 
 #include "threadrack/base/memory.h"
 
+#include <stdlib.h>
+
 /* Inlined, small structs stay in registers: through memory, a message's words would be written one by
  * one and read back in pairs, for which processors wait. */
 #define INLINED static inline __attribute__((always_inline))
@@ -95,9 +97,9 @@ struct task {
     bool streamed; /* its stream may have ops */
     uint8_t lane;
     int index, member;
-    uint32_t messages;           /* sent, and not yet in the record, as are the bytes */
-    uint64_t bytes;
-    uint64_t add_ps;             /* what adding takes when the step's message is there */
+    uint32_t messages;           /* sent since the last operation ended, and not yet in the record */
+    uint64_t bytes;              /* sent, and not yet in the record */
+    uint64_t add_ps;             /* what adding takes when the step's message is there, but for traces */
     uint64_t waiting_ps, adding_ps; /* of the operation */
     struct group *group;
     struct pattern *pattern; /* NULL: the schedule is asked */
@@ -109,9 +111,6 @@ struct task {
     struct slot *slots;
     uint64_t sending_until_ps; /* all sends that were posted have left then */
     int slot_count, marks;
-    struct {
-        uint64_t compute_ps, overlapped_comm_ps, exposed_comm_ps, waiting_ps, bubble_ps;
-    } record; /* as in node_record; goes there at the end */
 };
 
 struct wheel;
@@ -123,7 +122,8 @@ struct dataflow {
     uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
     bool by_arrival; /* ports serve in order of arrival */
     bool with_kernels;
-    bool devices_alike; /* additions take all devices as long */
+    bool devices_alike; /* additions take all devices as long, but for traces */
+    bool traced;        /* devices' speeds change in time (clock/pace.h) */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
     struct local *local; /* local.h; NULL: ranks have one busy lane at a time */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
@@ -139,8 +139,8 @@ struct dataflow {
     struct gathering **gatherings; /* by group */
     int gathering_count, gathering_room;
     uint64_t kernel_messages;
-    int64_t *kernel_memory; /* the arrays of a kernel, kept for the next */
-    size_t kernel_room;
+    int64_t *kernel_memory, *list_memory; /* the arrays of a kernel, kept for the next */
+    size_t kernel_room, list_room;
 
     const char *lost; /* why the results are not exact; NULL: they are */
 };
@@ -200,7 +200,7 @@ uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *gr
 /* A message that a port has served goes to the rank that waits for it, which can go on then: true;
  * or is kept. */
 bool step_deliver(struct dataflow *flow, const struct message *message);
-/* How long the rank takes to add that many bytes up. */
+/* How long the rank takes to add that many bytes up, at a speed that does not change. */
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
 void operation_end(struct dataflow *flow, int rank);
@@ -233,6 +233,24 @@ static inline uint64_t port_serve(const struct dataflow *flow, struct seat *seat
 static inline uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* What an addition of that length takes that begins then. */
+INLINED uint64_t paced_add_ps(const struct dataflow *flow, int rank, uint64_t begin_ps,
+                              uint64_t add_ps)
+{
+    return flow->traced && add_ps ? pace_add_ps(flow->clock->pace, rank, begin_ps, add_ps) : add_ps;
+}
+
+/* Room for so many numbers, of which nothing is known. */
+static inline int64_t *flow_room(int64_t **memory, size_t *room, size_t count)
+{
+    if (*room < count) {
+        free(*memory);
+        *memory = memory_resize(NULL, count * sizeof **memory);
+        *room = count;
+    }
+    return *memory;
 }
 
 static inline uint32_t message_new(struct dataflow *flow)

@@ -96,14 +96,15 @@ struct happening agenda_take(struct agenda *agenda)
 
 /* ---- What the compute lane does with its next op; false: it does not go on at once. ---- */
 
-static bool compute(struct local_rank *self, uint64_t duration_ps)
+static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
+    struct local_rank *self = &flow->local->ranks[rank];
     if (duration_ps == 0)
         return true;
     uint64_t begin = later(self->now_ps, self->cpu_free_ps);
     self->stolen_ps += begin - self->now_ps;
     self->state = COMPUTE_BUSY;
-    self->busy_until_ps = begin + duration_ps;
+    self->busy_until_ps = begin + pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
     agenda_put(&self->processor, (struct happening){.time_ps = self->busy_until_ps,
                                                     .sequence = self->sequence++,
                                                     .kind = LOCAL_COMPUTED});
@@ -141,6 +142,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
 {
     struct item item = {.unit_bytes = op->value, .peer = op->peer};
     if (op->kind == OP_COLLECTIVE) {
+        if (op->schedule->strands) {
+            dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+            return false;
+        }
         item = (struct item){
             .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
         item.call.size = flow->tasks[rank].slots[(op->lane - 1) / GROUP_LANES].group->size;
@@ -156,7 +161,7 @@ static bool take_op(struct dataflow *flow, int rank, const struct op *op)
     struct local_rank *self = &flow->local->ranks[rank];
     switch (op->kind) {
     case OP_COMPUTE:
-        return compute(self, op->value);
+        return compute(flow, rank, op->value);
     case OP_WAIT:
         return wait_for(flow, rank, op);
     case OP_MARK:

@@ -86,7 +86,7 @@ struct local_rank {
     int stretch_count, stretch_room;
     uint64_t stolen_ps, bytes, messages;
     int marks;
-    struct node_record record;
+    struct rank_record record;
 };
 
 struct local {

@@ -130,12 +130,15 @@ static void keep(struct dataflow *flow, struct local_rank *self, uint32_t index)
     self->last = index;
 }
 
-static void begin_adding(struct local_rank *self, struct local_lane *lane, uint32_t number)
+static void begin_adding(const struct dataflow *flow, struct local_rank *self,
+                         struct local_lane *lane, uint32_t number)
 {
-    if (lane->add_ps == 0)
+    int rank = (int)(self - flow->local->ranks);
+    uint64_t adding_ps = paced_add_ps(flow, rank, self->now_ps, lane->add_ps);
+    if (adding_ps == 0)
         return;
     lane->adding = true;
-    schedule(self, self->now_ps + lane->add_ps, LOCAL_ADDED, number);
+    schedule(self, self->now_ps + adding_ps, LOCAL_ADDED, number);
 }
 
 static void message_here(struct dataflow *flow, struct local_rank *self, struct local_lane *lane,
@@ -143,7 +146,7 @@ static void message_here(struct dataflow *flow, struct local_rank *self, struct 
 {
     message_drop(flow, lane->message);
     lane->matched = lane->receiving = false;
-    begin_adding(self, lane, number);
+    begin_adding(flow, self, lane, number);
 }
 
 /* The message has been delivered to the lane that waits for it. */
@@ -197,7 +200,7 @@ static void begin_step(struct dataflow *flow, int rank, struct local_lane *lane,
     if (lane->sending)
         begin_send(flow, rank, lane, number);
     else if (!receives)
-        begin_adding(self, lane, number);
+        begin_adding(flow, self, lane, number);
     if (receives)
         begin_receive(flow, self, lane, number);
 }

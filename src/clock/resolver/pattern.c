@@ -37,25 +37,38 @@ static struct pattern *pattern_new(struct group *group)
     return made;
 }
 
+/* Whether each round is a step of every member, and there are no other steps. */
+static bool is_fit(const struct schedule *schedule, const struct call *call)
+{
+    struct round round;
+    struct step step;
+    int rounds = 0;
+    for (; schedule->round(call, rounds, &round); rounds++)
+        if (round.pairing == ROUND_ONE_WAY || round.folded)
+            return false;
+    return rounds && schedule->step(call, rounds - 1, &step) &&
+           !schedule->step(call, rounds, &step);
+}
+
 struct pattern *pattern_take(struct group *group, const struct schedule *schedule,
                              const struct call *call, uint64_t unit_bytes)
 {
-    struct round round;
     for (struct pattern *pattern = group->patterns; pattern; pattern = pattern->next)
         if (is_of(pattern, schedule, call, unit_bytes)) {
-            pattern->users++;
-            return pattern;
+            pattern->users += pattern->fit;
+            return pattern->fit ? pattern : NULL;
         }
-    if (!schedule->round || !schedule->round(call, 0, &round))
+    if (!schedule->round)
         return NULL;
     struct pattern *made = pattern_new(group);
-    made->users = 1;
+    made->fit = is_fit(schedule, call);
+    made->users = made->fit;
     made->schedule = schedule;
     made->call = *call;
     made->unit_bytes = unit_bytes;
     for (unsigned i = 0; i <= made->mask; i++)
         made->rounds[i].index = -1;
-    return made;
+    return made->fit ? made : NULL;
 }
 
 void patterns_free(struct group *group)
@@ -74,8 +87,10 @@ bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int ind
     if (!pattern->schedule->round(&pattern->call, index, &known.round))
         return false;
     size_t parts = known.round.parts ? (size_t)known.round.parts : 1;
-    size_t elements = known.round.parts ? pattern->call.count / parts * (size_t)known.round.width : 0;
-    known.even = pattern->call.count % parts == 0;
+    size_t elements = known.round.elements;
+    if (known.round.parts)
+        elements = pattern->call.count / parts * (size_t)known.round.width;
+    known.even = !known.round.as_steps && pattern->call.count % parts == 0;
     known.bytes = elements * pattern->unit_bytes;
     known.stream_ps = road_stream(&flow->roads, flow->roads.path, known.bytes);
     known.add_ps = known.round.reduce ? step_add_ps(flow, 0, known.bytes) : 0;

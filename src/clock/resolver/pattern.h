@@ -1,6 +1,7 @@
 /* What the steps of one collective are and cost, known once for all members of its group, where the
- * schedule is made of rounds (clock/schedule.h): so a member's step asks no schedule, divides nothing
- * and looks no price up. Members are a few rounds apart at most times, so the latest rounds suffice.
+ * schedule is made of rounds (clock/schedule.h) in each of which every member sends and receives, so
+ * that rounds and steps have the same numbers: a member's step asks no schedule and looks no price up.
+ * Members are a few rounds apart at most times, so the latest rounds suffice.
  */
 #ifndef CLOCK_RESOLVER_PATTERN_H
 #define CLOCK_RESOLVER_PATTERN_H
@@ -20,6 +21,7 @@ struct known_round {
 struct pattern {
     struct pattern *next; /* of its group */
     int users;            /* members in the collective */
+    bool fit;             /* false: some round leaves members out, or a step is none */
     const struct schedule *schedule;
     struct call call; /* of any member */
     uint64_t unit_bytes;
@@ -27,8 +29,8 @@ struct pattern {
     struct known_round rounds[];
 };
 
-/* The pattern of the collective that a member begins; NULL: its schedule is not made of rounds. Give
- * it back when the member has ended it. */
+/* The pattern of the collective that a member begins; NULL: its schedule is not made of such rounds.
+ * Give it back when the member has ended it. */
 struct pattern *pattern_take(struct group *group, const struct schedule *schedule,
                              const struct call *call, uint64_t unit_bytes);
 void patterns_free(struct group *group);
@@ -43,10 +45,15 @@ INLINED void pair_of(const struct round *round, int size, int member, int *to, i
         *to = *from = member ^ round->distance;
         return;
     }
+    int first = 0;
+    if (round->span) {
+        size = round->span;
+        first = member - member % size;
+    }
     *to = member + round->distance;
-    *to -= *to >= size ? size : 0;
+    *to -= *to >= first + size ? size : 0;
     *from = member - round->distance;
-    *from += *from < 0 ? size : 0;
+    *from += *from < first ? size : 0;
 }
 
 #endif

@@ -42,6 +42,7 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
         flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
     if (way == BY_LANES)
         flow->local = local_create(clock->rank_count);
+    flow->traced = pace_has_traces(clock->pace);
     flow->devices_alike = devices_are_alike(cluster);
     flow->seats = lines_of(ranks, sizeof *flow->seats);
     flow->tasks = lines_of(ranks, sizeof *flow->tasks);
@@ -52,6 +53,15 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
         flow->tasks[rank] = (struct task){.phase = PHASE_READY};
     }
     return flow;
+}
+
+/* Those of kernels: no collective is left. */
+static void free_arrays(struct dataflow *flow)
+{
+    free(flow->kernel_memory);
+    free(flow->list_memory);
+    flow->kernel_memory = flow->list_memory = NULL;
+    flow->kernel_room = flow->list_room = 0;
 }
 
 void dataflow_free(struct dataflow *flow)
@@ -66,7 +76,7 @@ void dataflow_free(struct dataflow *flow)
     local_free(flow->local, flow->clock->rank_count);
     roads_release(&flow->roads);
     free(flow->gatherings);
-    free(flow->kernel_memory);
+    free_arrays(flow);
     free(flow->messages);
     free(flow->seats);
     free(flow->tasks);
@@ -99,16 +109,17 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
     struct seat *seat = &flow->seats[rank];
-    struct task *task = &flow->tasks[rank];
+    struct rank_record *record = &flow->clock->ranks[rank].record;
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
+    duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
     seat->now_ps = begin + duration_ps;
-    task->record.exposed_comm_ps += begin - began;
-    task->record.compute_ps += duration_ps;
-    uint64_t sending_until = task->sending_until_ps;
+    record->exposed_comm_ps += begin - began;
+    record->compute_ps += duration_ps;
+    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
     if (sending_until > began)
-        task->record.overlapped_comm_ps +=
+        record->overlapped_comm_ps +=
             (sending_until < seat->now_ps ? sending_until : seat->now_ps) - began;
     return true;
 }
@@ -151,6 +162,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->pattern = NULL;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
+    if (task->schedule && task->schedule->strands) {
+        dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+        return false;
+    }
     task->call = op->call;
     task->call.size = slot->group->size;
     task->unit_bytes = op->kind == OP_COLLECTIVE ? op->element_bytes : op->value;
@@ -191,7 +206,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
         return true;
     if (slot->sent_ps > seat->now_ps) {
-        flow->tasks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
+        flow->clock->ranks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
         seat->now_ps = slot->sent_ps;
     }
     slot->sent_ps = 0;
@@ -337,19 +352,14 @@ static void check_unread(struct dataflow *flow)
 
 void dataflow_finish(struct dataflow *flow)
 {
+    free_arrays(flow);
     if (flow->local) {
         local_finish(flow);
         return;
     }
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
-        struct node_record *record = &flow->clock->ranks[rank].record;
-        record->compute_ps += task->record.compute_ps;
-        record->overlapped_comm_ps += task->record.overlapped_comm_ps;
-        record->exposed_comm_ps += task->record.exposed_comm_ps;
-        record->waiting_ps += task->record.waiting_ps;
-        record->bubble_ps += task->record.bubble_ps;
-        memset(&task->record, 0, sizeof task->record);
+        struct rank_record *record = &flow->clock->ranks[rank].record;
         record->bytes_sent += task->bytes;
         record->messages_sent += task->messages;
         flow->clock->messages += task->messages;

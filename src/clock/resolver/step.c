@@ -56,8 +56,9 @@ INLINED void receive(struct dataflow *flow, struct seat *seat, struct task *task
     seat->cpu_free_ps = received;
     if (message->begun_ps > seat->now_ps)
         task->waiting_ps += message->begun_ps - seat->now_ps;
-    task->adding_ps += task->add_ps;
-    seat->now_ps = later(received + task->add_ps, seat->sent_ps);
+    uint64_t adding = paced_add_ps(flow, (int)(task - flow->tasks), received, task->add_ps);
+    task->adding_ps += adding;
+    seat->now_ps = later(received + adding, seat->sent_ps);
     seat->wanted = NOBODY;
 }
 
@@ -193,8 +194,10 @@ static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct
     bool adds = step.reduce && (step.recv_from >= 0 || step.send_to < 0);
     task->add_ps = adds ? step_add_ps(flow, rank, step.recv.count * task->unit_bytes) : 0;
     if (step.recv_from < 0) {
-        task->adding_ps += task->add_ps;
-        seat->now_ps = later(began, seat->sent_ps) + task->add_ps;
+        uint64_t ends = later(began, seat->sent_ps);
+        uint64_t adding = paced_add_ps(flow, rank, ends, task->add_ps);
+        task->adding_ps += adding;
+        seat->now_ps = ends + adding;
         return true;
     }
     return ask(flow, seat, task, message_key(task->lane, task->group->members[step.recv_from]));
@@ -245,9 +248,13 @@ void operation_end(struct dataflow *flow, int rank)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
+    struct rank_record *record = &flow->clock->ranks[rank].record;
     uint64_t lasted = seat->now_ps - task->began_ps;
-    *(task->group->pipeline ? &task->record.bubble_ps : &task->record.waiting_ps) += task->waiting_ps;
-    task->record.compute_ps += task->adding_ps;
-    task->record.exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
+    record->compute_ps += task->adding_ps;
+    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    record->messages_sent += task->messages;
+    flow->clock->messages += task->messages;
+    task->messages = 0;
     task->phase = PHASE_READY;
 }

@@ -1,33 +1,23 @@
-/* Comma-separated numbers, the last column the label: 0, 1, 2, ... A first row of words is a
- * header. The first thing that is wrong is reported, with its line and column. */
+/* Comma-separated numbers, taken as they are, the last column the label: 0, 1, 2, ... (or, with
+ * target=real, a value to be predicted). A first row of words is a header. The first thing that is
+ * wrong is reported, with its line and column. All numbers are in memory, as floats. */
 #include "../dataset.h"
+#include "../lines.h"
+#include "../words.h"
 
 #include "threadrack/base/memory.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CLASSES = 1 << 20 };
-
 struct reader {
-    const char *path;
-    FILE *stream;
-    char *line;
-    size_t line_room, number; /* the line's number, from 1 */
-    float *values;            /* all columns of all rows */
+    struct lines lines;
+    int target;    /* enum target_kind */
+    float *values; /* (rows, columns) */
     size_t count, room;
     size_t rows, columns, classes;
-    struct errors *errors;
 };
-
-static bool complain(const struct reader *r, const char *at, const char *what)
-{
-    size_t column = at ? (size_t)(at - r->line) + 1 : 1;
-    return errors_add(r->errors, "%s:%zu:%zu: %s", r->path, r->number, column, what);
-}
 
 static void keep(struct reader *r, float value)
 {
@@ -38,134 +28,131 @@ static void keep(struct reader *r, float value)
     r->values[r->count++] = value;
 }
 
-/* A number and nothing else between spaces: hexadecimal and "infinity" are words here. */
-static bool read_number(const char *from, size_t length, double *out)
-{
-    char *end, cell[64];
-    while (length && (*from == ' ' || *from == '\t'))
-        from++, length--;
-    while (length && strchr(" \t\r", from[length - 1]))
-        length--;
-    if (!length || length >= sizeof cell || strspn(from, "+-.0123456789eE") < length)
-        return false;
-    memcpy(cell, from, length);
-    cell[length] = 0;
-    *out = strtod(cell, &end);
-    return !*end;
-}
-
-static bool is_header(const char *line)
+static bool is_header(const struct lines *lines)
 {
     double value;
-    for (const char *cell = line;; cell++) {
-        size_t length = strcspn(cell, ",");
-        if (read_number(cell, length, &value))
+    for (size_t at = 0; at <= lines->length; at++) {
+        const char *cell = lines->line + at;
+        size_t length = lines_span(cell, lines->length - at, ",");
+        if (lines_number(cell, length, &value))
             return false;
-        cell += length;
-        if (!*cell)
-            return true;
+        at += length;
     }
+    return true;
 }
 
 static bool take_label(struct reader *r, const char *cell, double label)
 {
-    if (!(label >= 0 && label < MOST_CLASSES && label == floor(label)))
-        return complain(r, cell, "expected a label: a whole number from 0, below 1048576");
+    if (r->target == TARGET_REAL)
+        return true;
+    if (!(label >= 0 && label < CLASSES_MOST && label == floor(label)))
+        return lines_complain(&r->lines, cell,
+                              "expected a label: a whole number from 0, below 1048576");
     if ((size_t)label + 1 > r->classes)
         r->classes = (size_t)label + 1;
     return true;
 }
 
+static bool take_cell(struct reader *r, const char *cell, size_t length, size_t column, bool last)
+{
+    double value;
+    if (r->rows && column >= r->columns)
+        return lines_complain(&r->lines, cell, "more columns than the rows above");
+    if (!lines_number(cell, length, &value))
+        return lines_complain(&r->lines, cell, "expected a number");
+    if (!isfinite((float)value))
+        return lines_complain(&r->lines, cell, "expected a number that a float can hold");
+    keep(r, (float)value);
+    return !last || take_label(r, cell, value);
+}
+
 static bool read_row(struct reader *r)
 {
+    const struct lines *lines = &r->lines;
     size_t columns = 0;
-    for (const char *cell = r->line;; cell++) {
-        size_t length = strcspn(cell, ",");
-        bool last = !cell[length];
-        double value;
-        if (r->rows && columns >= r->columns)
-            return complain(r, cell, "more columns than the rows above");
-        if (!read_number(cell, length, &value))
-            return complain(r, cell, "expected a number");
-        if (!isfinite((float)value))
-            return complain(r, cell, "expected a number that a float can hold");
-        if (last && !take_label(r, cell, value))
+    for (size_t at = 0; at <= lines->length; at++, columns++) {
+        const char *cell = lines->line + at;
+        size_t length = lines_span(cell, lines->length - at, ",");
+        at += length;
+        if (!take_cell(r, cell, length, columns, at == lines->length))
             return false;
-        keep(r, (float)value);
-        columns++;
-        cell += length;
-        if (!last)
-            continue;
-        if (r->rows && columns < r->columns)
-            return complain(r, cell, "fewer columns than the rows above");
-        if (columns < 2)
-            return complain(r, NULL, "expected features and a label, separated by commas");
-        r->columns = columns;
-        r->rows++;
-        return true;
     }
+    if (r->rows && columns < r->columns)
+        return lines_complain(lines, lines->line + lines->length, "fewer columns than the rows above");
+    if (columns < 2)
+        return lines_complain(lines, lines->line,
+                              "expected features and a label, separated by commas");
+    r->columns = columns;
+    r->rows++;
+    return true;
 }
 
 static bool read_all(struct reader *r)
 {
-    ssize_t length;
-    while ((length = getline(&r->line, &r->line_room, r->stream)) >= 0) {
-        r->number++;
-        if (strlen(r->line) != (size_t)length)
-            return complain(r, r->line + strlen(r->line), "a zero byte: this is not a text file");
-        r->line[strcspn(r->line, "\r\n")] = 0;
-        bool blank = strspn(r->line, " \t") == strlen(r->line);
-        if (!blank && !(r->number == 1 && is_header(r->line)) && !read_row(r))
+    while (lines_next(&r->lines))
+        if (!(r->lines.number == 1 && is_header(&r->lines)) && !read_row(r))
             return false;
-    }
-    if (ferror(r->stream))
-        return errors_add_status(r->errors, STATUS_FAILED, "%s: cannot be read: %s", r->path,
-                                 strerror(errno));
-    if (!r->rows) {
-        r->number = 1;
-        return complain(r, NULL, "the file holds no rows");
-    }
-    return true;
+    if (!lines_ended(&r->lines))
+        return false;
+    return r->rows || lines_complain(&r->lines, NULL, "the file holds no rows");
 }
 
-static struct dataset *build(const struct reader *r, const char *where)
+static void input(const struct dataset *set, size_t row, void *to)
 {
-    struct dataset *set =
-        dataset_make("csv", r->rows, r->columns - 1, r->classes, false, where, r->errors);
-    for (size_t i = 0; set && i < r->rows; i++) {
-        const float *row = r->values + i * r->columns;
-        memcpy(set->features + i * set->width, row, set->width * sizeof *row);
-        set->labels[i] = (int32_t)row[set->width];
-    }
+    const float *values = set->state;
+    memcpy(to, values + row * (set->width + 1), set->width * sizeof *values);
+}
+
+static void targets(const struct dataset *set, size_t row, void *to)
+{
+    const float *values = set->state, *target = values + row * (set->width + 1) + set->width;
+    if (set->classes)
+        *(int32_t *)to = (int32_t)*target;
+    else
+        *(float *)to = *target;
+}
+
+static void release(struct dataset *set)
+{
+    free(set->state);
+}
+
+static struct dataset *build(const struct reader *r)
+{
+    struct dataset *set = dataset_make("csv", r->rows);
+    set->width = r->columns - 1;
+    set->classes = r->classes;
+    set->input = input;
+    set->targets = targets;
+    set->release = release;
+    set->state = r->values;
     return set;
 }
 
-static struct dataset *open(const char *text, const char *where, uint64_t seed, bool shapes_only,
-                            struct errors *errors)
+/* With shapes_only, too, all is read: else the shapes are not known. */
+static struct dataset *open(const struct dataset_request *request, struct errors *errors)
 {
-    (void)seed;
-    (void)shapes_only; /* the shapes are known only once all is read */
-    const char *colon = strchr(text, ':');
-    struct reader r = {.path = colon ? colon + 1 : "", .errors = errors};
-    if (!*r.path) {
-        errors_add(errors, "%s: expected csv:PATH", where);
-        return NULL;
-    }
-    r.stream = fopen(r.path, "r");
-    if (!r.stream) {
-        errors_add(errors, "%s: cannot open '%s': %s", where, r.path, strerror(errno));
-        return NULL;
-    }
-    struct dataset *set = read_all(&r) ? build(&r, where) : NULL;
-    fclose(r.stream);
-    free(r.line);
-    free(r.values);
+    struct reader r = {.lines = {.errors = errors}};
+    struct data_file file = {0};
+    struct dataset *set = NULL;
+    struct data_option options[] = {
+        {.key = "target", .choice = &r.target, .words = target_words}, {0}};
+    struct data_words words = {
+        .usage = "csv:PATH[,target=real]", .least = 1, .most = 1, .options = options};
+    r.lines.file = &file;
+    if (data_words_read(&words, request, errors) &&
+        data_file_open(&file, words.paths[0], request->where, errors) && read_all(&r))
+        set = build(&r);
+    else
+        free(r.values);
+    data_file_close(&file);
+    data_words_release(&words);
     return set;
 }
 
 const struct dataset_ops dataset_csv = {
     .name = "csv",
-    .summary = "a file of numbers, the last column the label",
-    .options = "PATH",
+    .summary = "a file of numbers, the last column the label, counted from 0",
+    .options = "PATH [target=class|real]",
     .open = open,
 };

@@ -1,27 +1,36 @@
 /* Handwritten digits, compiled into the program. */
 #include "../dataset.h"
 #include "../digits_data.h"
+#include "../words.h"
 
-#include <string.h>
-
-static struct dataset *open(const char *text, const char *where, uint64_t seed, bool shapes_only,
-                            struct errors *errors)
+static void input(const struct dataset *set, size_t row, void *to)
 {
-    (void)seed;
-    if (strcmp(text, "digits")) {
-        errors_add(errors, "%s: digits takes no options", where);
+    (void)set;
+    float *pixels = to;
+    for (size_t i = 0; i < DIGITS_WIDTH; i++)
+        pixels[i] = (float)(digits_data[row][i] - 'a') / (float)DIGITS_BRIGHTEST;
+}
+
+static void targets(const struct dataset *set, size_t row, void *to)
+{
+    (void)set;
+    *(int32_t *)to = digits_data[row][DIGITS_WIDTH] - '0';
+}
+
+static struct dataset *open(const struct dataset_request *request, struct errors *errors)
+{
+    struct data_words words = {.usage = "digits"};
+    bool good = data_words_read(&words, request, errors);
+    data_words_release(&words);
+    if (!good)
         return NULL;
-    }
-    struct dataset *set = dataset_make("digits", DIGITS_ROWS, DIGITS_WIDTH, DIGITS_CLASSES,
-                                       shapes_only, where, errors);
-    if (!set || shapes_only)
-        return set;
-    for (size_t i = 0; i < DIGITS_ROWS; i++) {
-        for (size_t j = 0; j < DIGITS_WIDTH; j++)
-            set->features[i * DIGITS_WIDTH + j] =
-                (float)(digits_data[i][j] - 'a') / (float)DIGITS_BRIGHTEST;
-        set->labels[i] = digits_data[i][DIGITS_WIDTH] - '0';
-    }
+    struct dataset *set = dataset_make("digits", DIGITS_ROWS);
+    set->width = DIGITS_WIDTH;
+    set->image = (struct image_shape){1, DIGITS_SIDE, DIGITS_SIDE};
+    set->classes = DIGITS_CLASSES;
+    set->input = input;
+    set->targets = targets;
+    set->drawn = true;
     return set;
 }
 

@@ -104,18 +104,57 @@ static void add_run(const struct sweep *sweep, int index, struct view view, stru
                   result->reason ? result->reason : "");
 }
 
+/* Whether two notes are the same but for their figures. */
+static bool alike(const char *a, const char *b)
+{
+    static const char figures[] = "0123456789.";
+    for (; *a && *b; a++, b++) {
+        a += strspn(a, figures);
+        b += strspn(b, figures);
+        if (*a != *b || !*a)
+            break;
+    }
+    return *a == *b;
+}
+
+static const char *note_of(const struct sweep *sweep, int run, int n)
+{
+    const struct result *result = sweep->points[run].result;
+    return result && n < result->note_count ? result->notes[n] : NULL;
+}
+
+static bool has_alike(const struct sweep *sweep, int run, const char *note)
+{
+    const char *other;
+    for (int n = 0; (other = note_of(sweep, run, n)); n++)
+        if (alike(other, note))
+            return true;
+    return false;
+}
+
+/* A note of one run, and which runs have it too, be it with other figures. */
+static void print_note(const struct sweep *sweep, int run, const char *note, FILE *stream)
+{
+    int others = 0;
+    fprintf(stream, "note (run %d): %s", run, note);
+    for (int i = run + 1; i < sweep->count; i++)
+        if (has_alike(sweep, i, note))
+            fprintf(stream, "%s%d", others++ ? ", " : " [alike, with figures of their own: runs ", i);
+    fprintf(stream, "%s\n", others ? "]" : "");
+}
+
 static void print_notes(const struct sweep *sweep, FILE *stream)
 {
-    struct text said = {0}; /* each note once, however many runs have it */
-    for (int i = 0; i < sweep->count; i++)
-        for (int n = 0; sweep->points[i].result && n < sweep->points[i].result->note_count; n++) {
-            const char *note = sweep->points[i].result->notes[n];
-            if (said.bytes && strstr(said.bytes, note))
-                continue;
-            text_add(&said, "%s\n", note);
-            fprintf(stream, "note (run %d): %s\n", i, note);
+    for (int i = 0; i < sweep->count; i++) {
+        const char *note;
+        for (int n = 0; (note = note_of(sweep, i, n)); n++) {
+            bool said = false;
+            for (int before = 0; !said && before < i; before++)
+                said = has_alike(sweep, before, note);
+            if (!said)
+                print_note(sweep, i, note, stream);
         }
-    text_release(&said);
+    }
 }
 
 static void print_runs(const struct sweep *sweep, FILE *stream)

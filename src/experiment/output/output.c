@@ -33,8 +33,9 @@ static bool nearest_folder_is_writable(const char *directory)
         char *slash = strrchr(path, '/');
         *(slash == path ? path + 1 : slash ? slash : path) = 0;
     }
-    char *inside = memory_text("%s/.", *path ? path : ".");
-    bool good = !access(inside, W_OK | X_OK);
+    /* Tried, not asked for: the superuser may write anywhere, but not make folders in /proc. */
+    char *inside = memory_text("%s/.threadrack-XXXXXX", *path ? path : ".");
+    bool good = mkdtemp(inside) && !rmdir(inside);
     free(inside);
     free(path);
     return good;

@@ -42,9 +42,10 @@ static void print_figures(const struct result *result, FILE *stream)
     fprintf(stream, "  simulated      %s for %d steps, %s a step\n",
             time_words((double)result->length_ps * 1e-12), result->steps,
             time_words(result->step_s));
-    fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
-            number_words(result->speedup, 2), time_words(result->single_step_s),
-            share_words(result->efficiency));
+    if (!isnan(result->speedup))
+        fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
+                number_words(result->speedup, 2), time_words(result->single_step_s),
+                share_words(result->efficiency));
     fprintf(stream,
             "  where it went  compute %s, exposed communication %s, bubble %s, waiting %s\n",
             share_words(result->compute_share), share_words(result->communication_share),
@@ -73,8 +74,12 @@ void summary_print(const struct config *point, const struct result *result, FILE
                 result->mesh_tensor, result->mesh_pipeline);
     fputs("\n", stream);
     if (result->model)
-        fprintf(stream, "  trains         %s, %" PRIu64 " parameters, %" PRIu64 " rows a step\n",
-                result->model, result->parameters, result->batch);
+        fprintf(stream, "  trains         %s, %" PRIu64 " parameters", result->model,
+                result->parameters);
+    if (result->model && result->batch)
+        fprintf(stream, ", %" PRIu64 " rows a step", result->batch);
+    if (result->model)
+        fputs("\n", stream);
     if (result->status != STATUS_OK)
         fprintf(stream, "  %-13s  %s\n", status_name(result->status),
                 result->reason ? result->reason : "");

@@ -7,156 +7,174 @@
  *
  * Cut by rows, Y is a partial sum until after_forward has added those of the other tensor ranks;
  * cut by columns, dX is one until before_backward. A fused update is W = (1 - lr decay) W - lr dY^T
- * X, after dX has used the old W.
+ * X, after dX has used the old W. A weight that is borrowed (tied embeddings) is not updated here:
+ * its gradient goes to its owner.
  */
-#include "../layer.h"
+#include "../steps.h"
+#include "../tensors.h"
 
-static size_t parameter_count(size_t in, size_t out)
+#include <math.h>
+
+enum { WEIGHT, BIAS };
+enum { PRE }; /* saved: Y before the activation, where that is needed to go back (gelu) */
+
+static void describe(const struct layer *layer, struct tensor_list *list)
 {
-    return out * in + out;
+    if (layer->borrows)
+        return;
+    struct tensor *weight = tensor_add_matrix(list, "weight", layer->out, layer->in);
+    double variance = layer->activation == ACTIVATION_RELU ? 2.0 : 1.0;
+    weight->deviation =
+        layer->deviation != 0 ? layer->deviation : sqrt(variance / (double)layer->in);
+    weight->cuts[CUT_COLUMNS] = TENSOR_ROWS;
+    weight->cuts[CUT_ROWS] = TENSOR_COLUMNS;
+    if (!layer->no_bias)
+        tensor_add_vector(list, "bias", layer->out)->cuts[CUT_COLUMNS] = TENSOR_ROWS;
 }
 
-static uint64_t weight(const struct layer *layer)
+static uint64_t multiply_adds(const struct layer *layer)
 {
-    return (uint64_t)layer->in * layer->out;
+    return (uint64_t)layer->positions * layer->in * layer->out;
 }
 
-static void place(struct model_part *part, float *parameters, float *gradients)
+/* This rank's inputs and outputs of a position. */
+static size_t inputs(const struct model_part *part)
 {
-    size_t weights = part->out.count * part->in.count;
-    part->weight = parameters;
-    part->bias = view(parameters, weights);
-    part->dweight = gradients;
-    part->dbias = view(gradients, weights);
+    return part->layer->borrows ? part->layer->in : part->tensor_list[WEIGHT].columns.count;
 }
 
-/* Each of the three products has the same size. */
-static struct work product_work(const struct model_part *part, size_t rows)
+static size_t outputs(const struct model_part *part)
 {
-    uint64_t r = rows, i = part->in.count, o = part->out.count;
-    return (struct work){
-        .flops = 2 * r * i * o, .bytes = sizeof(float) * (r * i + i * o + r * o), .kernels = 1};
+    return part->layer->borrows ? part->layer->out : part->tensor_list[WEIGHT].rows.count;
 }
 
-static uint64_t activation_flops(enum activation kind)
+static size_t width_in(const struct model_part *part)
 {
-    return kind == ACTIVATION_NONE ? 0 : kind == ACTIVATION_RELU ? 1 : 20;
+    return part->layer->positions * inputs(part);
 }
 
-/* Bias and activation on the way forward, or their gradients on the way back: the arrays of (r, o)
- * that are read and written come from the caller. */
-static struct work pass_work(const struct model_part *part, size_t rows, uint64_t arrays)
+static size_t width_out(const struct model_part *part)
 {
-    uint64_t r = rows, o = part->out.count;
-    return (struct work){.flops = r * o * (1 + activation_flops(part->layer->activation)),
-                         .bytes = sizeof(float) * (arrays * r * o + o),
-                         .kernels = 1};
+    return part->layer->positions * outputs(part);
 }
 
-static void product(const struct model_part *part, struct share rows, float *y)
+static bool needs_pre(enum activation kind)
 {
-    size_t i = part->in.count, o = part->out.count;
-    math_gemm(PLAIN, TRANSPOSED, rows.count, o, i, 1, part->x + rows.begin * i, i, part->weight, i,
-              0, y, o);
+    return kind == ACTIVATION_GELU || kind == ACTIVATION_GELU_TANH;
 }
 
-static void bias_activate(const struct model_part *part, struct share rows, float *y)
+static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
-    size_t o = part->out.count;
-    math_bias_activate(rows.count, o, y, part->bias, part->layer->activation,
-                       part->y + rows.begin * o);
+    if (trains && needs_pre(part->layer->activation))
+        needs->saved[PRE] = width_out(part);
 }
 
-/* Product, bias and activation are one kernel but where the tensor group must add in between. */
-static void forward(struct rank *self, struct model *model, struct model_part *part,
-                    struct share rows)
+static const float *weight_of(const struct pass *pass)
 {
-    float *y = view(part->pre ? part->pre : part->y, rows.begin * part->out.count);
-    struct work work = product_work(part, rows.count), pass = pass_work(part, rows.count, 2);
-    bool partial = part->cut == CUT_ROWS;
-    if (!partial) {
-        work.flops += pass.flops;
-        work.bytes += sizeof(float) * part->out.count;
+    const struct model_tensor *borrowed = pass->part->borrowed;
+    return borrowed ? view(pass->model->parameters, borrowed->at) : pass_weight(pass, WEIGHT);
+}
+
+static const float *bias_of(const struct pass *pass)
+{
+    return pass->part->layer->no_bias ? NULL : pass_weight(pass, BIAS);
+}
+
+static bool does_nothing_more(const struct layer *layer)
+{
+    return layer->no_bias && layer->activation == ACTIVATION_NONE;
+}
+
+/* Where the tensor group must add between the product and the rest. */
+static void forward_partial(const struct pass *pass, float *y)
+{
+    size_t i = inputs(pass->part), o = outputs(pass->part);
+    step_product(pass, pass->x, i, weight_of(pass), y, o);
+    pass_sum_forward(pass, y, pass->positions * o);
+    if (!does_nothing_more(pass->part->layer))
+        step_bias_activate(pass, y, o, bias_of(pass), pass->part->layer->activation, pass->y);
+}
+
+/* Elsewhere product, bias and activation are one kernel. */
+static void forward(const struct pass *pass)
+{
+    const struct layer *layer = pass->part->layer;
+    float *y = pass->saved[PRE] ? pass->saved[PRE] : pass->y;
+    size_t i = inputs(pass->part), o = outputs(pass->part), r = pass->positions;
+    if (pass->part->cut == CUT_ROWS) {
+        forward_partial(pass, y);
+        return;
     }
-    if (rank_compute_begin(self, work)) {
-        product(part, rows, y);
-        if (!partial)
-            bias_activate(part, rows, y);
-        rank_compute_end(self);
+    struct work work = product_work(r, i, o);
+    work.flops += r * o * ((layer->no_bias ? 0 : 1) + activation_flops(layer->activation));
+    work.bytes += layer->no_bias ? 0 : sizeof(float) * o;
+    if (!rank_compute_begin(pass->self, work))
+        return;
+    math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, pass->x, i, weight_of(pass), i, 0, y, o);
+    math_bias_activate(r, o, y, bias_of(pass), layer->activation, pass->y);
+    rank_compute_end(pass->self);
+}
+
+static void activate_back(const struct pass *pass)
+{
+    const struct layer *layer = pass->part->layer;
+    size_t o = outputs(pass->part);
+    if (!layer->no_bias) {
+        step_activate_back(pass, pass->dy, o, pass->saved[PRE], pass->y, layer->activation, BIAS);
+        return;
     }
-    if (!partial)
+    struct work work =
+        elements_work(pass->positions * o, activation_flops(layer->activation), 3);
+    if (layer->activation == ACTIVATION_NONE || !rank_compute_begin(pass->self, work))
         return;
-    model->hooks.after_forward(model->hooks.context, self, y, rows.count * part->out.count);
-    if (rank_compute_begin(self, pass)) {
-        bias_activate(part, rows, y);
-        rank_compute_end(self);
-    }
+    math_activate_backward(pass->positions, o, pass->dy, pass->saved[PRE], pass->y,
+                           layer->activation, NULL, false);
+    rank_compute_end(pass->self);
 }
 
-/* Turns dY into the gradient before the activation, in place, and sums its rows. */
-static void activation_backward(struct rank *self, struct model *model, struct model_part *part,
-                                struct share rows, bool first)
+static void backward_input(const struct pass *pass)
 {
-    size_t o = part->out.count, at = rows.begin * o;
-    bool active = part->layer->activation != ACTIVATION_NONE;
-    if (!rank_compute_begin(self, pass_work(part, rows.count, active ? 3 : 1)))
+    size_t i = inputs(pass->part), o = outputs(pass->part);
+    activate_back(pass);
+    if (!pass->part->needs_dx)
         return;
-    math_activate_backward(rows.count, o, part->dy + at, view(part->pre, at), part->y + at,
-                           part->layer->activation, part->dbias, !first);
-    if (model->fused.done)
-        math_sgd(o, part->bias, part->dbias, NULL, model->fused.lr, 0, model->fused.decay, true);
-    rank_compute_end(self);
+    step_product_back(pass, pass->dy, o, weight_of(pass), pass->dx, i);
+    if (pass->part->cut == CUT_COLUMNS)
+        pass_sum_backward(pass, pass->dx, pass->positions * i);
 }
 
-static void input_gradient(struct rank *self, struct model_part *part, struct share rows)
+/* The owner applies what comes of it, later in the pass. */
+static void borrowed_gradient(const struct pass *pass)
 {
-    size_t i = part->in.count, o = part->out.count;
-    if (!rank_compute_begin(self, product_work(part, rows.count)))
+    size_t i = inputs(pass->part), o = outputs(pass->part);
+    struct work work = product_work(pass->positions, i, o);
+    work.bytes += pass->first ? 0 : sizeof(float) * i * o;
+    if (!rank_compute_begin(pass->self, work))
         return;
-    math_gemm(PLAIN, PLAIN, rows.count, i, o, 1, part->dy + rows.begin * o, o, part->weight, i, 0,
-              part->dx + rows.begin * i, i);
-    rank_compute_end(self);
+    math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, pass->x, i,
+              pass->first ? 0 : 1, view(pass->model->gradients, pass->part->borrowed->at), i);
+    rank_compute_end(pass->self);
 }
 
-static void weight_gradient(struct rank *self, struct model *model, struct model_part *part,
-                            struct share rows, bool first)
+static void backward_weight(const struct pass *pass)
 {
-    size_t i = part->in.count, o = part->out.count;
-    const struct fused_update *fused = &model->fused;
-    struct work work = product_work(part, rows.count);
-    work.bytes += first ? 0 : sizeof(float) * i * o;
-    if (!rank_compute_begin(self, work))
-        return;
-    math_gemm(TRANSPOSED, PLAIN, o, i, rows.count, fused->done ? -fused->lr : 1,
-              part->dy + rows.begin * o, o, part->x + rows.begin * i, i,
-              fused->done ? 1 - fused->lr * fused->decay
-              : first     ? 0
-                          : 1,
-              fused->done ? part->weight : part->dweight, i);
-    rank_compute_end(self);
-}
-
-static void backward(struct rank *self, struct model *model, struct model_part *part,
-                     struct share rows, bool first, bool last)
-{
-    const struct model_hooks *hooks = &model->hooks;
-    activation_backward(self, model, part, rows, first);
-    if (part->needs_dx)
-        input_gradient(self, part, rows);
-    weight_gradient(self, model, part, rows, first);
-    if (last && hooks->gradient_ready)
-        hooks->gradient_ready(hooks->context, self, part->at, part->parameter_count);
-    if (part->needs_dx && part->cut == CUT_COLUMNS)
-        hooks->before_backward(hooks->context, self, view(part->dx, rows.begin * part->in.count),
-                               rows.count * part->in.count);
+    if (pass->part->borrowed)
+        borrowed_gradient(pass);
+    else
+        step_weight_gradient(pass, WEIGHT, pass->dy, outputs(pass->part), pass->x,
+                             inputs(pass->part));
 }
 
 const struct layer_ops layer_linear = {
     .name = "linear",
     .summary = "a matrix and a bias, with the activation after it",
-    .parameter_count = parameter_count,
-    .weight = weight,
-    .place = place,
+    .describe = describe,
+    .pairs = true,
+    .in = width_in,
+    .out = width_out,
+    .needs = needs,
+    .multiply_adds = multiply_adds,
     .forward = forward,
-    .backward = backward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
 };

@@ -1,17 +1,10 @@
 /* Computes nothing and takes a given time; its output is whatever is there. */
 #include "../layer.h"
 
-static size_t parameter_count(size_t in, size_t out)
-{
-    (void)in;
-    (void)out;
-    return 0;
-}
-
-static uint64_t weight(const struct layer *layer)
+static uint64_t multiply_adds(const struct layer *layer)
 {
     (void)layer;
-    return 1;
+    return 0;
 }
 
 static void pass_time(struct rank *self, uint64_t duration_ps)
@@ -20,30 +13,26 @@ static void pass_time(struct rank *self, uint64_t duration_ps)
         rank_compute_end(self);
 }
 
-static void forward(struct rank *self, struct model *model, struct model_part *part,
-                    struct share rows)
+static void forward(const struct pass *pass)
 {
-    (void)model;
-    (void)rows;
-    pass_time(self, part->layer->forward_ps);
+    pass_time(pass->self, pass->part->layer->forward_ps);
 }
 
-static void backward(struct rank *self, struct model *model, struct model_part *part,
-                     struct share rows, bool first, bool last)
+static void backward_input(const struct pass *pass)
 {
-    (void)model;
-    (void)rows;
-    (void)first;
-    (void)last;
-    pass_time(self, part->layer->backward_input_ps);
-    pass_time(self, part->layer->backward_weight_ps);
+    pass_time(pass->self, pass->part->layer->backward_input_ps);
+}
+
+static void backward_weight(const struct pass *pass)
+{
+    pass_time(pass->self, pass->part->layer->backward_weight_ps);
 }
 
 const struct layer_ops layer_null = {
     .name = "null",
     .summary = "computes nothing and takes a given time",
-    .parameter_count = parameter_count,
-    .weight = weight,
+    .multiply_adds = multiply_adds,
     .forward = forward,
-    .backward = backward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
 };

@@ -1,79 +1,32 @@
 /* Multilayer perceptrons: linear layers of given widths with an activation between. */
-#include "../inside.h"
+#include "../chain.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
 #include "threadrack/config/config.h"
 
+#include "widths.h"
+
 #include <stdlib.h>
-#include <string.h>
 
-enum { MOST_LAYERS = 1 << 16, WIDEST = 1 << 24 };
-
-struct widths {
-    size_t *items;
-    int count, room;
-};
-
-/* A whole number from 1 to `most`, and moves on; 0 when there is none. */
-static size_t take_number(const char **text, size_t most)
+static struct model_spec *build(const struct widths *widths, enum activation kind,
+                                const char *where, struct errors *errors)
 {
-    size_t number = 0;
-    const char *from = *text;
-    for (; **text >= '0' && **text <= '9' && *text - from < 9; ++*text)
-        number = number * 10 + (size_t)(**text - '0');
-    return *text > from && *from != '0' && number <= most ? number : 0;
-}
-
-/* 64-128x3-10 is 64-128-128-128-10. */
-static bool read_widths(const char *text, struct widths *widths)
-{
-    for (;;) {
-        size_t width = take_number(&text, WIDEST), times = 1;
-        if (*text == 'x') {
-            text++;
-            times = take_number(&text, MOST_LAYERS);
-        }
-        if (!width || !times || (size_t)widths->count + times > MOST_LAYERS)
-            return false;
-        for (; times; times--)
-            *vector_push(&widths->items, &widths->count, &widths->room) = width;
-        if (!*text)
-            return widths->count >= 2;
-        if (*text++ != '-')
-            return false;
+    struct model_spec *spec = spec_create(0);
+    struct chain chain = chain_of_values(widths->items[0], 0, 0, 0);
+    bool good = true;
+    for (int i = 1; i < widths->count; i++) {
+        good = good && chain_linear(&chain, widths->items[i]);
+        if (i < widths->count - 1)
+            good = good && chain_activation(&chain, kind);
     }
-}
-
-static bool read_activation(const char *word, const char *where, enum activation *kind,
-                            struct errors *errors)
-{
-    static const char *const words[] = {"relu", "tanh", "gelu"};
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(word, words[i])) {
-            *kind = ACTIVATION_RELU + (enum activation)i;
-            return true;
-        }
-    return errors_add(errors, "%s: '%s' is no activation; expected relu, tanh or gelu%s", where,
-                      word, text_suggestion(word, words, 3));
-}
-
-static struct model_spec *build(const struct widths *widths, enum activation kind)
-{
-    int count = widths->count - 1;
-    struct model_spec *spec = spec_create(count);
-    for (int i = 0; i < count; i++)
-        spec->layers[i] = (struct layer){
-            .ops = &layer_linear,
-            .in = widths->items[i],
-            .out = widths->items[i + 1],
-            .activation = i < count - 1 ? kind : ACTIVATION_NONE,
-            .index = 2 * i,
-        };
-    spec->input_width = widths->items[0];
-    spec->output_width = widths->items[count];
-    spec->costs_loss = true;
-    return spec;
+    if (good) {
+        chain_finish(&chain, spec, &loss_cross_entropy);
+        return spec;
+    }
+    errors_add(errors, "%s: %s", where, chain.why);
+    chain_release(&chain);
+    model_spec_free(spec);
+    return NULL;
 }
 
 static struct model_spec *parse(const char *text, const char *where, struct errors *errors)
@@ -86,14 +39,14 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
         member_release(&member);
         return NULL;
     }
-    if (member.count || !member.positional || !read_widths(member.positional, &widths))
+    if (member.count || !member.positional || !widths_read(member.positional, 2, &widths))
         errors_add(
             errors,
             "%s: '%s' names no network; expected two or more widths from 1 to 16777216, such "
             "as mlp:64-128-64-10 or mlp:64-128x15-10:tanh",
             where, text);
-    else if (!member.second || read_activation(member.second, where, &kind, errors))
-        spec = build(&widths, kind);
+    else if (!member.second || activation_read(member.second, where, &kind, errors))
+        spec = build(&widths, kind, where, errors);
     free(widths.items);
     member_release(&member);
     return spec;
@@ -102,6 +55,6 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
 const struct model_ops model_mlp = {
     .name = "mlp",
     .summary = "linear layers of these widths with an activation between",
-    .options = "WIDTH-WIDTH[xTIMES]-...[:relu|tanh|gelu]",
+    .options = "WIDTH-WIDTH[xTIMES]-...[:relu|tanh|gelu|gelu_tanh]",
     .parse = parse,
 };

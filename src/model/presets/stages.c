@@ -66,13 +66,14 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
             .ops = &layer_null,
             .in = options.width.whole,
             .out = options.width.whole,
-            .index = i,
+            .positions = 1,
             .forward_ps = options.forward.whole,
             .backward_input_ps = options.backward_input.whole,
             .backward_weight_ps = options.backward_weight.whole,
         };
     spec->output_width = options.width.whole;
     spec->alike = true;
+    spec_finish(spec);
     return spec;
 }
 

@@ -1,54 +1,95 @@
-/* Layers over tensor ranks: within a stage, linear layers pair up from the first; the first of a
- * pair is cut by columns, the second by rows, so that what passes between them needs no
- * communication (Shoeybi et al. 2019, section 3). */
+/* Layers over tensor ranks. Some share themselves out within (attention by heads, feed-forward by
+ * hidden units). Of the others, linear layers pair up with the next within a stage, from the first;
+ * the first of a pair is cut by columns, the second by rows, so that what passes between them needs
+ * no communication (Shoeybi et al. 2019, section 3). */
 #include "../inside.h"
 
-#include <limits.h>
+#include "threadrack/base/memory.h"
 
-enum cut split_pairs(const struct model_spec *spec, struct share stage, int number, int tensors)
+#include <limits.h>
+#include <stdlib.h>
+
+static bool can_pair(const struct layer *layer)
 {
-    size_t within = (size_t)number - stage.begin, partner = within ^ 1;
-    if (tensors == 1 || partner >= stage.count || !spec->layers[number].ops->place)
-        return CUT_NONE;
-    return within % 2 ? CUT_ROWS : CUT_COLUMNS;
+    return layer->ops->pairs && !layer->borrows;
 }
 
-/* The narrowest width inside a pair: the most ranks that can share it. */
-static size_t narrowest_pair(const struct model_spec *spec, int stages, int tensors)
+bool split_pairs_up(const struct model_spec *spec, int number)
+{
+    return number + 1 < spec->layer_count && can_pair(&spec->layers[number]) &&
+           can_pair(&spec->layers[number + 1]);
+}
+
+void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts)
+{
+    for (size_t i = 0; i < stage.count; i++) {
+        int number = (int)(stage.begin + i);
+        cuts[i] = CUT_NONE;
+        if (tensors == 1)
+            continue;
+        if (spec->layers[number].ops->most_tensors) {
+            cuts[i] = CUT_WITHIN;
+        } else if (i + 1 < stage.count && split_pairs_up(spec, number)) {
+            cuts[i++] = CUT_COLUMNS;
+            cuts[i] = CUT_ROWS;
+        }
+    }
+}
+
+/* The most ranks that can share what is cut in a stage; INT_MAX where nothing is. */
+static size_t narrowest_of(const struct model_spec *spec, struct share stage)
+{
+    enum cut *cuts = memory_zeroed(stage.count, sizeof *cuts);
+    size_t least = INT_MAX;
+    split_cuts(spec, stage, 2, cuts);
+    for (size_t i = 0; i < stage.count; i++) {
+        const struct layer *layer = &spec->layers[stage.begin + i];
+        size_t most = cuts[i] == CUT_COLUMNS  ? layer->out
+                      : cuts[i] == CUT_WITHIN ? layer->ops->most_tensors(layer)
+                                              : INT_MAX;
+        least = most < least ? most : least;
+    }
+    free(cuts);
+    return least;
+}
+
+static size_t narrowest(const struct model_spec *spec, int stages, int tensors)
 {
     size_t least = INT_MAX;
     for (int stage = 0; stage < stages; stage++) {
-        struct share held = split_stages(spec, stages, tensors, stage);
-        for (size_t i = held.begin; i + 1 < held.begin + held.count; i += 2)
-            if (spec->layers[i].ops->place && spec->layers[i].out < least)
-                least = spec->layers[i].out;
+        size_t most = narrowest_of(spec, split_stages(spec, stages, tensors, stage));
+        least = most < least ? most : least;
     }
     return least;
 }
 
-int model_most_stages(const struct model_spec *spec)
-{
-    return spec->layer_count;
-}
-
+/* A null model has nothing to share, and takes its time on every rank. */
 int model_most_tensors(const struct model_spec *spec)
 {
-    return (int)narrowest_pair(spec, 1, 2);
+    size_t most = narrowest(spec, 1, 2);
+    return most == INT_MAX && spec->tensor_count ? 1 : (int)most;
 }
 
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors)
 {
-    if (stages > spec->layer_count)
-        return errors_add(
-            errors,
-            "%d pipeline stages are more than the model's %d layers; the largest that "
-            "fits is %d",
-            stages, spec->layer_count, spec->layer_count);
-    size_t most = tensors > 1 ? narrowest_pair(spec, stages, tensors) : INT_MAX;
+    int deepest = model_most_stages(spec);
+    if (stages > 1 && spec->layers[0].lends)
+        return errors_add(errors, "pipeline stages cannot share tied embeddings: the table would be "
+                                  "on the first and on the last; the largest that fits is 1");
+    if (stages > deepest)
+        return errors_add(errors,
+                          "%d pipeline stages are more than the model's %d layers (or blocks); the "
+                          "largest that fits is %d",
+                          stages, deepest, deepest);
+    if (tensors > 1 && model_most_tensors(spec) == 1)
+        return errors_add(errors, "tensor ranks have nothing to share: the model has no two linear "
+                                  "layers in a row, no attention and no feed-forward; the largest "
+                                  "that fits is 1");
+    size_t most = tensors > 1 ? narrowest(spec, stages, tensors) : INT_MAX;
     if ((size_t)tensors > most)
         return errors_add(errors,
-                          "%d tensor ranks are more than the %zu columns of the model's narrowest "
-                          "pair; the largest that fits is %zu",
+                          "%d tensor ranks are more than the %zu columns, heads or hidden units "
+                          "of the model's narrowest layer; the largest that fits is %zu",
                           tensors, most, most);
     return true;
 }

@@ -1,8 +1,8 @@
 /* Layers over pipeline stages: contiguous, every stage at least one, the costliest stage as cheap
  * as can be and the others even.
  *
- * What is placed is a unit: a layer or, where tensor ranks will share pairs and there are pairs
- * enough for the stages, a pair. The least possible cost of the costliest stage is found by
+ * What is placed is a unit: a layer with those that follow it (pooling, say) or, where tensor ranks
+ * will share pairs and there are units enough for the stages, a pair. The least possible cost of the costliest stage is found by
  * bisection, filling stages greedily; then each stage takes its fair part of what is left, as long
  * as the rest still fits the others within that cost.
  */
@@ -13,28 +13,66 @@
 #include <stdlib.h>
 
 struct units {
+    int *begins; /* the layer that begins unit i; [count] is the number of layers */
     uint64_t *weights;
     int *needed; /* [i]: stages that units i.. need when none may exceed the cap; [count] is 0 */
-    int count, size;
+    int count;
     uint64_t total, heaviest;
 };
 
+/* What a layer costs beside others: never 0, so that layers of no cost are spread, too. */
+static uint64_t weight_of(const struct layer *layer)
+{
+    uint64_t weight = layer->ops->multiply_adds(layer);
+    return weight ? weight : 1;
+}
+
+/* Where units begin; returns how many. `begins` may be NULL. */
+static int find_units(const struct model_spec *spec, bool pairs, int *begins)
+{
+    int count = 0;
+    for (int i = 0; i < spec->layer_count; i++) {
+        if (begins)
+            begins[count] = i;
+        count++;
+        i += pairs && split_pairs_up(spec, i);
+        while (i + 1 < spec->layer_count && spec->layers[i + 1].follows)
+            i++;
+    }
+    return count;
+}
+
 static struct units units_of(const struct model_spec *spec, int stages, int tensors)
 {
-    int pairs = (spec->layer_count + 1) / 2;
-    struct units units = {.size = tensors > 1 && pairs >= stages ? 2 : 1};
-    units.count = units.size == 2 ? pairs : spec->layer_count;
-    units.weights = memory_zeroed((size_t)units.count, sizeof *units.weights);
-    units.needed = memory_zeroed((size_t)units.count + 1, sizeof *units.needed);
-    for (int i = 0; i < spec->layer_count; i++) {
-        uint64_t weight = spec->layers[i].ops->weight(&spec->layers[i]);
-        units.weights[i / units.size] += weight;
-        units.total += weight;
+    bool pairs = tensors > 1 && find_units(spec, true, NULL) >= stages;
+    size_t count = (size_t)find_units(spec, pairs, NULL);
+    struct units units = {.begins = memory_zeroed(count + 1, sizeof *units.begins),
+                          .weights = memory_zeroed(count, sizeof *units.weights),
+                          .needed = memory_zeroed(count + 1, sizeof *units.needed)};
+    units.count = find_units(spec, pairs, units.begins);
+    units.begins[count] = spec->layer_count;
+    for (int u = 0; u < units.count; u++) {
+        for (int i = units.begins[u]; i < units.begins[u + 1]; i++)
+            units.weights[u] += weight_of(&spec->layers[i]);
+        units.total += units.weights[u];
+        if (units.weights[u] > units.heaviest)
+            units.heaviest = units.weights[u];
     }
-    for (int i = 0; i < units.count; i++)
-        if (units.weights[i] > units.heaviest)
-            units.heaviest = units.weights[i];
     return units;
+}
+
+static void units_release(struct units *units)
+{
+    free(units->begins);
+    free(units->weights);
+    free(units->needed);
+}
+
+int model_most_stages(const struct model_spec *spec)
+{
+    if (spec->layers[0].lends)
+        return 1;
+    return spec->alike ? spec->layer_count : find_units(spec, false, NULL);
 }
 
 /* Fills `needed`; from the back, so that each entry rests on a later one. `end` is where a stage
@@ -97,9 +135,7 @@ struct share split_stages(const struct model_spec *spec, int stages, int tensors
         left -= taken;
         count = take(&units, begin, stages - i, left, cap, &taken);
     }
-    int first = begin * units.size, end = (begin + count) * units.size;
-    free(units.weights);
-    free(units.needed);
-    end = end < spec->layer_count ? end : spec->layer_count;
+    int first = units.begins[begin], end = units.begins[begin + count];
+    units_release(&units);
     return (struct share){(size_t)first, (size_t)(end - first)};
 }

@@ -1,0 +1,50 @@
+/* What a transformer needs beside products: attention, layer normalisation, embeddings; as in
+ * GPT-2 (Radford et al. 2019) and PyTorch.
+ *
+ * Letters: R rows (sequences), T tokens of a sequence, C the width, N heads of D each, V the
+ * vocabulary. Tensors are (R, T, C).
+ */
+#ifndef THREADRACK_MATH_TRANSFORMER_H
+#define THREADRACK_MATH_TRANSFORMER_H
+
+#include "threadrack/math/math.h"
+
+/* Causal self-attention between its two linear layers (Vaswani et al. 2017, section 3.2). A tensor
+ * rank passes its own heads only. */
+struct attention {
+    size_t heads, head_width, tokens; /* N, D, T */
+};
+
+/* Floats of the room called scratch below; it holds nothing between calls. */
+size_t math_attention_scratch(const struct attention *shape);
+
+/* For each head: p = softmax over s <= t of q k^T / sqrt(D), y = p v. `qkv` is what c_attn gives:
+ * (R, T, 3ND), of each token the queries of all heads, then the keys, then the values. p
+ * (R, N, T, T), zero above the diagonal, is kept for the way back. y (R, T, ND). */
+void math_attention(const struct attention *shape, size_t rows, const float *qkv, float *p,
+                    float *y, float *scratch);
+/* dqkv (R, T, 3ND) from dy (R, T, ND). */
+void math_attention_backward(const struct attention *shape, size_t rows, const float *qkv,
+                             const float *p, const float *dy, float *dqkv, float *scratch);
+
+/* y (rows, n) = (x - mean) * rstd * gain (n) + bias (n), with the mean and the reciprocal of
+ * sqrt(variance + eps) of each row of x (rows, n) (Ba et al. 2016). `mean` and `rstd` (rows) are
+ * kept for the way back; either both or neither may be NULL (evaluation). y may be x. */
+void math_layernorm(size_t rows, size_t n, float eps, const float *x, const float *gain,
+                    const float *bias, float *y, float *mean, float *rstd);
+/* dx (rows, n) = (or, with add_dx, +=: the gradient that a residual connection brings) the input's
+ * gradient; dgain and dbias (n) = or, with accumulate, +=. dx may be dy unless add_dx. */
+void math_layernorm_backward(size_t rows, size_t n, const float *x, const float *gain,
+                             const float *mean, const float *rstd, const float *dy, float *dx,
+                             bool add_dx, float *dgain, float *dbias, bool accumulate);
+
+/* y (R, T, C) = table (V, C) [token] + positions (T, C); tokens (R, T), each in [0, V). */
+void math_embed(size_t rows, size_t tokens_per_row, size_t width, const int32_t *tokens,
+                const float *table, const float *positions, float *y);
+/* dtable and dpositions = (or +=) the sums of dy (R, T, C) in row order. A tied table adds to what
+ * the output layer has left there. Either may be NULL. */
+void math_embed_backward(size_t rows, size_t tokens_per_row, size_t width, size_t vocabulary,
+                         const int32_t *tokens, const float *dy, float *dtable, bool add_table,
+                         float *dpositions, bool add_positions);
+
+#endif

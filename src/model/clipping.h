@@ -1,0 +1,15 @@
+/* Gradients of the whole model held to a largest norm. */
+#ifndef THREADRACK_SRC_MODEL_CLIPPING_H
+#define THREADRACK_SRC_MODEL_CLIPPING_H
+
+#include "threadrack/model/model.h"
+
+struct clipping {
+    double most;   /* 0: no clipping */
+    double norm;   /* of the latest step, before */
+    float *square; /* (1): its square, or this rank's part */
+};
+
+void clip_gradients(struct rank *self, struct clipping *clipping, struct model *model);
+
+#endif

@@ -1,0 +1,161 @@
+/* The attention half of a transformer block (Vaswani et al. 2017; pre-norm and causal as in GPT-2:
+ * Radford et al. 2019), with its normalisation before it and the connection around it:
+ *
+ *     N = norm(X)    QKV = N Wqkv^T + bqkv    A = attention(QKV)    Y = X + A Wo^T + bo
+ *
+ * Over tensor ranks by heads (Shoeybi et al. 2019, section 3): a rank has the rows of Wqkv of its
+ * heads, and the columns of Wo that take them, so A Wo^T is a partial sum on the way forward, and
+ * the gradient of N on the way back. Letters: C the width, c what a rank has of it.
+ */
+#include "../steps.h"
+#include "../tensors.h"
+
+#include "threadrack/math/transformer.h"
+
+enum { NORM_GAIN, NORM_BIAS, QKV_WEIGHT, QKV_BIAS, OUT_WEIGHT, OUT_BIAS };
+enum { N, MEAN, RSTD, QKV, P, A }; /* saved */
+enum { DA, DQKV, DN };             /* held */
+static const double usual_deviation = 0.02; /* GPT-2's */
+
+static void describe(const struct layer *layer, struct tensor_list *list)
+{
+    size_t c = layer->in;
+    double deviation = layer->deviation != 0 ? layer->deviation : usual_deviation;
+    tensor_add_vector(list, "ln_1.weight", c)->mean = 1;
+    tensor_add_vector(list, "ln_1.bias", c);
+    struct tensor *qkv = tensor_add_matrix(list, "attn.c_attn.weight", 3 * c, c);
+    qkv->deviation = deviation;
+    qkv->cuts[CUT_WITHIN] = TENSOR_HEADS;
+    qkv->grain = c / layer->heads;
+    qkv = tensor_add_vector(list, "attn.c_attn.bias", 3 * c);
+    qkv->cuts[CUT_WITHIN] = TENSOR_HEADS;
+    qkv->grain = c / layer->heads;
+    struct tensor *out = tensor_add_matrix(list, "attn.c_proj.weight", c, c);
+    out->deviation = layer->residual_deviation != 0 ? layer->residual_deviation : deviation;
+    out->cuts[CUT_WITHIN] = TENSOR_COLUMNS;
+    out->grain = c / layer->heads;
+    tensor_add_vector(list, "attn.c_proj.bias", c);
+}
+
+static size_t most_tensors(const struct layer *layer)
+{
+    return layer->heads;
+}
+
+/* Four products of C by C, and q k^T and p v over all pairs of positions: those above the diagonal
+ * are counted, as Narayanan et al. 2021 do. */
+static uint64_t multiply_adds(const struct layer *layer)
+{
+    uint64_t t = layer->positions, c = layer->in;
+    return 4 * t * c * c + 2 * t * t * c;
+}
+
+static size_t own_width(const struct model_part *part)
+{
+    return part->tensor_list[OUT_WEIGHT].columns.count;
+}
+
+static struct attention shape_of(const struct model_part *part)
+{
+    size_t head = part->layer->in / part->layer->heads;
+    return (struct attention){
+        .heads = own_width(part) / head, .head_width = head, .tokens = part->layer->positions};
+}
+
+static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
+{
+    struct attention shape = shape_of(part);
+    size_t t = part->layer->positions, c = own_width(part);
+    needs->saved[N] = t * part->layer->in;
+    needs->saved[MEAN] = needs->saved[RSTD] = t;
+    needs->saved[QKV] = 3 * t * c;
+    needs->saved[P] = shape.heads * t * t;
+    needs->saved[A] = t * c;
+    needs->scratch = math_attention_scratch(&shape);
+    if (!trains)
+        return;
+    needs->held[DA] = t * c;
+    needs->held[DQKV] = 3 * t * c;
+    needs->held[DN] = t * part->layer->in;
+}
+
+/* Two products over pairs of positions (on the way back, four) and the softmax between them. */
+static struct work attention_work(const struct pass *pass, uint64_t products)
+{
+    struct attention shape = shape_of(pass->part);
+    uint64_t r = pass->rows, t = shape.tokens, c = shape.heads * shape.head_width;
+    uint64_t pairs = r * shape.heads * t * t;
+    return (struct work){.flops = products * 2 * pairs * shape.head_width + 14 * pairs,
+                         .bytes = sizeof(float) * (r * t * c * 2 * products + pairs * products / 2),
+                         .kernels = 1};
+}
+
+static void attend(const struct pass *pass)
+{
+    struct attention shape = shape_of(pass->part);
+    if (!rank_compute_begin(pass->self, attention_work(pass, 2)))
+        return;
+    math_attention(&shape, pass->rows, pass->saved[QKV], pass->saved[P], pass->saved[A],
+                   pass->scratch);
+    rank_compute_end(pass->self);
+}
+
+static void attend_back(const struct pass *pass)
+{
+    struct attention shape = shape_of(pass->part);
+    if (!rank_compute_begin(pass->self, attention_work(pass, 4)))
+        return;
+    math_attention_backward(&shape, pass->rows, pass->saved[QKV], pass->saved[P], pass->held[DA],
+                            pass->held[DQKV], pass->scratch);
+    rank_compute_end(pass->self);
+}
+
+static void forward(const struct pass *pass)
+{
+    size_t width = pass->part->layer->in, c = own_width(pass->part);
+    step_norm(pass, width, pass->x, NORM_GAIN, pass->saved[N], pass->saved[MEAN],
+              pass->saved[RSTD]);
+    step_product(pass, pass->saved[N], width, pass_weight(pass, QKV_WEIGHT), pass->saved[QKV],
+                 3 * c);
+    step_bias_activate(pass, pass->saved[QKV], 3 * c, pass_weight(pass, QKV_BIAS), ACTIVATION_NONE,
+                       pass->saved[QKV]);
+    attend(pass);
+    step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), pass->y, width);
+    if (pass->part->cut != CUT_NONE)
+        pass_sum_forward(pass, pass->y, pass->positions * width);
+    step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
+}
+
+static void backward_input(const struct pass *pass)
+{
+    size_t width = pass->part->layer->in, c = own_width(pass->part);
+    step_product_back(pass, pass->dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DA], c);
+    attend_back(pass);
+    step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), pass->held[DN],
+                      width);
+    if (pass->part->cut != CUT_NONE)
+        pass_sum_backward(pass, pass->held[DN], pass->positions * width);
+    step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD],
+                   pass->held[DN], true);
+}
+
+static void backward_weight(const struct pass *pass)
+{
+    size_t width = pass->part->layer->in, c = own_width(pass->part);
+    step_activate_back(pass, pass->dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
+    step_weight_gradient(pass, OUT_WEIGHT, pass->dy, width, pass->saved[A], c);
+    step_activate_back(pass, pass->held[DQKV], 3 * c, NULL, NULL, ACTIVATION_NONE, QKV_BIAS);
+    step_weight_gradient(pass, QKV_WEIGHT, pass->held[DQKV], 3 * c, pass->saved[N], width);
+}
+
+const struct layer_ops layer_attention = {
+    .name = "attention",
+    .summary = "X + causal self-attention of its norm: the first half of a transformer block",
+    .describe = describe,
+    .most_tensors = most_tensors,
+    .needs = needs,
+    .multiply_adds = multiply_adds,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
