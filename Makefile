@@ -57,7 +57,8 @@ TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
 # The cases that are held against SimGrid; the program that asks it is built where it is installed.
-TEST_SOURCES += $(if $(filter comm,$(FLOORS)),tests/simgrid/cases.c)
+CASES := tests/simgrid/cases.c tests/simgrid/events.c
+TEST_SOURCES += $(if $(filter comm,$(FLOORS)),$(CASES))
 SIMGRID := $(if $(SANITIZE),,$(wildcard /usr/include/simgrid/s4u.hpp /usr/local/include/simgrid/s4u.hpp))
 FIGURES := $(if $(SIMGRID),$(OUT)/simgrid/figures)
 RACE := $(if $(SIMGRID),$(OUT)/simgrid/race)
@@ -73,7 +74,7 @@ PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 	bench bench-built fuzz fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
-# Seconds that each fuzz target is run for.
+# Seconds that each fuzz target is run for, as many targets at a time as there are processors.
 FUZZ_SECONDS ?= 10
 FUZZ_CC ?= clang
 
@@ -99,7 +100,7 @@ check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=30
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
@@ -128,7 +129,8 @@ fuzz: ## look for bytes that break a reader of files, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory fuzz-built CC="$(FUZZ_CC)" SANITIZE=fuzzer-no-link,address,undefined
 
 fuzz-built: $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do tests/fuzz/run.sh $$fuzzer $(FUZZ_SECONDS) || exit 1; done
+	@printf '%s\n' $(FUZZERS) | xargs -P $$(nproc 2>/dev/null || echo 2) -I FUZZER \
+		tests/fuzz/run.sh FUZZER $(FUZZ_SECONDS)
 
 install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/threadrack/topologies \
@@ -185,14 +187,14 @@ $(OUT)/simgrid/oracle: tests/simgrid/oracle.cpp
 	$(Q)$(CXX) -std=c++17 -O2 -Wall -o $@ $< -lsimgrid
 
 $(OUT)/simgrid/race: $(OUT)/simgrid/oracle
-$(OUT)/simgrid/write $(OUT)/simgrid/race: $(OUT)/simgrid/%: $(OUT)/obj/tests/simgrid/%.o $(OUT)/obj/tests/simgrid/cases.o $(OBJECTS)
+$(OUT)/simgrid/write $(OUT)/simgrid/race: $(OUT)/simgrid/%: $(OUT)/obj/tests/simgrid/%.o $(CASES:%.c=$(OUT)/obj/%.o) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
 
 $(OUT)/simgrid/figures: $(OUT)/simgrid/write $(OUT)/simgrid/oracle
 	$(call say,ask,SimGrid)
-	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle | sh -e
+	$(Q)$(OUT)/simgrid/write $(OUT)/simgrid $(OUT)/simgrid/oracle 1 | sh -e
 	@touch $@
 
 .PRECIOUS: $(OUT)/obj/%.o

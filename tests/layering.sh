@@ -88,7 +88,7 @@ BEGIN {
     owners["^yaml\\.h$"] = " config "
     owners["^jansson\\.h$"] = " model experiment cli "
     owners["^zlib\\.h$"] = " data experiment "
-    owners["^expat\\.h$"] = " cluster comm "
+    owners["^expat\\.h$"] = " config "
 }
 {
     split($0, field, ":")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The same experiment gives the same bytes, whatever the host does.
 #
-#     tests/same_bytes.sh PROGRAM [OTHER ...]   runs two small sweeps with the program on all cores,
+#     tests/same_bytes.sh PROGRAM [OTHER ...]   runs four small sweeps with the program on all cores,
 #                                               and again on one core that is busy, with two jobs, and
 #                                               with each OTHER build (a sanitizer's, say); compares
 #                                               their runs.csv, steps.csv and nodes.csv by cmp
@@ -27,7 +27,7 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 # The ends of the demo's sweep with fewer steps; and every strategy, where shares are uneven, points are refused
-# and other netmodels and clusters are asked for.
+# and other netmodels and clusters are asked for. Then the layers of transformers and convolutions.
 strategies='single,data,tensor,pipeline,hybrid'
 sweep() { # OUT COMMAND...
     out=$folder/$1
@@ -38,6 +38,11 @@ sweep() { # OUT COMMAND...
         "strategy=$strategies" nodes=1,3,12 batch=61 steps=8 eval_every=4 microbatches=3 \
         optimizer=sgd:lr=0.1,momentum=0.9,weight_decay=1e-4 --quiet \
         $jobs --out "$out/uneven" >>"$out.log" 2>&1 || fail "$out"
+    "$@" sweep model=gpt:layers=2,heads=4,width=16,context=8 data=devils-dictionary \
+        strategy=single,tensor,hybrid nodes=1,4,8 batch=13 steps=8 eval_every=8 data.test_rows=50 \
+        optimizer=adamw:lr=0.01 --quiet $jobs --out "$out/transformer" >>"$out.log" 2>&1 || fail "$out"
+    "$@" sweep model=cnn:4-6:9 strategy=single,data,pipeline nodes=1,2,3 batch=13 steps=8 \
+        eval_every=8 --quiet $jobs --out "$out/images" >>"$out.log" 2>&1 || fail "$out"
 }
 fail() {
     echo "$0: the sweep failed:" >&2
@@ -48,7 +53,8 @@ fail() {
 different=0
 compare() { # OUT WORDS: what was different about the run
     before=$different
-    for file in demo/runs demo/steps demo/nodes uneven/runs uneven/steps uneven/nodes; do
+    for file in demo/runs demo/steps demo/nodes uneven/runs uneven/steps uneven/nodes \
+        transformer/runs transformer/steps transformer/nodes images/runs images/steps images/nodes; do
         if ! cmp "$folder/plain/$file.csv" "$folder/$1/$file.csv" >&2; then
             diff "$folder/plain/$file.csv" "$folder/$1/$file.csv" | head -n 4 >&2 || :
             different=$((different + 1))
@@ -63,7 +69,8 @@ compare() { # OUT WORDS: what was different about the run
 
 # Empty files, or files with nothing but failures, would all be the same.
 check_contents() {
-    for file in demo/runs demo/steps demo/nodes uneven/runs uneven/steps uneven/nodes; do
+    for file in demo/runs demo/steps demo/nodes uneven/runs uneven/steps uneven/nodes \
+        transformer/runs transformer/steps transformer/nodes images/runs images/steps images/nodes; do
         lines=$(wc -l <"$folder/plain/$file.csv")
         [ "$lines" -ge 10 ] || { echo "$0: $file.csv has only $lines lines" >&2; exit 1; }
     done

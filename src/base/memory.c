@@ -23,6 +23,17 @@ void *memory_resize(void *old, size_t bytes)
     return checked(realloc(old, bytes ? bytes : 1));
 }
 
+void *memory_lines(void *old, size_t old_bytes, size_t bytes)
+{
+    bytes = (bytes + 63) / 64 * 64;
+    char *memory = checked(aligned_alloc(64, bytes));
+    if (old_bytes)
+        memcpy(memory, old, old_bytes);
+    memset(memory + old_bytes, 0, bytes - old_bytes);
+    free(old);
+    return memory;
+}
+
 char *memory_text(const char *format, ...)
 {
     char *text = NULL;
@@ -41,4 +52,10 @@ void *vector_grow(void **items, int *count, int *room, size_t size)
     }
     char *slot = (char *)*items + (size_t)(*count)++ * size;
     return memset(slot, 0, size);
+}
+
+void vector_more(void **items, int count, int *room, size_t size)
+{
+    *room = 2 * count + 8;
+    *items = memory_resize(*items, (size_t)*room * size);
 }

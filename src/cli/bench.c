@@ -28,7 +28,8 @@ static const struct argp_option options[] = {
     {"stepbytes", 'i', "SIZE", 0, "Each size is SIZE more than the last", 0},
     {"iters", 'n', "N", 0, "Operations posted back to back; the time is their mean (1)", 0},
     {"algorithm", 'a', "NAMES", 0,
-     "Names separated by commas, `all`, or `auto`, which takes the cheapest by prediction (auto)", 0},
+     "Names separated by commas, with options (chain:chunk=64KiB) or files (msccl:FILE.xml), `all`, or "
+     "`auto`, which takes the cheapest by prediction (auto)", 0},
     {"table", OPTION_TABLE, NULL, 0, "Only print what `auto` goes by, at every size", 0},
     {0},
 };
@@ -125,6 +126,12 @@ static void end(void *context, const struct bench *bench)
         printf("# Avg bus bandwidth    : %g\n", command->busbw_sum / command->busbw_count);
 }
 
+static void note(void *context, const char *what)
+{
+    struct bench_command *command = context;
+    bench_print_note(what, command->json ? stderr : stdout);
+}
+
 /* ---- The command. ---- */
 
 static int measure(struct bench_command *command, const struct bench *bench, char **arguments,
@@ -137,7 +144,8 @@ static int measure(struct bench_command *command, const struct bench *bench, cha
     if (request->json)
         command->json = bench_json_create(&command->sweep);
     bench_sweep(bench, &command->sweep,
-              (struct bench_listener){.context = command, .begin = begin, .row = row, .end = end},
+              (struct bench_listener){.context = command, .begin = begin, .row = row, .end = end,
+                                        .note = note},
               errors);
     if (command->json)
         bench_json_print(command->json, stdout);

@@ -11,6 +11,7 @@ enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED 
 
 int command_run(int count, char **arguments);
 int command_sweep(int count, char **arguments);
+int command_partition(int count, char **arguments);
 int command_topology(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_list(int count, char **arguments);

@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"run", "do one experiment", command_run},
     {"sweep", "do the product of all lists of values, and compare", command_sweep},
+    {"partition", "which node has which training rows, before anything is trained", command_partition},
     {"topology", "a cluster's links, diameter, bisection, routes; a picture", command_topology},
     {"bench", "time a collective size by size, as NCCL's tests do", command_bench},
     {"list", "what there is: strategies, models, settings, columns, this host ...", command_list},
@@ -53,7 +54,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a subcommand is missing: run, sweep, bench, topology, list, plot or demo");
+        argp_error(state, "a subcommand is missing: run, sweep, partition, bench, topology, list, plot or demo");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -15,6 +15,7 @@ struct request {
     const char *out;
     int jobs;
     bool quiet, json, zip, dry_run;
+    bool only_skew; /* see sweep_way */
     bool brief; /* print only which strategy won where */
     char *seed; /* the word that --seed stands for; owned */
 };

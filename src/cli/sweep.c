@@ -71,7 +71,9 @@ static int tell(const struct request *request, const struct sweep *sweep)
     bool any = false;
     for (int i = 0; i < sweep->count; i++)
         any |= sweep->points[i].result && sweep->points[i].result->status == STATUS_OK;
-    if (request->json)
+    if (request->only_skew)
+        skew_print(sweep, stdout);
+    else if (request->json)
         results_print_json(sweep, true, stdout);
     else
         comparison_print(sweep, request->brief, stdout);
@@ -83,7 +85,7 @@ static int tell(const struct request *request, const struct sweep *sweep)
 static int run_all(const struct request *request, struct sweep *sweep, char **arguments,
                    const struct host *host, struct errors *errors)
 {
-    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet};
+    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet, .only_skew = request->only_skew};
     if (request->out && !(way.output = output_open(request->out, sweep, arguments, host, errors)))
         return complain(errors);
     sweep_run(sweep, way);

@@ -5,10 +5,29 @@
 
 enum lane_status { LANE_IDLE, LANE_WAITS, LANE_MOVES, LANE_ADDS };
 
+static enum lane_status lane_status(const struct lane *lane);
+
+/* The most that one of the strands does. One that waits for another strand does nothing. */
+static enum lane_status strands_status(const struct lane *lane)
+{
+    enum lane_status most = LANE_WAITS;
+    for (int i = 0; i < lane->strand_count; i++) {
+        enum lane_status status = LANE_IDLE;
+        if (!lane->strands[i].held)
+            status = lane_status(&lane->strands[i]);
+        if (status == LANE_MOVES)
+            return status;
+        most = status == LANE_ADDS ? status : most;
+    }
+    return most;
+}
+
 static enum lane_status lane_status(const struct lane *lane)
 {
-    if (!lane->busy)
+    if (!lane || !lane->busy)
         return LANE_IDLE;
+    if (lane->strand_count)
+        return strands_status(lane);
     if (lane->adding)
         return LANE_ADDS;
     if (lane->receiving && !lane->message)
@@ -19,7 +38,7 @@ static enum lane_status lane_status(const struct lane *lane)
 static bool any_lane_moves(const struct rank_state *rank)
 {
     for (int i = 1; i < rank->lane_count; i++)
-        if (lane_status(&rank->lanes[i]) == LANE_MOVES)
+        if (lane_status(rank->lanes[i].lane) == LANE_MOVES)
             return true;
     return false;
 }
@@ -41,13 +60,14 @@ static void account_blocked(struct rank_state *rank, uint64_t elapsed_ps)
         account_graph(rank, elapsed_ps);
         return;
     }
-    const struct lane *lane = &rank->lanes[rank->wait_lane];
+    const struct lane *lane = rank->lanes[rank->wait_lane].lane;
+    const struct group *group = rank->groups[(rank->wait_lane - 1) / GROUP_LANES];
     switch (lane_status(lane)) {
     case LANE_ADDS:
         rank->record.compute_ps += elapsed_ps;
         break;
     case LANE_WAITS:
-        *(lane->group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps) += elapsed_ps;
+        *(group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps) += elapsed_ps;
         break;
     default:
         rank->record.exposed_comm_ps += elapsed_ps;
@@ -72,9 +92,14 @@ void account(struct clock *clock, struct rank_state *rank)
 struct node_record clock_record(const struct clock *clock, int rank)
 {
     const struct rank_state *state = &clock->ranks[rank];
-    struct node_record record = state->record;
-    record.compute_ps -= state->stolen_ps;
-    record.exposed_comm_ps += state->stolen_ps;
+    const struct rank_record *own = &state->record;
+    struct node_record record = {.compute_ps = own->compute_ps - state->stolen_ps,
+                                 .exposed_comm_ps = own->exposed_comm_ps + state->stolen_ps,
+                                 .waiting_ps = own->waiting_ps,
+                                 .bubble_ps = own->bubble_ps,
+                                 .overlapped_comm_ps = own->overlapped_comm_ps,
+                                 .bytes_sent = own->bytes_sent,
+                                 .messages_sent = own->messages_sent};
     if (record.overlapped_comm_ps > record.compute_ps)
         record.overlapped_comm_ps = record.compute_ps;
     record.waiting_ps += clock_length_ps(clock) - state->ended_ps;

@@ -27,9 +27,8 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
 
 static void free_rank(struct rank_state *rank)
 {
-    for (int i = 0; i < rank->lane_count && rank->lanes; i++)
-        free(rank->lanes[i].queue);
     free(rank->lanes);
+    free(rank->groups);
     graph_release(rank->graph);
     op_stream_free(rank->stream);
 }
@@ -41,6 +40,7 @@ void clock_free(struct clock *clock)
     dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
     pace_free(clock->pace);
+    lanes_free(clock);
     for (int rank = 0; rank < clock->rank_count; rank++)
         free_rank(&clock->ranks[rank]);
     for (int i = 0; i < clock->group_count; i++) {
@@ -77,10 +77,13 @@ static int count_lanes(struct rank_state *rank)
 
 static void make_lanes(struct rank_state *rank, int base, const struct group *group)
 {
+    int number = base / GROUP_LANES;
     rank->lanes = memory_resize(rank->lanes, (size_t)rank->lane_count * sizeof *rank->lanes);
-    rank->lanes[0] = (struct lane){0};
+    rank->lanes[0] = (struct lane_place){0};
     for (int kind = 0; kind < GROUP_LANES; kind++)
-        rank->lanes[base + kind] = (struct lane){.group = group, .kind = (enum group_lane)kind};
+        rank->lanes[base + kind] = (struct lane_place){0};
+    rank->groups = memory_resize(rank->groups, ((size_t)number + 1) * sizeof *rank->groups);
+    rank->groups[number] = group;
 }
 
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
@@ -103,6 +106,11 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
         goal_writer_add_group(clock->writer, group);
     *vector_push(&clock->groups, &clock->group_count, &clock->group_room) = group;
     return clock->group_count - 1;
+}
+
+void clock_name_group(struct clock *clock, int group, const char *name)
+{
+    clock->groups[group]->name = name;
 }
 
 enum { WORTH_RESOLVING = 192 };
@@ -151,7 +159,7 @@ void clock_wake(struct clock *clock, int rank)
 void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
 {
     struct rank_state *state = &clock->ranks[rank];
-    if (state->state == COMPUTE_BLOCKED && lane == &state->lanes[state->wait_lane] &&
+    if (state->state == COMPUTE_BLOCKED && lane->number == state->wait_lane &&
         lane->ended == state->wait_count) {
         observe_rank(clock, rank, SIGHT_WAIT_ENDS);
         become_idle(clock, rank);
@@ -182,7 +190,7 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *state = &clock->ranks[rank];
     uint32_t count = (uint32_t)op->value;
-    if ((int32_t)(state->lanes[op->lane].ended - count) >= 0)
+    if ((int32_t)(lane_ended(&state->lanes[op->lane]) - count) >= 0)
         return true;
     state->state = COMPUTE_BLOCKED;
     state->wait_lane = op->lane;
@@ -210,7 +218,7 @@ static bool end(struct clock *clock, int rank)
 
 static bool post(struct clock *clock, int rank, const struct op *op)
 {
-    struct lane *lane = &clock->ranks[rank].lanes[op->lane];
+    struct lane *lane = lane_get(clock, rank, op->lane);
     struct item item = {.unit_bytes = op->value, .peer = op->peer};
     if (op->kind == OP_COLLECTIVE) {
         item = (struct item){
@@ -314,6 +322,7 @@ static void resolve(struct clock *clock)
     struct netmodel_sink sink = {clock, message_sent, message_delivered};
     if (clock->flow) {
         dataflow_resolve(clock->flow);
+        clock->stuck = clock->flow->lost;
         return;
     }
     while (!clock->mismatch.there) {
@@ -339,11 +348,24 @@ static void resolve(struct clock *clock)
     }
 }
 
+void clock_share(struct clock *clock)
+{
+    clock->shared = true;
+}
+
+static void trim_streams(struct clock *clock)
+{
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        op_stream_trim(clock->ranks[rank].stream);
+}
+
 void clock_resolve(struct clock *clock)
 {
     if (pthread_mutex_trylock(&clock->lock))
         return;
     resolve(clock);
+    if (!clock->shared)
+        trim_streams(clock);
     pthread_mutex_unlock(&clock->lock);
 }
 

@@ -146,11 +146,16 @@ static struct label_set write_calc(struct rank_writer *self, uint64_t ns, int cp
     return just(label);
 }
 
+/* Tags tell apart what the clock matches by: groups, kinds of lanes, strands. */
+static int tag_of(const struct goal_writer *writer, const struct lane_writer *lane, int strand)
+{
+    return 2 * (strand * writer->group_count + lane->number) + (lane->kind != LANE_COLLECTIVES);
+}
+
 static uint32_t write_message(struct rank_writer *self, const struct lane_writer *lane, bool sends,
-                              int member, uint64_t bytes, const struct label_set *after)
+                              int member, int tag, uint64_t bytes, const struct label_set *after)
 {
     uint32_t label = ++self->labels;
-    int tag = 2 * lane->number + (lane->kind != LANE_COLLECTIVES);
     text_add(&self->text, "l%u: %s %llub %s %d tag %d\n", label, sends ? "send" : "recv",
              (unsigned long long)bytes, sends ? "to" : "from", lane->group->members[member], tag);
     require(self, label, after);
@@ -159,43 +164,100 @@ static uint32_t write_message(struct rank_writer *self, const struct lane_writer
 
 /* ---- Operations. ---- */
 
-static struct label_set write_step(const struct goal_writer *writer, int rank, int index,
-                                   const struct step *step, uint64_t unit_bytes,
-                                   struct label_set after)
+/* Where a step begins: its lane, its strand, and the bytes of an element. */
+struct site {
+    int rank, lane, strand;
+    uint64_t unit_bytes;
+};
+
+/* Returns what waits for its end; what waits only for its send in `sent`. */
+static struct label_set write_step(const struct goal_writer *writer, struct site site,
+                                   const struct step *step, struct label_set after,
+                                   struct label_set *sent)
 {
+    int rank = site.rank;
+    uint64_t unit_bytes = site.unit_bytes;
     struct rank_writer *self = &writer->ranks[rank];
-    struct lane_writer *lane = &self->lanes[index];
+    struct lane_writer *lane = &self->lanes[site.lane];
     const struct device *device = &writer->cluster->devices[rank];
     bool sends = step->send_to >= 0, receives = step->recv_from >= 0;
     struct label_set send_end = {0}, receive_end = {0};
     if (sends)
         send_end = just(write_message(self, lane, true, step->send_to,
+                                      tag_of(writer, lane, step->to_strand),
                                       step->send.count * unit_bytes, &after));
     if (receives)
         receive_end = just(write_message(self, lane, false, step->recv_from,
+                                         tag_of(writer, lane, site.strand),
                                          step->recv.count * unit_bytes, &after));
     if ((receives || !sends) && step->reduce && device->add_Bps) {
         uint64_t ps = cost_scaled_ps(
             device, transfer_ps(step->recv.count * unit_bytes, device->add_Bps));
-        receive_end = write_calc(self, whole_ns(writer, rank, ps, &lane->carry_ps), 1 + index,
+        receive_end = write_calc(self, whole_ns(writer, rank, ps, &lane->carry_ps), 1 + site.lane,
                                  receives ? receive_end : after);
     }
     struct label_set end = both(self, send_end, &receive_end);
+    *sent = sends ? send_end : after;
     return end.count ? end : after;
+}
+
+/* A strand as far as it has been written: of each of its steps, what waits for it. */
+struct strand_writer {
+    struct label_set *ends, *sent;
+    int end_count, end_room, sent_count, sent_room;
+    bool ended;
+};
+
+/* Writes the strand's next step if what it waits for has been written. */
+static bool write_strand(const struct goal_writer *writer, struct site site, const struct op *op,
+                         struct call call, struct strand_writer *strands, struct label_set after)
+{
+    struct strand_writer *strand = &strands[site.strand];
+    struct step step;
+    call.strand = site.strand;
+    strand->ended = !op->schedule->step(&call, strand->end_count, &step);
+    if (strand->ended)
+        return true;
+    const struct strand_writer *other = &strands[step.after.strand];
+    if (other->end_count < step.after.steps)
+        return false;
+    if (strand->end_count)
+        after = strand->ends[strand->end_count - 1];
+    if (step.after.steps)
+        after = both(&writer->ranks[site.rank], after,
+                     &(step.after.sent ? other->sent : other->ends)[step.after.steps - 1]);
+    struct label_set sent, end = write_step(writer, site, &step, after, &sent);
+    *vector_push(&strand->ends, &strand->end_count, &strand->end_room) = end;
+    *vector_push(&strand->sent, &strand->sent_count, &strand->sent_room) = sent;
+    return true;
 }
 
 static struct label_set write_collective(const struct goal_writer *writer, int rank,
                                          const struct op *op, struct label_set after)
 {
-    const struct lane_writer *lane = &writer->ranks[rank].lanes[op->lane];
     struct call call = op->call;
-    struct step step;
-    call.size = lane->group->size;
+    call.size = writer->ranks[rank].lanes[op->lane].group->size;
     call.rank = op->peer;
     call.context = op->schedule->context;
-    for (int i = 0; op->schedule->step(&call, i, &step); i++)
-        after = write_step(writer, rank, op->lane, &step, op->element_bytes, after);
-    return after;
+    int count = schedule_strands(op->schedule, &call);
+    struct strand_writer *strands = memory_zeroed((size_t)count, sizeof *strands);
+    for (bool went = true; went;) {
+        went = false;
+        for (int i = 0; i < count; i++)
+            while (!strands[i].ended &&
+                   write_strand(writer, (struct site){rank, op->lane, i, op->element_bytes}, op,
+                                call, strands, after))
+                went = true;
+    }
+    struct label_set end = {0};
+    for (int i = 0; i < count; i++) {
+        if (strands[i].end_count)
+            end = both(&writer->ranks[rank], end, &strands[i].ends[strands[i].end_count - 1]);
+        free(strands[i].ends);
+        free(strands[i].sent);
+    }
+    free(strands);
+    return end.count ? end : after;
 }
 
 static void write_operation(const struct goal_writer *writer, int rank, const struct op *op)
@@ -207,7 +269,8 @@ static void write_operation(const struct goal_writer *writer, int rank, const st
         lane->end = write_collective(writer, rank, op, after);
     else
         lane->end = just(
-            write_message(self, lane, op->kind == OP_SEND, op->peer, op->value, &after));
+            write_message(self, lane, op->kind == OP_SEND, op->peer,
+                                        tag_of(writer, lane, 0), op->value, &after));
     *vector_push(&lane->ends, &lane->count, &lane->room) = lane->end;
 }
 

@@ -6,6 +6,7 @@
  * when all events of the instant are known, so that its order is the rules' and not the events'.
  */
 #include "graph_match.h"
+#include "graph_observe.h"
 #include "state.h"
 
 #include "threadrack/base/memory.h"
@@ -31,6 +32,7 @@ struct graph_run {
     int cpus;
     struct processor *processors;
     struct graph_match match;
+    struct graph_lanes lanes; /* for observers */
     uint32_t *waits;   /* by op: dependencies not met yet */
     uint32_t *ready;   /* ready_count ops from ready_first on, to be looked at */
     uint32_t ready_first, ready_count, left;
@@ -49,7 +51,7 @@ void clock_set_graphs(struct clock *clock, const struct goal *goal, enum graph_r
         const struct graph *graph = &goal->graphs[rank];
         struct graph_run *run = memory_zeroed(1, sizeof *run);
         run->graph = graph;
-        run->cpus = goal->cpus;
+        run->cpus = run->lanes.cpus = goal->cpus;
         run->processors = memory_zeroed((size_t)goal->cpus, sizeof *run->processors);
         run->waits = memory_zeroed((size_t)graph->op_count + 1, sizeof *run->waits);
         run->ready = memory_zeroed((size_t)graph->op_count + 1, sizeof *run->ready);
@@ -65,10 +67,16 @@ void graph_release(struct graph_run *run)
     for (int cpu = 0; cpu < run->cpus; cpu++)
         heap_release(&run->processors[cpu].queue);
     graph_match_release(&run->match);
+    graph_lanes_release(&run->lanes);
     free(run->processors);
     free(run->waits);
     free(run->ready);
     free(run);
+}
+
+int graph_cpus(const struct graph_run *run)
+{
+    return run->cpus;
 }
 
 bool graph_computes(const struct graph_run *run)
@@ -159,6 +167,7 @@ static void begin_calc(struct clock *clock, int rank, struct processor *processo
         begin_ps + pace_compute_ps(clock->pace, rank, begin_ps, duration_ps);
     clock_schedule(clock, rank, processor->busy_until_ps, CLOCK_GRAPH_CALC,
                    (void *)(uintptr_t)op);
+    graph_tell_calc(clock, rank, op, SIGHT_COMPUTE_BEGINS);
 }
 
 /* The processor whose work a transfer is at that end. A message that nobody has asked for is its
@@ -225,17 +234,20 @@ static void begin_send(struct clock *clock, int rank, const struct graph_op *op)
     message->src = rank;
     message->dst = op->peer;
     message->bytes = op->value;
-    message->ready_ps = clock->now_ps;
+    message->began_ps = message->ready_ps = clock->now_ps;
+    message->training_step = self->marks;
     message->sequence = self->sequence++;
     message->send_op = op;
     self->record.bytes_sent += message->bytes;
     self->record.messages_sent++;
     clock->messages++;
     self->graph->moving++;
+    graph_tell_send(clock, &self->graph->lanes, message);
     message->receive_op = graph_match_message(&peer->graph->match, peer->graph->graph, message);
     if (message->receive_op) {
         account(clock, peer);
         peer->graph->moving++;
+        graph_tell_receive(clock, &peer->graph->lanes, message);
         message_wanted(clock, message);
     }
     has_begun(self->graph, op);
@@ -252,6 +264,7 @@ static void end_receive(struct clock *clock, struct transfer *message)
 {
     int rank = message->dst;
     const struct graph_op *op = message->receive_op;
+    graph_tell_received(clock, &clock->ranks[rank].graph->lanes, message);
     message->received = true;
     transfer_end(clock, message);
     clock->ranks[rank].graph->moving--;
@@ -277,6 +290,7 @@ static void post_receive(struct clock *clock, int rank, const struct graph_op *o
         return;
     message->receive_op = op;
     run->moving++;
+    graph_tell_receive(clock, &run->lanes, message);
     message_wanted(clock, message);
     if (message->taken_in)
         end_receive(clock, message);
@@ -397,6 +411,11 @@ void graph_sent(struct clock *clock, int rank, const struct graph_op *op)
     go_on(clock, rank);
 }
 
+void graph_has_been_sent(const struct clock *clock, const struct transfer *message)
+{
+    graph_tell_sent(clock, &clock->ranks[message->src].graph->lanes, message);
+}
+
 /* GRAPH_GOAL takes in a message that nobody has asked for yet. */
 void graph_delivered(struct clock *clock, struct transfer *message)
 {
@@ -436,6 +455,7 @@ void graph_event(struct clock *clock, const struct event *event)
             clock_schedule(clock, rank, processor->busy_until_ps, CLOCK_GRAPH_CALC, event->data);
             return;
         }
+        graph_tell_calc(clock, rank, op, SIGHT_COMPUTE_ENDS);
         processor->busy = false;
         run->calcs--;
         end_calc(clock, rank, op);

@@ -4,7 +4,10 @@
  *                              receive <- delivered     processor pays, and who asks whom)
  *                        both ended -> add what came in -> next step -> ... -> operation ended
  *
- * A message is matched to a receive of the same group and kind by its source, in send order.
+ * A message is matched to a receive of the same group, kind and strand by its source, in send order.
+ *
+ * A collective of several strands (clock/schedule.h) lays down a lane for each, and has ended when all
+ * of these are at their ends.
  */
 #include "observe.h"
 
@@ -13,12 +16,90 @@
 
 #include <stdlib.h>
 
-/* Takes the earliest message from that source that was begun before the lane asked for it. */
-static struct transfer *take_early(struct lane *lane, int source)
+enum { LANES_A_BLOCK = 64 };
+
+/* Lanes that were made together. */
+struct lane_block {
+    struct lane_block *next;
+    struct lane lanes[LANES_A_BLOCK];
+};
+
+static void make_lanes(struct clock *clock)
+{
+    struct lane_block *block = memory_zeroed(1, sizeof *block);
+    block->next = clock->lanes;
+    clock->lanes = block;
+    for (int i = 0; i < LANES_A_BLOCK; i++) {
+        block->lanes[i].next_spare = clock->spare_lanes;
+        clock->spare_lanes = &block->lanes[i];
+    }
+}
+
+struct lane *lane_get(struct clock *clock, int rank, int number)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    struct lane_place *place = &state->lanes[number];
+    if (place->lane)
+        return place->lane;
+    if (!clock->spare_lanes)
+        make_lanes(clock);
+    struct lane *lane = clock->spare_lanes;
+    clock->spare_lanes = lane->next_spare;
+    *lane = (struct lane){.number = number,
+                          .group = state->groups[(number - 1) / GROUP_LANES],
+                          .kind = (enum group_lane)((number - 1) % GROUP_LANES),
+                          .queue = lane->queue,
+                          .room = lane->room,
+                          .strands = lane->strands,
+                          .strand_room = lane->strand_room,
+                          .ended = place->ended,
+                          .item.training_step = place->training_step};
+    return place->lane = lane;
+}
+
+void lane_rest(struct clock *clock, int rank, struct lane *lane)
+{
+    struct lane_place *place = &clock->ranks[rank].lanes[lane->number];
+    if (lane->busy || lane->count || lane->early || place->lane != lane)
+        return;
+    *place = (struct lane_place){.ended = lane->ended, .training_step = lane->item.training_step};
+    lane->next_spare = clock->spare_lanes;
+    clock->spare_lanes = lane;
+}
+
+static void lane_release(struct lane *lane)
+{
+    free(lane->queue);
+    free(lane->strands);
+}
+
+void lanes_free(struct clock *clock)
+{
+    for (struct lane_block *block = clock->lanes, *next; block; block = next) {
+        next = block->next;
+        for (int i = 0; i < LANES_A_BLOCK; i++)
+            lane_release(&block->lanes[i]);
+        free(block);
+    }
+}
+
+static struct lane *whole_of(struct lane *lane)
+{
+    return lane->whole ? lane->whole : lane;
+}
+
+static int strand_number(const struct lane *lane)
+{
+    return lane->whole ? (int)(lane - lane->whole->strands) : 0;
+}
+
+/* Takes the earliest message for that strand from that source that was begun before it was asked for.
+ */
+static struct transfer *take_early(struct lane *lane, int strand, int source)
 {
     for (struct transfer **place = &lane->early; *place; place = &(*place)->next) {
         struct transfer *transfer = *place;
-        if (transfer->src != source)
+        if (transfer->src != source || transfer->dst_strand != strand)
             continue;
         *place = transfer->next;
         if (!*place)
@@ -59,7 +140,7 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
 {
     const struct group *group = lane->group;
     int target = group->members[lane->step.send_to];
-    struct rank_state *self = &clock->ranks[rank], *peer = &clock->ranks[target];
+    struct rank_state *self = &clock->ranks[rank];
     enum group_lane kind = lane->kind == LANE_COLLECTIVES ? LANE_COLLECTIVES : LANE_RECEIVES;
     int peer_lane = group->lane_bases[lane->step.send_to] + (int)kind;
     struct transfer *transfer = transfer_new(clock);
@@ -69,41 +150,48 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     transfer->began_ps = transfer->ready_ps = clock->now_ps;
     transfer->training_step = lane->item.training_step;
     transfer->sequence = self->sequence++;
-    transfer->src_lane = (int)(lane - self->lanes);
+    transfer->src_lane = whole_of(lane)->number;
     transfer->dst_lane = peer_lane;
+    transfer->src_strand = strand_number(lane);
+    transfer->dst_strand = lane->step.to_strand;
     self->record.bytes_sent += transfer->bytes;
     self->record.messages_sent++;
     clock->messages++;
     observe_message(clock, transfer, SIGHT_MESSAGE_BEGINS);
 
-    struct lane *receiver = &peer->lanes[peer_lane];
-    if (receiver->busy && receiver->receiving && !receiver->message &&
+    struct lane *whole = lane_get(clock, target, peer_lane);
+    struct lane *receiver = lane_strand(whole, lane->step.to_strand);
+    if (receiver && receiver->busy && receiver->receiving && !receiver->message &&
         group->members[receiver->step.recv_from] == rank) {
-        account(clock, peer);
+        account(clock, &clock->ranks[target]);
         meet(clock, receiver, transfer);
     } else {
-        put_early(receiver, transfer);
+        put_early(whole, transfer);
     }
     message_send(clock, transfer);
 }
 
-static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane)
+static uint64_t add_ps(const struct clock *clock, int rank, const struct lane *lane,
+                       uint64_t begin_ps)
 {
     const struct device *device = &clock->cluster->devices[rank];
     if (!lane->step.reduce || device->add_Bps == 0)
         return 0;
     uint64_t bytes = step_bytes(lane, lane->step.recv);
     uint64_t adding_ps = cost_scaled_ps(device, transfer_ps(bytes, device->add_Bps));
-    return pace_add_ps(clock->pace, rank, clock->now_ps, adding_ps);
+    return pace_add_ps(clock->pace, rank, begin_ps, adding_ps);
 }
 
 static void begin_adding(struct clock *clock, int rank, struct lane *lane)
 {
-    uint64_t adding_ps = add_ps(clock, rank, lane);
+    uint64_t *free_ps = &whole_of(lane)->adder_free_ps;
+    uint64_t begin_ps = *free_ps > clock->now_ps ? *free_ps : clock->now_ps;
+    uint64_t adding_ps = add_ps(clock, rank, lane, begin_ps);
     if (adding_ps == 0)
         return;
+    *free_ps = begin_ps + adding_ps;
     lane->adding = true;
-    clock_schedule(clock, rank, clock->now_ps + adding_ps, CLOCK_ADDED, lane);
+    clock_schedule(clock, rank, *free_ps, CLOCK_ADDED, lane);
 }
 
 static void message_here(struct clock *clock, int rank, struct lane *lane)
@@ -133,7 +221,8 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
-    struct transfer *early = take_early(lane, lane->group->members[lane->step.recv_from]);
+    struct transfer *early = take_early(whole_of(lane), strand_number(lane),
+                                        lane->group->members[lane->step.recv_from]);
     if (!early)
         return;
     meet(clock, lane, early);
@@ -151,6 +240,24 @@ static bool load_step(struct lane *lane)
     return lane->index == 0;
 }
 
+/* Lays down the lanes of the strands. No event is under way for those of operations before. */
+static void begin_strands(struct lane *lane, int count)
+{
+    if (count > lane->strand_room) {
+        lane->strand_room = count;
+        lane->strands = memory_resize(lane->strands, (size_t)count * sizeof *lane->strands);
+    }
+    lane->strand_count = count;
+    for (int i = 0; i < count; i++) {
+        lane->strands[i] = (struct lane){.group = lane->group,
+                                         .kind = lane->kind,
+                                         .busy = true,
+                                         .item = lane->item,
+                                         .whole = lane};
+        lane->strands[i].item.call.strand = i;
+    }
+}
+
 static bool begin_item(struct lane *lane)
 {
     if (lane->count == 0)
@@ -160,36 +267,116 @@ static bool begin_item(struct lane *lane)
     lane->count--;
     lane->busy = true;
     lane->index = 0;
+    if (lane->item.schedule && lane->item.schedule->strands)
+        begin_strands(lane, lane->item.schedule->strands(&lane->item.call));
     return true;
 }
 
-/* Goes on until something has to be waited for or the lane is empty. */
-static void run(struct clock *clock, int rank, struct lane *lane)
+static bool is_at_rest(const struct lane *lane)
 {
-    while (!lane->sending && !lane->receiving && !lane->adding) {
+    return !lane->sending && !lane->receiving && !lane->adding;
+}
+
+static void end_item(struct clock *clock, int rank, struct lane *lane)
+{
+    lane->busy = false;
+    lane->strand_count = 0;
+    lane->ended++;
+    observe_lane(clock, rank, lane, SIGHT_OPERATION_ENDS);
+    clock_lane_moved(clock, rank, lane);
+}
+
+/* ---- Strands. ---- */
+
+static bool may_begin(const struct lane *strand)
+{
+    const struct after *after = &strand->step.after;
+    const struct lane *other = &strand->whole->strands[after->strand];
+    if (other->steps_ended >= after->steps)
+        return true;
+    bool last_one = other->steps_ended == after->steps - 1 && other->index == after->steps;
+    return after->sent && last_one && !other->held && !other->sending;
+}
+
+/* Its step, if it was at one, has ended; false when it has no more. */
+static bool load_next(struct lane *strand)
+{
+    strand->steps_ended = strand->index;
+    strand->busy = load_step(strand);
+    strand->index += strand->busy;
+    strand->held = strand->busy;
+    return strand->busy;
+}
+
+/* Returns whether it went on. */
+static bool run_strand(struct clock *clock, int rank, struct lane *strand)
+{
+    bool went = false;
+    while (strand->busy && is_at_rest(strand)) {
+        if (!strand->held) {
+            went = true;
+            if (!load_next(strand))
+                break;
+        }
+        if (!may_begin(strand))
+            break;
+        strand->held = false;
+        begin_step(clock, rank, strand);
+    }
+    return went;
+}
+
+/* One that goes on may be what another waits for. */
+static void run_strands(struct clock *clock, int rank, struct lane *lane)
+{
+    bool went, busy;
+    do {
+        went = busy = false;
+        for (int i = 0; i < lane->strand_count; i++) {
+            went |= run_strand(clock, rank, &lane->strands[i]);
+            busy |= lane->strands[i].busy;
+        }
+    } while (went && busy);
+    if (!busy)
+        end_item(clock, rank, lane);
+}
+
+/* ---- */
+
+/* Goes on until something has to be waited for or the lane is empty. */
+static void run(struct clock *clock, int rank, struct lane *any)
+{
+    struct lane *lane = whole_of(any);
+    while (lane->strand_count || is_at_rest(lane)) {
+        if (lane->strand_count) {
+            run_strands(clock, rank, lane);
+            if (lane->busy)
+                return;
+            continue;
+        }
         if (lane->busy)
             observe_lane(clock, rank, lane, SIGHT_STEP_ENDS);
         else if (begin_item(lane))
             observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
         else
-            return;
+            break;
+        if (lane->strand_count)
+            continue;
         if (load_step(lane)) {
             lane->index++;
             observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
             begin_step(clock, rank, lane);
         } else {
-            lane->busy = false;
-            lane->ended++;
-            observe_lane(clock, rank, lane, SIGHT_OPERATION_ENDS);
-            clock_lane_moved(clock, rank, lane);
+            end_item(clock, rank, lane);
         }
     }
+    lane_rest(clock, rank, lane);
 }
 
 void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item)
 {
     if (lane->count == lane->room) {
-        int room = lane->room ? 2 * lane->room : 4;
+        int room = lane->room ? 2 * lane->room : 1;
         struct item *queue = memory_zeroed((size_t)room, sizeof *queue);
         for (int i = 0; i < lane->count; i++)
             queue[i] = lane->queue[(lane->head + i) % lane->room];
@@ -211,9 +398,9 @@ void lane_added(struct clock *clock, int rank, struct lane *lane)
     run(clock, rank, lane);
 }
 
-void lane_sent(struct clock *clock, int rank, int index)
+void lane_sent(struct clock *clock, int rank, int index, int strand)
 {
-    struct lane *lane = &clock->ranks[rank].lanes[index];
+    struct lane *lane = lane_strand(clock->ranks[rank].lanes[index].lane, strand);
     account(clock, &clock->ranks[rank]);
     lane->sending = false;
     run(clock, rank, lane);
@@ -222,9 +409,9 @@ void lane_sent(struct clock *clock, int rank, int index)
 void lane_delivered(struct clock *clock, struct transfer *message)
 {
     struct rank_state *rank = &clock->ranks[message->dst];
-    struct lane *lane = &rank->lanes[message->dst_lane];
+    struct lane *lane = lane_strand(rank->lanes[message->dst_lane].lane, message->dst_strand);
     account(clock, rank);
-    if (lane->message != message)
+    if (!lane || lane->message != message)
         return;
     int receiver = message->dst;
     take_in(clock, receiver, lane);
@@ -234,7 +421,8 @@ void lane_delivered(struct clock *clock, struct transfer *message)
 void lane_received(struct clock *clock, struct transfer *message)
 {
     int rank = message->dst;
-    struct lane *lane = &clock->ranks[rank].lanes[message->dst_lane];
+    struct lane *lane =
+        lane_strand(clock->ranks[rank].lanes[message->dst_lane].lane, message->dst_strand);
     account(clock, &clock->ranks[rank]);
     message_here(clock, rank, lane);
     run(clock, rank, lane);

@@ -49,7 +49,7 @@ struct link_meter *link_meter_create(const struct cluster *cluster)
         .observer = {.saw = saw},
         .cluster = cluster,
         .records = memory_zeroed((size_t)cluster->link_count + 1, sizeof *meter->records),
-        .load = link_load_create(cluster, take_load, meter),
+        .load = link_load_create(cluster, (struct link_load_sink){meter, take_load, NULL}),
         .route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *meter->route)};
     return meter;
 }

@@ -6,10 +6,10 @@
 
 struct link_load {
     const struct cluster *cluster;
-    void (*tell)(void *context, int link, uint64_t now_ps, uint64_t bytes);
-    void *context;
+    struct link_load_sink sink;
     struct {
         uint64_t bytes, told_bytes;
+        double rate_Bps, told_Bps;
         bool shown, changed;
     } *links;
     int *changed; /* links whose `changed` is set */
@@ -18,13 +18,10 @@ struct link_load {
     uint64_t now_ps;
 };
 
-struct link_load *link_load_create(const struct cluster *cluster,
-                                   void (*tell)(void *context, int link, uint64_t now_ps,
-                                                uint64_t bytes),
-                                   void *context)
+struct link_load *link_load_create(const struct cluster *cluster, struct link_load_sink sink)
 {
     struct link_load *load = memory_zeroed(1, sizeof *load);
-    *load = (struct link_load){.cluster = cluster, .tell = tell, .context = context};
+    *load = (struct link_load){.cluster = cluster, .sink = sink};
     load->links = memory_zeroed((size_t)cluster->link_count + 1, sizeof *load->links);
     load->route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *load->route);
     return load;
@@ -38,6 +35,13 @@ void link_load_free(struct link_load *load)
     free(load);
 }
 
+static void list_changed(struct link_load *load, int link)
+{
+    if (!load->links[link].changed)
+        *vector_push(&load->changed, &load->changed_count, &load->changed_room) = link;
+    load->links[link].changed = true;
+}
+
 void link_load_change(struct link_load *load, const struct transfer *message, bool begins,
                       bool shown)
 {
@@ -46,9 +50,17 @@ void link_load_change(struct link_load *load, const struct transfer *message, bo
         int link = load->route[i];
         load->links[link].bytes += begins ? message->bytes : -message->bytes;
         load->links[link].shown |= shown;
-        if (!load->links[link].changed)
-            *vector_push(&load->changed, &load->changed_count, &load->changed_room) = link;
-        load->links[link].changed = true;
+        list_changed(load, link);
+    }
+}
+
+void link_load_rate(struct link_load *load, const struct transfer *message, double before_Bps,
+                    double rate_Bps)
+{
+    int length = cluster_route(load->cluster, message->src, message->dst, load->route);
+    for (int i = 0; i < length; i++) {
+        load->links[load->route[i]].rate_Bps += rate_Bps - before_Bps;
+        list_changed(load, load->route[i]);
     }
 }
 
@@ -57,20 +69,28 @@ static int by_number(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+static void tell(struct link_load *load, int link)
+{
+    const struct link_load_sink *sink = &load->sink;
+    load->links[link].changed = false;
+    if (!load->links[link].shown)
+        return;
+    if (load->links[link].bytes != load->links[link].told_bytes)
+        sink->bytes(sink->context, link, load->now_ps, load->links[link].bytes);
+    if (sink->rate && load->links[link].rate_Bps != load->links[link].told_Bps)
+        sink->rate(sink->context, link, load->now_ps, load->links[link].rate_Bps);
+    load->links[link].told_bytes = load->links[link].bytes;
+    load->links[link].told_Bps = load->links[link].rate_Bps;
+}
+
 void link_load_flush(struct link_load *load, uint64_t now_ps)
 {
     if (now_ps == load->now_ps)
         return;
     if (load->changed_count > 1)
         qsort(load->changed, (size_t)load->changed_count, sizeof *load->changed, by_number);
-    for (int i = 0; i < load->changed_count; i++) {
-        int link = load->changed[i];
-        load->links[link].changed = false;
-        if (!load->links[link].shown || load->links[link].bytes == load->links[link].told_bytes)
-            continue;
-        load->links[link].told_bytes = load->links[link].bytes;
-        load->tell(load->context, link, load->now_ps, load->links[link].bytes);
-    }
+    for (int i = 0; i < load->changed_count; i++)
+        tell(load, load->changed[i]);
     load->changed_count = 0;
     load->now_ps = now_ps;
 }

@@ -1,6 +1,27 @@
 /* What observers are told, from the state of ranks and lanes. */
 #include "observe.h"
 
+void tell(const struct clock *clock, const struct sight *sight)
+{
+    for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
+        observer->saw(observer, sight);
+}
+
+static void tell_rate(void *context, struct transfer *message, double before_Bps, double rate_Bps)
+{
+    const struct clock *clock = context;
+    tell(clock, &(struct sight){.kind = SIGHT_MESSAGE_RATE,
+                                .now_ps = clock->now_ps,
+                                .rank = message->src,
+                                .training_step = message->training_step,
+                                .send_to = message->dst,
+                                .receive_from = message->src,
+                                .bytes = message->bytes,
+                                .message = message,
+                                .before_Bps = before_Bps,
+                                .rate_Bps = rate_Bps});
+}
+
 void clock_observe(struct clock *clock, struct clock_observer *observer)
 {
     struct clock_observer **end = &clock->observers;
@@ -10,12 +31,8 @@ void clock_observe(struct clock *clock, struct clock_observer *observer)
         end = &(*end)->next;
     observer->next = NULL;
     *end = observer;
-}
-
-static void tell(const struct clock *clock, const struct sight *sight)
-{
-    for (struct clock_observer *observer = clock->observers; observer; observer = observer->next)
-        observer->saw(observer, sight);
+    clock->rates = (struct netmodel_watch){clock, tell_rate};
+    clock->netmodel->watch = &clock->rates;
 }
 
 void tell_rank(const struct clock *clock, int rank, enum sight_kind kind)
@@ -44,7 +61,7 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     struct sight sight = {.kind = kind,
                           .now_ps = clock->now_ps,
                           .rank = rank,
-                          .lane = (int)(lane - clock->ranks[rank].lanes),
+                          .lane = lane->number,
                           .training_step = item->training_step,
                           .schedule = item->schedule,
                           .index = step ? lane->index - 1 : 0,
@@ -64,6 +81,16 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     tell(clock, &sight);
 }
 
+/* The training step of the lane's operation at work, or of its last. */
+static int training_step_of(const struct clock *clock, int rank, int lane)
+{
+    const struct rank_state *state = &clock->ranks[rank];
+    if (state->graph)
+        return state->marks;
+    const struct lane_place *place = &state->lanes[lane];
+    return place->lane ? place->lane->item.training_step : place->training_step;
+}
+
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
 {
     bool sender = kind == SIGHT_MESSAGE_BEGINS || kind == SIGHT_MESSAGE_SENT;
@@ -74,25 +101,40 @@ void tell_message(const struct clock *clock, const struct transfer *message, enu
                                 .rank = rank,
                                 .lane = lane,
                                 .training_step = sender ? message->training_step
-                                                        : clock->ranks[rank].lanes[lane].item.training_step,
+                                                        : training_step_of(clock, rank, lane),
                                 .send_to = message->dst,
                                 .receive_from = message->src,
                                 .bytes = message->bytes,
                                 .message = message});
 }
 
+static struct lane_label graph_label(int cpus, int lane)
+{
+    if (lane < cpus)
+        return (struct lane_label){.group = -1, .cpu = lane};
+    int number = lane - cpus;
+    return (struct lane_label){.group = -1,
+                               .kind = number % 2 ? LANE_RECEIVES : LANE_SENDS,
+                               .track = number / 2 + 1};
+}
+
 struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane)
 {
-    const struct lane *found = &clock->ranks[rank].lanes[lane];
+    if (clock->ranks[rank].graph)
+        return graph_label(graph_cpus(clock->ranks[rank].graph), lane);
     if (lane == 0)
         return (struct lane_label){.group = -1};
+    const struct group *group = clock->ranks[rank].groups[(lane - 1) / GROUP_LANES];
+    enum group_lane kind = (enum group_lane)((lane - 1) % GROUP_LANES);
     for (int g = 0; g < clock->group_count; g++)
-        if (clock->groups[g] == found->group)
-            return (struct lane_label){g, found->kind, found->group->pipeline, found->group->size};
+        if (clock->groups[g] == group)
+            return (struct lane_label){
+                .group = g, .kind = kind, .name = group->name, .size = group->size};
     BUG("lane %d of rank %d belongs to no group", lane, rank);
 }
 
 int clock_lane_count(const struct clock *clock, int rank)
 {
-    return clock->ranks[rank].lane_count;
+    const struct rank_state *state = &clock->ranks[rank];
+    return state->graph ? graph_cpus(state->graph) : state->lane_count;
 }

@@ -6,6 +6,7 @@
 
 #include "state.h"
 
+void tell(const struct clock *clock, const struct sight *sight);
 void tell_rank(const struct clock *clock, int rank, enum sight_kind kind);
 void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enum sight_kind kind);
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind);

@@ -215,15 +215,17 @@ static void has_been_sent(struct clock *clock, struct transfer *transfer)
 {
     bool is_control = transfer->subject;
     const struct graph_op *op = transfer->send_op;
-    int rank = transfer->src, lane = transfer->src_lane;
+    int rank = transfer->src, lane = transfer->src_lane, strand = transfer->src_strand;
     transfer->sent = true;
     if (!is_control && !op)
         observe_message(clock, transfer, SIGHT_MESSAGE_SENT);
+    if (op)
+        graph_has_been_sent(clock, transfer);
     transfer_end(clock, transfer);
     if (op)
         graph_sent(clock, rank, op);
     else if (!is_control)
-        lane_sent(clock, rank, lane);
+        lane_sent(clock, rank, lane, strand);
 }
 
 void message_sent(void *context, struct transfer *transfer)
@@ -243,12 +245,11 @@ void message_delivered(void *context, struct transfer *transfer)
         control_delivered(clock, transfer);
         return;
     }
-    if (transfer->send_op) {
-        graph_delivered(clock, transfer);
-        return;
-    }
     observe_message(clock, transfer, SIGHT_MESSAGE_DELIVERED);
-    lane_delivered(clock, transfer);
+    if (transfer->send_op)
+        graph_delivered(clock, transfer);
+    else
+        lane_delivered(clock, transfer);
 }
 
 void message_event(struct clock *clock, const struct event *event)

@@ -14,9 +14,9 @@ struct place {
     int rank, lane;
 };
 
-static const struct lane *lane_at(const struct clock *clock, struct place place)
+static const struct lane *lane_at(struct clock *clock, struct place place)
 {
-    return &clock->ranks[place.rank].lanes[place.lane];
+    return lane_get(clock, place.rank, place.lane);
 }
 
 /* The operation that a lane is at is its (ended + 1)th; it is there once it has been posted. */
@@ -25,9 +25,22 @@ static bool is_at_work(const struct lane *lane)
     return lane->busy || lane->count > 0;
 }
 
-/* The member that the lane's step waits for: to send, or else to take what was sent; -1: none. */
-static int member_waited_for(const struct lane *lane)
+/* The lane of a strand that waits for a member, where there are several; else the lane itself. */
+static const struct lane *one_that_waits(const struct lane *lane)
 {
+    const struct lane *found = lane->strand_count ? &lane->strands[0] : lane;
+    for (int i = 0; i < lane->strand_count; i++) {
+        const struct lane *strand = &lane->strands[i];
+        if (strand->receiving || (strand->sending && !found->receiving))
+            found = strand;
+    }
+    return found;
+}
+
+/* The member that the lane's step waits for: to send, or else to take what was sent; -1: none. */
+static int member_waited_for(const struct lane *whole)
+{
+    const struct lane *lane = one_that_waits(whole);
     if (lane->receiving)
         return lane->step.recv_from;
     return lane->sending ? lane->step.send_to : -1;
@@ -44,7 +57,7 @@ static struct place counterpart(const struct lane *lane, int member)
 }
 
 /* Whom the place waits for; false at the end of the chain: the rank has no more operations. */
-static bool next_place(const struct clock *clock, struct place *place)
+static bool next_place(struct clock *clock, struct place *place)
 {
     const struct rank_state *rank = &clock->ranks[place->rank];
     if (place->lane == 0) {
@@ -68,7 +81,7 @@ static bool is_same(struct place a, struct place b)
 }
 
 /* Brent 1980: a place on the circle that the chain from `place` runs into; false: it ends. */
-static bool find_circle(const struct clock *clock, struct place *place)
+static bool find_circle(struct clock *clock, struct place *place)
 {
     struct place mark = *place;
     for (uint64_t steps = 0, power = 1;; steps++) {
@@ -99,14 +112,14 @@ static void write_operation(const struct lane *lane, FILE *stream)
     write_group(lane->group, stream);
     if (lane->busy && item->schedule)
         fprintf(stream, ", %s of %zu elements, step %d", item->schedule->name, item->call.count,
-                lane->index);
+                one_that_waits(lane)->index);
     else if (lane->busy)
         fprintf(stream, ", of %llu bytes", (unsigned long long)item->unit_bytes);
 }
 
 /* One wait of one rank for another (or for itself, where it is its own peer): the places of a rank
  * that lead to it are passed over. */
-static bool write_wait(const struct clock *clock, struct place *place, FILE *stream)
+static bool write_wait(struct clock *clock, struct place *place, FILE *stream)
 {
     enum { PLACES_MOST = 4 }; /* a lane whose operation is not posted, compute, the lane waited for */
     struct place from = *place, last = from;
@@ -123,7 +136,7 @@ static bool write_wait(const struct clock *clock, struct place *place, FILE *str
 
 enum { WAITS_SHOWN = 8 };
 
-static void write_chain(const struct clock *clock, struct place place, bool circle, FILE *stream)
+static void write_chain(struct clock *clock, struct place place, bool circle, FILE *stream)
 {
     struct place begin = place;
     for (int i = 0; i < WAITS_SHOWN; i++) {

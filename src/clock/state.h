@@ -21,19 +21,23 @@ struct item {
 struct group {
     int size;
     bool pipeline;
+    const char *name; /* NULL: none */
     int *members;    /* ranks */
     int *lane_bases; /* by member */
 };
 
+/* Lanes are there while they have something to do: of a hundred thousand ranks' lanes most have not. */
 struct lane {
+    int number; /* among the rank's */
     const struct group *group;
     enum group_lane kind;
+    struct lane *next_spare; /* of those not in use */
 
     struct item *queue; /* a ring of `room` items, `count` of them waiting from `head` on */
     int head, count, room;
     uint32_t ended; /* operations that have ended, modulo 2^32 */
 
-    /* The operation at work. A step of it sends and receives at the same time. */
+    /* The operation at work, or the last. A step of it sends and receives at the same time. */
     bool busy;
     struct item item;
     struct step step;
@@ -43,10 +47,40 @@ struct lane {
 
     struct transfer *early; /* begun by their senders, not yet asked for here; in send order */
     struct transfer **early_end;
+
+    /* Of a collective of several strands: each is at work as a lane of its own, and the fields of
+     * the operation at work above are the strands'. */
+    struct lane *strands; /* room for strand_room, strand_count at work; 0: there is but this lane */
+    int strand_count, strand_room;
+    struct lane *whole; /* a strand's lane; NULL: it is none */
+    uint64_t adder_free_ps; /* strands add one after the other */
+    bool held;          /* a strand's step has been loaded, and waits for another strand */
+    int steps_ended;    /* of a strand */
 };
+
+/* A strand of the lane's operation at work: the lane itself where it has but one. NULL: it has no
+ * such strand. */
+static inline struct lane *lane_strand(struct lane *lane, int strand)
+{
+    if (lane->strand_count == 0)
+        return strand == 0 ? lane : NULL;
+    return strand < lane->strand_count ? &lane->strands[strand] : NULL;
+}
 
 struct graph_run; /* graph.c */
 struct goal_writer; /* goal_write.c */
+
+/* What stays of a lane that is idle. */
+struct lane_place {
+    struct lane *lane; /* NULL: idle */
+    uint32_t ended;
+    int training_step; /* of its last operation */
+};
+
+static inline uint32_t lane_ended(const struct lane_place *place)
+{
+    return place->lane ? place->lane->ended : place->ended;
+}
 
 enum compute_state {
     COMPUTE_IDLE, /* its next op can begin; if the stream is empty, it is starved */
@@ -55,9 +89,16 @@ enum compute_state {
     COMPUTE_ENDED
 };
 
+/* What the clock knows of a node_record. */
+struct rank_record {
+    uint64_t compute_ps, exposed_comm_ps, waiting_ps, bubble_ps, overlapped_comm_ps;
+    uint64_t bytes_sent, messages_sent;
+};
+
 struct rank_state {
     struct op_stream *stream;
-    struct lane *lanes; /* lanes[0] is the compute lane and unused */
+    struct lane_place *lanes; /* lanes[0] is the compute lane and unused */
+    const struct group **groups; /* GROUP_LANES lanes each, from lane 1 on */
     int lane_count;
     struct graph_run *graph; /* NULL: it replays none */
     enum compute_state state;
@@ -70,7 +111,7 @@ struct rank_state {
     uint64_t ended_ps;
     uint64_t sequence;      /* of its next event or transfer */
     int marks;
-    struct node_record record;
+    struct rank_record record;
 };
 
 /* A message that is not of the size that its receiver asks for. */
@@ -87,6 +128,7 @@ struct clock {
     struct pace *pace;
     struct rank_state *ranks;
     int rank_count, ended_count;
+    bool shared; /* ranks append on threads of their own */
     struct group **groups;
     int group_count, group_room;
 
@@ -99,7 +141,10 @@ struct clock {
     int candidate_count, candidate_room;
     struct transfer_block *transfers; /* all that were ever made, so that none is lost in a failed run */
     struct transfer *spare;           /* those to use again */
+    struct lane_block *lanes; /* all that were ever made */
+    struct lane *spare_lanes; /* idle ones, to use again */
     struct clock_observer *observers; /* a list */
+    struct netmodel_watch rates;      /* for them */
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;
@@ -150,9 +195,13 @@ void message_sent(void *clock, struct transfer *transfer);      /* for netmodel_
 void message_delivered(void *clock, struct transfer *transfer); /* likewise */
 
 /* lane.c */
+/* Makes it, if it is idle. Its place is its own until lane_rest finds that it has nothing to do. */
+struct lane *lane_get(struct clock *clock, int rank, int number);
+void lane_rest(struct clock *clock, int rank, struct lane *lane);
+void lanes_free(struct clock *clock);
 void lane_post(struct clock *clock, int rank, struct lane *lane, struct item item);
 void lane_added(struct clock *clock, int rank, struct lane *lane);
-void lane_sent(struct clock *clock, int rank, int lane);
+void lane_sent(struct clock *clock, int rank, int lane, int strand);
 void lane_delivered(struct clock *clock, struct transfer *message);
 void lane_received(struct clock *clock, struct transfer *message);
 
@@ -167,9 +216,11 @@ void graph_event(struct clock *clock, const struct event *event);
 void graph_work(struct clock *clock, int rank, struct transfer *transfer, enum clock_event kind);
 /* The sender's processor is done with the message, whose bytes go their way. */
 void graph_handed_over(struct clock *clock, struct transfer *message);
+void graph_has_been_sent(const struct clock *clock, const struct transfer *message); /* its last byte */
 void graph_sent(struct clock *clock, int rank, const struct graph_op *op);
 void graph_delivered(struct clock *clock, struct transfer *message);
 void graph_received(struct clock *clock, struct transfer *message);
+int graph_cpus(const struct graph_run *run);
 bool graph_computes(const struct graph_run *run);
 bool graph_communicates(const struct graph_run *run); /* a message of it is being sent or received */
 /* Lines of who waits for whom. */

@@ -6,80 +6,103 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { CHUNK_WORDS = 31 }; /* with `next`, four cache lines */
+/* Room for a chunk's words: with its head, one or two cache lines. The first of a stream are small,
+ * since there may be a hundred thousand streams that hold a few ops each. */
+enum { WORDS_FIRST = 6, WORDS_MOST = 14 };
 
 struct chunk {
     struct chunk *next; /* written before the words that follow in it are published */
-    uint64_t words[CHUNK_WORDS];
+    int room;
+    uint64_t words[];
 };
 
-/* A queue of chunks. The writer owns tail and the words behind `written`; the reader owns head. One
+/* A queue of chunks. The writer owns tail and what lies behind `written`; the reader owns head. One
  * emptied chunk is handed back through `spare`, so that a stream in balance allocates nothing. */
 struct op_stream {
-    struct chunk *tail;
-    int tail_at;
-    uint64_t staged;
-    _Atomic uint64_t written;
+    struct chunk *first; /* the first ever, for a reader that has none yet */
+    struct chunk *head, *tail;
+    int head_at, tail_at;
+    _Atomic uint64_t written, taken;
     _Atomic(struct chunk *) spare;
-
-    _Alignas(64) struct chunk *head;
-    int head_at;
-    _Atomic uint64_t taken;
 };
 
-static struct chunk *chunk_new(void)
+static struct chunk *chunk_new(int room)
 {
-    struct chunk *chunk = memory_resize(NULL, sizeof *chunk);
+    struct chunk *chunk = memory_resize(NULL, sizeof *chunk + (size_t)room * sizeof *chunk->words);
     chunk->next = NULL;
+    chunk->room = room;
     return chunk;
 }
 
 struct op_stream *op_stream_create(void)
 {
-    struct op_stream *stream = aligned_alloc(64, (sizeof *stream + 63) / 64 * 64);
-    if (!stream)
-        return memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    *stream = (struct op_stream){0};
-    stream->head = stream->tail = chunk_new();
-    return stream;
+    return memory_zeroed(1, sizeof(struct op_stream));
 }
 
-void op_stream_free(struct op_stream *stream)
+static void free_chunks(struct op_stream *stream)
 {
-    if (!stream)
-        return;
-    for (struct chunk *chunk = stream->head; chunk;) {
+    for (struct chunk *chunk = stream->head ? stream->head : stream->first; chunk;) {
         struct chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
     free(atomic_load(&stream->spare));
+}
+
+void op_stream_free(struct op_stream *stream)
+{
+    if (stream)
+        free_chunks(stream);
     free(stream);
+}
+
+void op_stream_trim(struct op_stream *stream)
+{
+    if (!op_stream_empty(stream)) {
+        free(atomic_exchange(&stream->spare, NULL));
+        return;
+    }
+    if (!stream->tail)
+        return;
+    free_chunks(stream);
+    *stream = (struct op_stream){0};
+}
+
+/* Behind the tail, which is full or not there. */
+static void add_chunk(struct op_stream *stream)
+{
+    struct chunk *old = stream->tail, *chunk = atomic_exchange(&stream->spare, NULL);
+    int room = !old ? WORDS_FIRST : 2 * old->room + 2;
+    if (!chunk)
+        chunk = chunk_new(room < WORDS_MOST ? room : WORDS_MOST);
+    chunk->next = NULL;
+    *(old ? &old->next : &stream->first) = chunk;
+    stream->tail = chunk;
+    stream->tail_at = 0;
 }
 
 static void put(struct op_stream *stream, uint64_t word)
 {
-    if (stream->tail_at == CHUNK_WORDS) {
-        struct chunk *chunk = atomic_exchange(&stream->spare, NULL);
-        if (!chunk)
-            chunk = chunk_new();
-        chunk->next = NULL;
-        stream->tail->next = chunk;
-        stream->tail = chunk;
-        stream->tail_at = 0;
-    }
+    if (!stream->tail || stream->tail_at == stream->tail->room)
+        add_chunk(stream);
     stream->tail->words[stream->tail_at++] = word;
-    stream->staged++;
+}
+
+/* Small chunks are not worth keeping. */
+static void next_chunk(struct op_stream *stream)
+{
+    struct chunk *emptied = stream->head;
+    stream->head = emptied ? emptied->next : stream->first;
+    stream->head_at = 0;
+    if (emptied && emptied->room == WORDS_MOST)
+        emptied = atomic_exchange(&stream->spare, emptied);
+    free(emptied);
 }
 
 static uint64_t get(struct op_stream *stream)
 {
-    if (stream->head_at == CHUNK_WORDS) {
-        struct chunk *emptied = stream->head;
-        stream->head = emptied->next;
-        stream->head_at = 0;
-        free(atomic_exchange(&stream->spare, emptied));
-    }
+    if (!stream->head || stream->head_at == stream->head->room)
+        next_chunk(stream);
     return stream->head->words[stream->head_at++];
 }
 
@@ -87,6 +110,7 @@ void op_stream_append(struct op_stream *stream, const struct op *op)
 {
     assert(op->lane >= 0 && op->lane < OP_LANES_MOST && op->peer >= 0 && op->peer < OP_PEERS_MOST);
     bool wide = op->value > UINT32_MAX;
+    uint64_t words = 1 + wide + (op->kind == OP_COLLECTIVE ? 3 : 0);
     put(stream, (uint64_t)op->kind | (uint64_t)wide << 3 | (uint64_t)op->lane << 4 |
                     (uint64_t)op->peer << 12 | (wide ? 0 : op->value << 32));
     if (wide)
@@ -96,12 +120,14 @@ void op_stream_append(struct op_stream *stream, const struct op *op)
         put(stream, op->call.count);
         put(stream, (uint64_t)op->call.root << 32 | op->element_bytes);
     }
-    atomic_store_explicit(&stream->written, stream->staged, memory_order_release);
+    uint64_t written = atomic_load_explicit(&stream->written, memory_order_relaxed);
+    atomic_store_explicit(&stream->written, written + words, memory_order_release);
 }
 
 size_t op_stream_backlog(const struct op_stream *stream)
 {
-    return stream->staged - atomic_load_explicit(&stream->taken, memory_order_relaxed);
+    return atomic_load_explicit(&stream->written, memory_order_relaxed) -
+           atomic_load_explicit(&stream->taken, memory_order_relaxed);
 }
 
 bool op_stream_empty(const struct op_stream *stream)
@@ -131,7 +157,7 @@ bool op_stream_take(struct op_stream *stream, struct op *op)
         op->element_bytes = (uint32_t)last;
         words += 3;
     }
-    atomic_store_explicit(&stream->taken, atomic_load(&stream->taken) + words,
-                          memory_order_relaxed);
+    uint64_t taken = atomic_load_explicit(&stream->taken, memory_order_relaxed);
+    atomic_store_explicit(&stream->taken, taken + words, memory_order_relaxed);
     return true;
 }

@@ -6,9 +6,12 @@
 
 enum { MOST_PLACES = 1000000, MOST_LINKS = 400000000 };
 
-int levels_box(const struct fabric *fabric)
+int levels_nesting(const struct fabric *fabric, int *sizes)
 {
-    return ((const struct levels *)fabric->state)->level[0].size;
+    const struct levels *levels = fabric->state;
+    for (int k = 0; k < levels->count; k++)
+        sizes[k] = levels->level[k].size;
+    return levels->count;
 }
 
 void levels_release(void *state)

@@ -20,7 +20,7 @@
 
 #include "threadrack/cluster/topology.h"
 
-enum { MOST_LEVELS = 8 };
+enum { MOST_LEVELS = CLUSTER_LEVELS_MOST };
 
 enum attach { ATTACH_BOX, ATTACH_NODE, ATTACH_ALL };
 
@@ -49,7 +49,7 @@ void levels_wire(const struct fabric *fabric, struct wiring *wiring);
 int levels_route(const struct fabric *fabric, int src, int dst, uint64_t hash, int *links);
 struct path levels_path(const struct fabric *fabric, int src, int dst, uint64_t hash);
 uint64_t levels_bisection(const struct fabric *fabric);
-int levels_box(const struct fabric *fabric);
+int levels_nesting(const struct fabric *fabric, int *sizes);
 void levels_release(void *levels);
 
 #endif

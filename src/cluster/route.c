@@ -24,9 +24,9 @@ struct path cluster_path(const struct cluster *cluster, int src, int dst)
     return cluster->topology->path(&cluster->fabric, src, dst, route_hash(src, dst));
 }
 
-int cluster_box_size(const struct cluster *cluster)
+int cluster_nesting(const struct cluster *cluster, int sizes[CLUSTER_LEVELS_MOST])
 {
-    return cluster->topology->box ? cluster->topology->box(&cluster->fabric) : 0;
+    return cluster->topology->nesting ? cluster->topology->nesting(&cluster->fabric, sizes) : 0;
 }
 
 static void write_vertex(const struct cluster *cluster, int vertex, char *out, size_t room)

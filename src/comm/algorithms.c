@@ -3,8 +3,8 @@
 #include "threadrack/base/memory.h"
 
 #include "predict.h"
+#include "wish.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <search.h>
 #include <stdlib.h>
@@ -36,12 +36,6 @@ struct seen {
     int nodes[];
 };
 
-/* What the user asked for. */
-struct wish {
-    const struct collective *fixed; /* NULL: auto */
-    int box, rows;                  /* 0: as the cluster is wired */
-};
-
 struct algorithms {
     const char *operation;
     char *where;
@@ -53,62 +47,13 @@ struct algorithms {
     void *seen; /* a tree of struct seen */
 };
 
-/* ---- What was asked for. ---- */
-
-static bool needs_box(const struct collective *collective)
-{
-    return strstr(collective->options, "box");
-}
-
-static bool read_option(struct wish *wish, const char *key, const char *value, const char *where,
-                        struct errors *errors)
-{
-    int *target = !strcmp(key, "box") ? &wish->box : !strcmp(key, "rows") ? &wish->rows : NULL;
-    if (!target || !needs_box(wish->fixed)) {
-        errors_add(errors, "%s: '%s' has no option '%s'%s", where, wish->fixed->name, key,
-                   needs_box(wish->fixed) ? "; it has box and rows" : "");
-        return false;
-    }
-    char *end;
-    long number = strtol(value, &end, 10);
-    if (*end || number < 1 || number > INT_MAX) {
-        errors_add(errors, "%s: %s=%s is not a whole number from 1 on", where, key, value);
-        return false;
-    }
-    *target = (int)number;
-    return true;
-}
-
-static bool read_wish(struct wish *wish, const char *operation, const char *asked,
-                      const char *where, struct errors *errors)
-{
-    *wish = (struct wish){0};
-    if (!strcmp(asked, "auto"))
-        return true;
-    struct member_text text;
-    if (!member_parse(asked, where, &text, errors))
-        return false;
-    wish->fixed = collective_find(operation, text.name, where, errors);
-    bool good = wish->fixed;
-    if (good && text.positional) {
-        errors_add(errors, "%s: '%s' is no option of the form name=value", where, text.positional);
-        good = false;
-    }
-    for (int i = 0; good && i < text.count; i++)
-        good = read_option(wish, text.keys[i], text.values[i], where, errors);
-    member_release(&text);
-    if (good && wish->box && wish->rows) {
-        errors_add(errors, "%s: give box or rows, not both", where);
-        good = false;
-    }
-    return good;
-}
-
 bool algorithms_check(const char *operation, const char *asked, const char *where,
                       struct errors *errors)
 {
     struct wish wish;
-    return read_wish(&wish, operation, asked, where, errors);
+    bool good = wish_read(&wish, operation, asked, where, errors);
+    wish_release(&wish);
+    return good;
 }
 
 struct algorithms *algorithms_create(const char *operation, const char *asked, const char *where,
@@ -116,8 +61,10 @@ struct algorithms *algorithms_create(const char *operation, const char *asked, c
                                      const struct netmodel_ops *netmodel, struct errors *errors)
 {
     struct wish wish;
-    if (!read_wish(&wish, operation, asked, where, errors))
+    if (!wish_read(&wish, operation, asked, where, errors)) {
+        wish_release(&wish);
         return NULL;
+    }
     struct algorithms *algorithms = memory_zeroed(1, sizeof *algorithms);
     *algorithms = (struct algorithms){.operation = operation,
                                       .where = memory_text("%s", where),
@@ -141,57 +88,35 @@ void algorithms_free(struct algorithms *algorithms)
     }
     tdestroy(algorithms->seen, free);
     pthread_mutex_destroy(&algorithms->lock);
+    wish_release(&algorithms->wish);
     free(algorithms->where);
     free(algorithms);
 }
 
-/* ---- Boxes. ---- */
-
-/* How many of the nodes, next to each other, share a box of the cluster; 0 unless all boxes that
- * the group touches hold as many, and there are several. */
-static int box_by_wiring(const struct cluster *cluster, const int *nodes, int size)
-{
-    int room = cluster_box_size(cluster), box = 1;
-    if (room == 0)
-        return 0;
-    while (box < size && nodes[box] / room == nodes[0] / room)
-        box++;
-    if (box == 1 || box == size || size % box)
-        return 0;
-    for (int i = 0; i < size; i++) {
-        bool first = i % box == 0;
-        if (first ? i > 0 && nodes[i] / room == nodes[i - 1] / room
-                  : nodes[i] / room != nodes[i - 1] / room)
-            return 0;
-    }
-    return box;
-}
-
-static int box_of(const struct algorithms *algorithms, const int *nodes, int size)
-{
-    int box = algorithms->wish.box, rows = algorithms->wish.rows;
-    if (rows)
-        return size % rows ? 0 : size / rows;
-    if (box)
-        return size % box ? 0 : box;
-    return box_by_wiring(algorithms->cluster, nodes, size);
-}
+/* ---- Groups. ---- */
 
 bool algorithms_fit(struct algorithms *algorithms, const int *nodes, int size,
                     struct errors *errors)
 {
     const struct wish *wish = &algorithms->wish;
-    if (size == 1 || !wish->fixed || !needs_box(wish->fixed) || box_of(algorithms, nodes, size))
+    int sizes[LAYOUT_LEVELS];
+    if (size == 1 || !wish->fixed)
         return true;
-    if (wish->box || wish->rows)
-        errors_add(errors, "%s: %s=%d does not divide a group of %d", algorithms->where,
-                   wish->box ? "box" : "rows", wish->box ? wish->box : wish->rows, size);
-    else
-        errors_add(errors,
-                   "%s: the cluster does not put a group of %d from node %d on into several boxes "
-                   "of equal size; say how, as in hierarchical:box=8 or torus2d:rows=4",
-                   algorithms->where, size, nodes[0]);
-    return false;
+    if (wish->msccl)
+        return size == msccl_members(wish->msccl) ||
+               errors_add(errors, "%s: %s is for groups of %d, not for one of %d (from node %d on)",
+                          algorithms->where, wish->fixed->name, msccl_members(wish->msccl), size,
+                          nodes[0]);
+    if (!wish_needs_levels(wish->fixed) ||
+        wish_levels(wish, algorithms->cluster, nodes, size, sizes))
+        return true;
+    if (wish->levels || wish->rows)
+        return errors_add(errors, "%s: the levels that %s asks for do not divide a group of %d",
+                          algorithms->where, wish->fixed->name, size);
+    return errors_add(errors,
+                      "%s: the cluster does not put a group of %d from node %d on into several boxes "
+                      "of equal size; say how, as in hierarchical:box=8 or torus2d:rows=4",
+                      algorithms->where, size, nodes[0]);
 }
 
 /* ---- Patterns. ---- */
@@ -206,8 +131,9 @@ static uint64_t signature_of(const struct algorithms *algorithms, const int *nod
                              struct path path)
 {
     uint64_t hash = mix(mix((uint64_t)size, path.latency_ps), path.bandwidth_Bps);
-    int room = cluster_box_size(algorithms->cluster);
-    hash = mix(hash, room ? (uint64_t)(nodes[0] % room) : 0);
+    int rooms[CLUSTER_LEVELS_MOST], levels = cluster_nesting(algorithms->cluster, rooms);
+    for (int k = 0, first = nodes[0]; k < levels; first /= rooms[k++])
+        hash = mix(hash, (uint64_t)(first % rooms[k]));
     hash = mix(hash, size > 1 ? (uint64_t)(nodes[1] - nodes[0]) : 0);
     for (int i = 0; size <= PREDICT_MEMBERS && i < size; i++)
         for (int j = 0; j < size; j++) {
@@ -219,33 +145,54 @@ static uint64_t signature_of(const struct algorithms *algorithms, const int *nod
     return hash;
 }
 
-static void add_candidate(struct pattern *pattern, const struct cluster *cluster,
-                          const struct collective *kind, const int *nodes, int box)
+static void add_candidate(const struct algorithms *algorithms, struct pattern *pattern,
+                          const struct collective *kind, const int *nodes, const struct layout *layout)
 {
     struct candidate *candidate = &pattern->candidates[pattern->count++];
-    *candidate = (struct candidate){.kind = kind, .own = *kind};
-    if (!needs_box(kind))
-        return;
-    candidate->layout.box = box;
-    if (box > 1)
-        candidate->layout.inner = cluster_path(cluster, nodes[0], nodes[1]);
-    candidate->own.schedule.context = &candidate->layout;
+    *candidate = (struct candidate){.kind = kind, .own = *kind, .layout = *layout};
+    int stride = 1;
+    for (int k = 0; k < layout->levels && wish_needs_levels(kind); stride *= layout->sizes[k++])
+        if (layout->sizes[k] > 1)
+            candidate->layout.paths[k] = cluster_path(algorithms->cluster, nodes[0], nodes[stride]);
+    if (!algorithms->wish.msccl)
+        candidate->own.schedule.context = &candidate->layout;
+}
+
+/* Above the size where it is simulated, the closed form of strands side by side holds only where the
+ * netmodel lets a node send several messages at a time. */
+static bool can_be_predicted(const struct algorithms *algorithms, const struct collective *kind,
+                             int size)
+{
+    bool simulated = size <= PREDICT_MEMBERS && algorithms->cluster->nodes <= PREDICT_NODES;
+    return simulated || !kind->schedule.strands || algorithms->netmodel->shares_links;
+}
+
+static bool is_wanted(const struct algorithms *algorithms, const struct collective *kind, int size,
+                      bool nested)
+{
+    const struct collective *fixed = algorithms->wish.fixed;
+    bool fits = size == 1 || nested || !wish_needs_levels(kind);
+    if (strcmp(kind->operation, algorithms->operation) || !fits)
+        return false;
+    return fixed ? fixed == kind : can_be_predicted(algorithms, kind, size);
 }
 
 static void add_candidates(const struct algorithms *algorithms, struct pattern *pattern,
                            const int *nodes)
 {
-    const struct collective *fixed = algorithms->wish.fixed;
-    int box = box_of(algorithms, nodes, pattern->size), room = 0;
-    while (collectives[room])
+    const struct wish *wish = &algorithms->wish;
+    struct layout layout = {.chunk = wish->chunk, .levels = 2, .sizes = {1, 1}};
+    int room = 1, levels = wish_levels(wish, algorithms->cluster, nodes, pattern->size, layout.sizes);
+    while (collectives[room - 1])
         room++;
+    if (levels)
+        layout.levels = levels;
     pattern->candidates = memory_zeroed((size_t)room, sizeof *pattern->candidates);
-    for (int i = 0; collectives[i]; i++) {
-        bool fits = pattern->size == 1 || box || !needs_box(collectives[i]);
-        if (!strcmp(collectives[i]->operation, algorithms->operation) && fits &&
-            (!fixed || fixed == collectives[i]))
-            add_candidate(pattern, algorithms->cluster, collectives[i], nodes, box ? box : 1);
-    }
+    for (int i = 0; collectives[i]; i++)
+        if (is_wanted(algorithms, collectives[i], pattern->size, levels))
+            add_candidate(algorithms, pattern, collectives[i], nodes, &layout);
+    if (wish->msccl)
+        add_candidate(algorithms, pattern, wish->fixed, nodes, &layout);
     if (pattern->count == 0)
         BUG("no algorithm of %s fits a group of %d", algorithms->operation, pattern->size);
 }
@@ -333,7 +280,10 @@ static uint64_t predicted(const struct algorithms *algorithms, const struct patt
                                 .path = pattern->path,
                                 .count = count,
                                 .element_bytes = element_bytes};
-    return pattern->size == 1 ? 0 : predict_ps(&question, &pattern->candidates[i].own);
+    const struct collective *own = &pattern->candidates[i].own;
+    return pattern->size == 1 || (!pattern->nodes && !own->closed_form_ps)
+               ? 0
+               : predict_ps(&question, own);
 }
 
 static int fastest(const struct algorithms *algorithms, const struct pattern *pattern, size_t count,
@@ -367,6 +317,16 @@ struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pat
     const struct candidate *candidate = &pattern->candidates[pattern->picked[length] - 1];
     pthread_mutex_unlock(&algorithms->lock);
     return (struct choice){.collective = &candidate->own, .kind = candidate->kind};
+}
+
+const struct collective *algorithms_fixed(const struct algorithms *algorithms)
+{
+    return algorithms->wish.fixed;
+}
+
+const char *algorithms_note(const struct algorithms *algorithms, int i)
+{
+    return algorithms->wish.msccl ? msccl_note(algorithms->wish.msccl, i) : NULL;
 }
 
 const struct collective *algorithms_named(const struct pattern *pattern,

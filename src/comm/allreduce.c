@@ -28,19 +28,26 @@ void allreduce_init(struct allreduce *allreduce, struct rank *self, struct group
 
 static void note_use(struct allreduce *allreduce, const struct collective *collective)
 {
-    for (int i = 0; collectives[i]; i++)
-        if (collectives[i] == collective)
-            allreduce->used |= (uint64_t)1 << i;
+    int i = 0;
+    while (collectives[i] && collectives[i] != collective)
+        i++;
+    allreduce->used |= collectives[i] ? (uint64_t)1 << i : ALLREDUCE_FILE;
 }
 
 struct request allreduce_post(struct allreduce *allreduce, float *vector, size_t count)
 {
+    return allreduce_post_as(allreduce, ELEMENT_FP32, vector, count);
+}
+
+struct request allreduce_post_as(struct allreduce *allreduce, enum element element, float *vector,
+                                 size_t count)
+{
     struct choice choice =
-        algorithms_pick(allreduce->algorithms, allreduce->pattern, count, sizeof *vector);
+        algorithms_pick(allreduce->algorithms, allreduce->pattern, count, element_bytes(element));
     if (group_size(allreduce->group) > 1)
         note_use(allreduce, choice.kind);
-    return rank_post_collective(allreduce->self, allreduce->group, &choice.collective->schedule, 0,
-                                vector, count);
+    return rank_post_collective_as(allreduce->self, allreduce->group, &choice.collective->schedule, 0,
+                                   element, vector, count);
 }
 
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count)

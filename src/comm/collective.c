@@ -19,7 +19,7 @@ static const struct alias {
     const char *operation, *name, *means;
 } aliases[] = {
     {"allreduce", "rabenseifner", "halving_doubling"},
-    {"allreduce", "torus2d", "hierarchical"},
+    {"allreduce", "torus", "torus2d"},
 };
 
 static const char *without_alias(const char *operation, const char *name)
@@ -54,7 +54,7 @@ const struct collective *collective_cheapest(const char *operation, int size, si
     const struct collective *best = NULL;
     uint64_t least = UINT64_MAX;
     for (int i = 0; collectives[i]; i++) {
-        if (strcmp(collectives[i]->operation, operation) || strstr(collectives[i]->options, "box"))
+        if (strcmp(collectives[i]->operation, operation) || strstr(collectives[i]->options, "levels"))
             continue;
         struct call call = {.size = size, .count = count};
         uint64_t cost = collectives[i]->closed_form_ps(&call, element_bytes, path);

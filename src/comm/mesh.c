@@ -3,6 +3,7 @@
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int mesh_size(struct mesh_shape shape)
 {
@@ -21,9 +22,9 @@ int mesh_rank(struct mesh_shape shape, struct mesh_point point)
     return (point.stage * shape.data + point.replica) * shape.tensor + point.shard;
 }
 
-/* All groups along one axis: `length` ranks `stride` apart, one group from each rank that is first
- * on the axis. */
-static struct group **make_axis(struct rack *rack, int size, int length, int stride, bool pipeline)
+/* All groups along the axis of that name: `length` ranks `stride` apart, one group from each rank that
+ * is first on the axis. */
+static struct group **make_axis(struct rack *rack, int size, const char *name, int length, int stride)
 {
     struct group **by_rank = memory_zeroed((size_t)size, sizeof *by_rank);
     int *members = memory_zeroed((size_t)length, sizeof *members);
@@ -34,7 +35,8 @@ static struct group **make_axis(struct rack *rack, int size, int length, int str
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;
-        struct group *group = rack_group(rack, members, length, pipeline);
+        struct group *group = rack_group(rack, members, length, !strcmp(name, "pipeline"));
+        rack_name_group(group, name);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
     }
@@ -47,10 +49,29 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     struct mesh *mesh = memory_zeroed(1, sizeof *mesh);
     int size = mesh_size(shape);
     mesh->shape = shape;
-    mesh->tensor = make_axis(rack, size, shape.tensor, 1, false);
-    mesh->data = make_axis(rack, size, shape.data, shape.tensor, false);
-    mesh->pipeline = make_axis(rack, size, shape.pipeline, shape.tensor * shape.data, true);
+    mesh->tensor = make_axis(rack, size, "tensor", shape.tensor, 1);
+    mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
+    mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
     return mesh;
+}
+
+void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
+{
+    int ranks = mesh_size(mesh->shape);
+    int *members = memory_zeroed((size_t)size, sizeof *members);
+    mesh->box = memory_zeroed((size_t)ranks, sizeof *mesh->box);
+    for (int first = 0; first < ranks; first += size) {
+        int count = ranks - first < size ? ranks - first : size;
+        for (int i = 0; i < count; i++)
+            members[i] = first + i;
+        struct group *group =
+            count > 1 ? rack_group(rack, members, count, false) : rack_lone_group(rack);
+        if (count > 1)
+            rack_name_group(group, "box");
+        for (int i = 0; i < count; i++)
+            mesh->box[first + i] = group;
+    }
+    free(members);
 }
 
 void mesh_free(struct mesh *mesh)
@@ -60,5 +81,6 @@ void mesh_free(struct mesh *mesh)
     free(mesh->data);
     free(mesh->tensor);
     free(mesh->pipeline);
+    free(mesh->box);
     free(mesh);
 }

@@ -25,23 +25,34 @@ static uint64_t simulated_ps(const struct question *question, const struct colle
     return length_ps;
 }
 
-/* What a member adds up, on the first node's device. */
-static uint64_t additions_ps(const struct question *question, const struct collective *collective,
-                             int member)
+/* What a strand of a member adds up, on the first node's device. */
+static uint64_t strand_additions_ps(const struct question *question, const struct collective *collective,
+                                    const struct call *call)
 {
     const struct device *device = &question->cluster->devices[0];
-    struct call call = {.size = question->size,
-                        .rank = member,
-                        .count = question->count,
-                        .context = collective->schedule.context};
     struct step step;
     uint64_t total = 0;
     if (device->add_Bps == 0)
         return 0;
-    for (int i = 0; collective->schedule.step(&call, i, &step); i++)
+    for (int i = 0; collective->schedule.step(call, i, &step); i++)
         if (step.reduce)
             total += cost_scaled_ps(
                 device, transfer_ps(step.recv.count * question->element_bytes, device->add_Bps));
+    return total;
+}
+
+/* Strands add one after the other. */
+static uint64_t additions_ps(const struct question *question, const struct collective *collective,
+                             int member)
+{
+    struct call call = {.size = question->size,
+                        .rank = member,
+                        .count = question->count,
+                        .context = collective->schedule.context};
+    int strands = schedule_strands(&collective->schedule, &call);
+    uint64_t total = 0;
+    for (; call.strand < strands; call.strand++)
+        total += strand_additions_ps(question, collective, &call);
     return total;
 }
 

@@ -114,6 +114,12 @@ bool data_file_view(struct data_file *file, const char *name, const uint8_t *byt
     return expand(file, errors);
 }
 
+void data_file_scatter(struct data_file *file)
+{
+    if (file->mapped)
+        madvise(file->mapped, file->length, MADV_RANDOM); /* advice: whether it is heeded or not */
+}
+
 void data_file_close(struct data_file *file)
 {
     if (file->mapped)

@@ -23,6 +23,9 @@ bool data_file_open(struct data_file *file, const char *path, const char *where,
 /* The same of bytes that are in memory already and stay there, compressed or not. */
 bool data_file_view(struct data_file *file, const char *name, const uint8_t *bytes, size_t length,
                     struct errors *errors);
+/* From now on bytes are asked for here and there: the kernel does not read ahead, which else takes
+ * most of the time where the file is larger than memory. */
+void data_file_scatter(struct data_file *file);
 void data_file_close(struct data_file *file);
 
 /* "path: byte 12: what"; returns false. */

@@ -10,6 +10,7 @@ struct pairs *pairs_create(const struct data_words *words, const struct dataset_
 {
     struct pairs *pairs = memory_zeroed(1, sizeof *pairs);
     pairs->scale = 1;
+    pairs->shuffled = request->shuffled;
     while (pairs->file_count < words->path_count) {
         int i = pairs->file_count++;
         if (data_file_open(&pairs->files[i], words->paths[i], request->where, errors))
@@ -134,8 +135,11 @@ struct dataset *pairs_finish(struct pairs *pairs, const char *name, struct error
     set->state = pairs;
     if (pairs->second_tests && pairs->count > 1)
         set->train_rows = pairs->inputs[0].rows;
-    if (check(pairs, set, errors))
-        return set;
-    dataset_free(set);
-    return NULL;
+    if (!check(pairs, set, errors)) {
+        dataset_free(set);
+        return NULL;
+    }
+    for (int i = 0; pairs->shuffled && i < pairs->file_count; i++)
+        data_file_scatter(&pairs->files[i]);
+    return set;
 }

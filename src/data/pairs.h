@@ -19,6 +19,7 @@ struct pairs {
     enum target_kind kind;
     float scale;       /* values of inputs are divided by it */
     bool second_tests; /* the first pair trains, the others test */
+    bool shuffled;     /* as the request says */
 };
 
 /* Opens all files; NULL and a message when one cannot be read. */

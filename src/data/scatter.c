@@ -20,7 +20,7 @@ size_t scatter(uint64_t seed, size_t epoch, size_t count, size_t position)
     do {
         uint64_t left = position >> half, right = position & mask;
         for (uint32_t round = 1; round <= ROUNDS; round++) {
-            struct draw draw = {seed, PURPOSE_SHUFFLE, round, (uint32_t)epoch};
+            struct draw draw = {seed, PURPOSE_SHUFFLE, -round, (uint32_t)epoch};
             uint64_t mixed = left ^ (draw_bits(draw, right) & mask);
             left = right;
             right = mixed;

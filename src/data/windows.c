@@ -54,6 +54,8 @@ struct dataset *windows_open(const char *name, struct data_file *file,
     struct dataset *set = dataset_make(name, (file->length - 1) / context);
     set->width = set->target_width = context;
     set->vocabulary = set->classes = vocabulary_of(file);
+    if (request->shuffled)
+        data_file_scatter(file);
     struct data_file *kept = memory_zeroed(1, sizeof *kept);
     *kept = *file;
     set->state = kept;

@@ -4,7 +4,7 @@
 
 uint64_t baseline_step_ps(const struct setup *setup)
 {
-    if (!setup->cost->duration || setup->goal)
+    if (!setup->cost->duration || setup->goal || setup->strategy->has_server)
         return 0;
     struct errors ignored;
     errors_init(&ignored);

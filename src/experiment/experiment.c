@@ -29,6 +29,8 @@ static void describe(struct result *result, const struct setup *setup)
     result->mesh_tensor = setup->shape.tensor;
     result->mesh_pipeline = setup->shape.pipeline;
     result->batch = setup->batch ? setup->batch : config_whole(config, "batch");
+    if (setup->strategy && setup->strategy->has_server) /* clients have batches of their own */
+        result->batch = 0;
     result->microbatches = setup->microbatches;
     result->parameters = setup->model ? model_parameter_count(setup->model) : 0;
     if (setup->goal) { /* nothing is trained */
@@ -50,6 +52,20 @@ static struct result *result_new(void)
     return result;
 }
 
+/* Whatever `good` is, what the setup said becomes the result's. */
+static void conclude(struct result *result, struct setup *setup, bool good, double begun_s,
+                     const struct errors *errors)
+{
+    if (!good) {
+        result->status = errors->status;
+        result->reason = memory_text("%s", errors->messages[0]);
+    }
+    if (setup->partition)
+        result->skew = skew_measure(setup->partition, setup->dataset);
+    result->wall_s = wall_s() - begun_s;
+    setup_release(setup);
+}
+
 struct result *experiment_run(const struct config *point, const struct host *host,
                               struct seat_range seats, struct progress_hook progress,
                               struct errors *errors)
@@ -65,11 +81,21 @@ struct result *experiment_run(const struct config *point, const struct host *hos
         good = good && (setup.goal ? replay_ranks(&setup, result, errors)
                                    : run_ranks(&setup, host, seats, progress, result, errors));
     }
-    if (!good) {
-        result->status = errors->status;
-        result->reason = memory_text("%s", errors->messages[0]);
-    }
-    result->wall_s = wall_s() - begun_s;
-    setup_release(&setup);
+    conclude(result, &setup, good, begun_s, errors);
+    return result;
+}
+
+struct result *experiment_skew(const struct config *point, struct errors *errors)
+{
+    struct result *result = result_new();
+    struct setup setup;
+    double begun_s = wall_s();
+    bool good = setup_resolve(&setup, point, errors);
+    describe(result, &setup);
+    if (good && !setup.partition)
+        good = errors_add(errors, "%s: all nodes draw from the same rows; give a partition such as "
+                          "partition=dirichlet:alpha=0.3 (threadrack list partitions), several nodes and "
+                          "a strategy that spreads over data", config_where(point, "partition"));
+    conclude(result, &setup, good, begun_s, errors);
     return result;
 }

@@ -12,6 +12,8 @@ struct setup {
     const struct config *config;
     struct cluster *cluster;
     struct dataset *dataset; /* NULL: the model takes no input, or math=off needs none */
+    struct partition_spec partition_spec;
+    struct partition *partition; /* NULL: all nodes draw from one sequence */
     struct loader *loader;   /* NULL with math=off, too */
     struct model_spec *model;
     struct optimizer_spec *optimizer;
@@ -22,7 +24,12 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    struct algorithms *allreduce;
+    struct algorithms *allreduce, *allgather;
+    struct local_plan local;
+    struct federated_plan federated;
+    struct optimizer_spec *outer; /* of diloco */
+    int box; /* nodes in a box, where the strategy needs it; else 0 */
+    struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;

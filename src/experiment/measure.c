@@ -43,13 +43,10 @@ void result_measure(struct result *result, const struct setup *setup, const stru
     result->node = memory_zeroed((size_t)result->nodes, sizeof *result->node);
     for (int i = 0; i < result->nodes; i++) {
         struct node_record *node = &result->node[i];
-        size_t replica = (size_t)mesh_point(setup->shape, i).replica;
         *node = clock_record(clock, i);
         for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
             node->memory_bytes[kind] = rack_memory_bytes(rack, i)[kind];
         node->speed = setup->cluster->devices[i].speed;
-        node->samples = share_of(setup->batch, (size_t)setup->shape.data, replica).count *
-                        (uint64_t)result->steps;
     }
     for (int step = 0; step < result->steps; step++)
         result->step[step].end_ps = clock_mark_ps(clock, step);

@@ -1,6 +1,6 @@
 /* What is said aloud about a run: settings without effect, costs that are not modelled, models out
  * of their range. */
-#include "inside.h"
+#include "saving.h"
 
 #include "threadrack/comm/algorithms.h"
 
@@ -12,6 +12,11 @@ struct idle_setting {
     bool idle;
     const char *why;
 };
+
+static bool options_have(const struct strategy *strategy, const char *key)
+{
+    return strstr(strategy->options, key);
+}
 
 static bool any_slow(const struct cluster *cluster, int nodes)
 {
@@ -29,8 +34,24 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
-        {"bucket", !strategy->spreads_data || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"bucket", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
+        {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
+        {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"federated.clients", !strategy->has_server, "the strategy has no clients"},
+        {"federated.epochs", !strategy->has_server, "the strategy has no clients"},
+        {"federated.batch", !strategy->has_server, "the strategy has no clients"},
+        {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
+        {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"microbatches", strategy->has_server, "clients take minibatches whole"},
+        {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
+        {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
+         "no gradients are exchanged between replicas"},
+        {"allgather", !setup->compressor.ops->words || setup->shape.data == 1,
+         "nothing is all-gathered: only coded gradients are (compress)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -60,12 +81,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
+        {"partition", !setup->partition,
+         "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
         {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
         {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
-        {"trace", setup->goal, "a replay draws no timeline"},
-        {"links", setup->goal, "a replay counts no links"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
@@ -129,6 +150,11 @@ static void note_rate(const struct setup *setup, struct result *result)
                     "lr_scaling=%s without a warm-up begins with the raised rate (warmup=N, an option "
                     "of lr_schedule, leads there: Goyal et al. 2017)",
                     config_text(config, "lr_scaling"));
+    if (setup->strategy->updates_alone && config_is_set(config, "clip"))
+        result_note(result,
+                    "clip=%s: under strategy %s each node clips its own gradients by their own norm; "
+                    "steps.csv has node 0's",
+                    config_text(config, "clip"), setup->strategy->name);
     if (warmup >= setup->begun.step + (uint64_t)setup->steps)
         result_note(result, "lr_schedule=%s: the warm-up of %llu steps is not over when the run ends",
                     config_text(config, "lr_schedule"), (unsigned long long)warmup);
@@ -164,7 +190,7 @@ static void note_prediction(const struct setup *setup, struct result *result)
     int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
     bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
     bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
-    if (!setup->goal && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+    if (!setup->goal && !setup->strategy->has_server && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
         result_note(result,
                     "allreduce=auto chose by closed forms of the group's worst path, without "
                     "contention, since a group has more than %d members or the cluster more than %d "
@@ -181,6 +207,14 @@ static void note_no_data(const struct setup *setup, struct result *result)
                     config_text(setup->config, "data"));
 }
 
+/* What is left out of the files of algorithms. */
+static void note_files(const struct algorithms *algorithms, struct result *result)
+{
+    const char *note;
+    for (int i = 0; algorithms && (note = algorithms_note(algorithms, i)); i++)
+        result_note(result, "%s", note);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -189,9 +223,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
-    if (setup->resumes)
-        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
-                    (unsigned long long)setup->begun.step);
+    saving_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
@@ -206,6 +238,8 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    note_files(setup->allreduce, result);
+    note_files(setup->allgather, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

@@ -1,5 +1,5 @@
 /* strategy=replay: the workload is a GOAL file instead of a training. */
-#include "inside.h"
+#include "watch.h"
 
 #include "threadrack/base/memory.h"
 
@@ -8,8 +8,10 @@
 
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "batch", "microbatches", "epochs", "optimizer", "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling",
-    "allreduce", "bucket", "compute", "math.kernel", "seed"};
+    "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "epochs", "optimizer",
+    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
+    "gossip.graph", "gossip.mix", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allgather", "compress",
+    "bucket", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)
@@ -81,27 +83,39 @@ static void go_through(const struct setup *setup, struct rack *rack, struct resu
         rank_end(rack_rank(rack, rank));
 }
 
+static bool finish(const struct setup *setup, struct rack *rack, struct watch *watch,
+                   struct result *result, struct errors *errors)
+{
+    if (!rack_finish(rack, errors)) {
+        result->steps = 0;
+        return false;
+    }
+    result_measure(result, setup, rack);
+    notes_after(setup, rack_clock(rack), result);
+    replay_notes_after(setup, rack_clock(rack), result);
+    if (!watch_finish(watch, setup, result, errors))
+        return false;
+    return !experiment_interrupted ||
+           errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
+                             result->steps, setup->steps);
+}
+
 bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors)
 {
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    struct watch watch;
     rack_set_noise(rack, &setup->noise);
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){
             .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
-    go_through(setup, rack, result);
-    bool good = rack_finish(rack, errors);
+    bool good = watch_begin(&watch, setup, rack, errors);
     if (good) {
-        result_measure(result, setup, rack);
-        notes_after(setup, rack_clock(rack), result);
-        replay_notes_after(setup, rack_clock(rack), result);
-    } else {
-        result->steps = 0;
+        go_through(setup, rack, result);
+        good = finish(setup, rack, &watch, result, errors);
     }
-    if (good && experiment_interrupted)
-        good = errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
-                                 result->steps, setup->steps);
+    watch_release(&watch);
     rack_free(rack);
     return good;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +50,19 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
     setup->optimizer = FIND("optimizer", optimizer_parse);
+    setup->outer = FIND("outer", optimizer_parse);
     setup->schedule = FIND("lr_schedule", schedule_parse);
 #undef FIND
     noise_parse(&setup->noise, config_text(config, "noise"), setup->seed,
                 config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    algorithms_check("allgather", config_text(config, "allgather"),
+                     config_where(config, "allgather"), errors);
+    partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
+                    config_where(config, "partition"), errors);
+    compressor_parse(&setup->compressor, config_text(config, "compress"),
+                     config_where(config, "compress"), errors);
     return errors->count == 0;
 }
 
@@ -118,7 +126,8 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
         .context = model_context(setup->model),
         .train_rows = asked_rows(config, "data.train_rows"),
         .test_rows = asked_rows(config, "data.test_rows"),
-        .shapes_only = !setup->real,
+        .shapes_only = !setup->real && !setup->partition_spec.ops->assign,
+        .shuffled = !strcmp(config_text(config, "data.order"), "shuffled"),
     };
     setup->dataset = dataset_open(&request, errors);
     return setup->dataset && bind_model(setup, errors);
@@ -138,6 +147,9 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
     if (epochs && config_is_set(config, "steps"))
         return errors_add(errors, "%s: steps is given as well (%s); give one of the two",
                           config_where(config, "epochs"), config_where(config, "steps"));
+    if (epochs && setup->strategy->has_server)
+        return errors_add(errors, "%s: a step of strategy %s is a round: give steps",
+                          config_where(config, "epochs"), setup->strategy->name);
     uint64_t steps = STEPS_DEFAULT;
     if (config_is_set(config, "steps"))
         steps = config_whole(config, "steps");
@@ -182,10 +194,13 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
         setup->batch *= (size_t)setup->nodes;
     int given =
         config_choice(config, "microbatches") < 0 ? (int)config_whole(config, "microbatches") : 0;
-    if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch, given ? given : 1,
+    /* Clients have batches of their own. */
+    size_t shared = setup->strategy->has_server ? INT_MAX : setup->batch;
+    if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
-    size_t least_rows = setup->batch / (size_t)setup->shape.data;
+    size_t least_rows =
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup->shape.data;
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -207,7 +222,8 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, int length, int stride, struct errors *errors)
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+                      struct errors *errors)
 {
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
@@ -216,23 +232,98 @@ static bool axis_fits(const struct setup *setup, int length, int stride, struct 
             continue;
         for (int i = 0; i < length; i++)
             nodes[i] = first + i * stride;
-        good = algorithms_fit(setup->allreduce, nodes, length, errors);
+        good = algorithms_fit(algorithms, nodes, length, errors);
     }
     free(nodes);
     return good;
 }
 
-static bool resolve_allreduce(struct setup *setup, struct errors *errors)
+static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
+                                        struct errors *errors)
+{
+    return algorithms_create(operation, config_text(setup->config, operation),
+                             config_where(setup->config, operation), setup->cluster,
+                             setup->netmodel, errors);
+}
+
+static bool resolve_collectives(struct setup *setup, struct errors *errors)
+{
+    struct mesh_shape shape = setup->shape;
+    setup->allreduce = algorithms_of(setup, "allreduce", errors);
+    setup->allgather = algorithms_of(setup, "allgather", errors);
+    return setup->allreduce && setup->allgather &&
+           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
+           (!config_is_set(setup->config, "clip") ||
+            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+}
+
+static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
 {
     const struct config *config = setup->config;
-    setup->allreduce = algorithms_create("allreduce", config_text(config, "allreduce"),
-                                         config_where(config, "allreduce"), setup->cluster,
-                                         setup->netmodel, errors);
-    return setup->allreduce && axis_fits(setup, setup->shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->shape.data, setup->shape.tensor, errors) &&
-           (!config_is_set(config, "clip") ||
-            axis_fits(setup, setup->shape.pipeline, setup->shape.data * setup->shape.tensor,
-                      errors));
+    const char *where = config_where(config, "strategy"), *name = setup->strategy->name;
+    if (clients < 1)
+        return errors_add(errors, "%s: strategy %s has a server, node 0, and clients: give nodes=2 or "
+                          "more", where, name);
+    if (!setup->partition_spec.ops->assign)
+        return errors_add(errors, "%s: the clients of strategy %s have rows of their own: give a "
+                          "partition such as partition=iid (threadrack list partitions)", where, name);
+    return setup->dataset || errors_add(errors, "%s: strategy %s needs a model that takes input", where,
+                                        name);
+}
+
+/* One node has all rows, whatever was asked for. */
+static bool resolve_partition(struct setup *setup, struct errors *errors)
+{
+    int parts = setup->shape.data - strategy_servers(setup->strategy);
+    if (setup->strategy->has_server && !check_clients(setup, parts, errors))
+        return false;
+    if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
+        return true;
+    setup->partition =
+        partition_create(&setup->partition_spec, setup->dataset, parts,
+                         config_where(setup->config, "partition"), errors);
+    return setup->partition;
+}
+
+static void resolve_federated(struct setup *setup)
+{
+    const struct config *config = setup->config;
+    setup->federated = (struct federated_plan){
+        .clients = config_choice(config, "federated.clients") == 0
+                       ? 0
+                       : (int)config_whole(config, "federated.clients"),
+        .epochs = config_whole(config, "federated.epochs"),
+        .batch = config_whole(config, "federated.batch"),
+        .mu = config_real(config, "federated.mu")};
+}
+
+/* What strategies whose replicas update alone go by. */
+static bool resolve_local(struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    struct local_plan *local = &setup->local;
+    local->steps = config_whole(config, "local_steps");
+    local->across =
+        config_is_set(config, "across_steps") ? config_whole(config, "across_steps") : 4 * local->steps;
+    local->outer = setup->outer;
+    local->graph = config_choice(config, "gossip.graph");
+    resolve_federated(setup);
+    local->mix_after = config_choice(config, "gossip.mix") == 1;
+    if (!setup->strategy->needs_boxes)
+        return true;
+    int sizes[CLUSTER_LEVELS_MOST], levels = cluster_nesting(setup->cluster, sizes);
+    setup->box = config_is_set(config, "box") ? (int)config_whole(config, "box")
+                 : levels > 1                ? sizes[0]
+                                             : 0;
+    if (setup->box == 0)
+        return errors_add(errors, "%s: strategy %s averages within boxes, and topology %s has none: give "
+                          "box=4, say, or a cluster such as boxes-of-8", config_where(config, "strategy"),
+                          setup->strategy->name, config_text(config, "cluster.topology"));
+    return local->across % local->steps == 0 ||
+           errors_add(errors, "%s: across_steps=%zu is not a multiple of local_steps=%zu",
+                      config_where(config, "across_steps"), local->across, local->steps);
 }
 
 /* Found before anything is trained. */
@@ -249,6 +340,11 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
     return good;
 }
 
+static bool check_watch(const struct setup *setup, struct errors *errors)
+{
+    return check_writable(setup, "trace", errors) && watch_check(setup, errors);
+}
+
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors)
 {
     *setup = (struct setup){.config = config,
@@ -262,21 +358,24 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!check_agreement(setup, errors) || !members)
         return false;
     if (setup->strategy == &strategy_replay)
-        return replay_resolve(setup, errors) && setup_resolver(setup, errors);
+        return replay_resolve(setup, errors) && check_watch(setup, errors) &&
+               setup_resolver(setup, errors);
     if (config_is_set(config, "replay.goal"))
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
-        !resolve_cluster(setup, errors) || !resolve_allreduce(setup, errors) ||
+        !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
+        !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_writable(setup, "trace", errors) || !watch_check(setup, errors) ||
-        !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
             loader_create(setup->dataset, !strcmp(config_text(config, "data.order"), "shuffled"),
                           setup->batch, setup->seed);
+    if (setup->loader && setup->partition)
+        loader_part(setup->loader, setup->partition);
     saving_place(setup);
     return true;
 }
@@ -287,14 +386,19 @@ void setup_release(struct setup *setup)
         checkpoint_free(setup->init);
     if (setup->loader)
         loader_free(setup->loader);
+    partition_free(setup->partition);
+    partition_spec_release(&setup->partition_spec);
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    algorithms_free(setup->allgather);
     goal_free(setup->goal);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
         optimizer_spec_free(setup->optimizer);
+    if (setup->outer)
+        optimizer_spec_free(setup->outer);
     schedule_free(setup->schedule);
     if (setup->model)
         model_spec_free(setup->model);
@@ -305,6 +409,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
     return (struct plan){.strategy = setup->strategy,
                          .model = setup->model,
                          .optimizer = setup->optimizer,
+                         .partition = setup->partition,
                          .schedule = setup->schedule,
                          .clip = config_is_set(setup->config, "clip")
                                      ? config_real(setup->config, "clip")
@@ -315,5 +420,11 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce};
+                         .allreduce = setup->allreduce,
+                         .local = setup->local,
+                         .federated = setup->federated,
+                         .exchange = {.allreduce = setup->allreduce,
+                                      .allgather = setup->allgather,
+                                      .compressor = setup->compressor,
+                                      .seed = setup->seed}};
 }

@@ -34,6 +34,7 @@ void result_free(struct result *result)
         free(result->link[i].to);
     }
     free(result->link);
+    skew_free(result->skew);
     free(result->step);
     free(result->node);
     free(result);

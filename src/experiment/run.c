@@ -23,6 +23,7 @@ struct drive {
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
+    uint64_t *rows;              /* by rank: rows whose forward pass began there */
     uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
     struct errors unsaved;       /* what went wrong with a save */
@@ -73,6 +74,19 @@ static void copy_test_row(const void *context, size_t row, void *input, void *ta
     dataset_copy_targets(data, data->train_rows + row, targets);
 }
 
+/* Whether the model is the mean of the replicas' and none has it. */
+static bool is_mean(const struct drive *drive)
+{
+    const struct strategy *strategy = drive->plan->strategy;
+    return strategy->updates_alone && !strategy->has_server;
+}
+
+/* Whether the whole model is looked at behind the step. */
+static bool looks(const struct drive *drive, int step)
+{
+    return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
+}
+
 static void evaluate(struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
@@ -101,6 +115,9 @@ static void confer(void *argument)
 {
     struct meeting *meeting = argument;
     struct drive *drive = meeting->drive;
+    if (is_mean(drive) &&
+        (looks(drive, meeting->step) || is_last(drive, meeting->step) || experiment_interrupted))
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
     if (saving_is_due(drive->setup, meeting->step + 1) &&
@@ -117,7 +134,7 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     const struct training *training = drive->trainings[rank_id(self)];
     if (!meets(drive, step))
         return true;
-    if (evaluates(drive, step) || saving_is_due(drive->setup, step + 1))
+    if (looks(drive, step) && !is_mean(drive))
         saving_gather(drive->setup, drive->gathered, training);
     rank_meet(self, confer, &(struct meeting){drive, step});
     return !drive->stop;
@@ -134,6 +151,7 @@ static void take_step(struct drive *drive, struct rank *self, int step)
     int rank = rank_id(self), ranks = drive->setup->nodes;
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
         training_step(self, drive->trainings[rank], (size_t)steps_taken(drive, step) - 1);
+    drive->rows[rank] += drive->trainings[rank]->rows_done;
     rank_mark(self);
     if (rank != 0)
         return;
@@ -149,11 +167,14 @@ static void train(void *argument, struct rank *self)
     struct training *training = training_create(self, drive->plan);
     drive->trainings[rank_id(self)] = training;
     saving_begin(setup, training);
+    if (drive->plan->strategy->begin)
+        drive->plan->strategy->begin(training);
     int step = 0;
     do
         take_step(drive, self, step);
     while (meet(drive, self, step++));
-    saving_gather(setup, drive->gathered, training);
+    if (!is_mean(drive))
+        saving_gather(setup, drive->gathered, training);
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
@@ -169,6 +190,7 @@ static void count_step(struct drive *drive, struct rank *self, int step)
 {
     struct training *training = shape_of(drive, self);
     training_step(self, training, (size_t)step);
+    drive->rows[rank_id(self)] += training->rows_done;
     rank_mark(self);
     drive->allreduces |= training_allreduces(training);
     training_free(training);
@@ -227,6 +249,9 @@ static void name_allreduces(const struct drive *drive)
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+    const struct collective *file = algorithms_fixed(drive->setup->allreduce);
+    if ((drive->allreduces & ALLREDUCE_FILE) && file)
+        text_add(&names, "%s%s", names.length ? "+" : "", file->name);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
@@ -287,6 +312,8 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     collect_losses(drive);
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
+    for (int rank = 0; rank < result->nodes; rank++)
+        result->node[rank].samples = drive->rows[rank];
     notes_after(drive->setup, rack_clock(rack), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
@@ -316,6 +343,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
+    if (setup->box)
+        mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,
                           .plan = &plan,
@@ -334,6 +363,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = saving_room(setup);
     }
+    drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
     bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
@@ -343,6 +373,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         checkpoint_free(drive.gathered);
     free(drive.trainings);
     free(drive.losses);
+    free(drive.rows);
     *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);
     rack_free(rack);

@@ -10,7 +10,8 @@ static bool saves(const struct setup *setup)
 
 static bool saves_state(const struct setup *setup)
 {
-    return saves(setup) && config_on(setup->config, "save.state");
+    return saves(setup) && config_on(setup->config, "save.state") &&
+           !setup->strategy->updates_alone;
 }
 
 static bool load_init(struct setup *setup, struct errors *errors)
@@ -74,6 +75,10 @@ bool saving_resolve(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     bool init = config_is_set(config, "init"), resume = config_is_set(config, "resume");
     setup->begun.seed = setup->seed;
+    if (resume && setup->strategy->updates_alone)
+        return errors_add(errors, "%s: strategy %s keeps a state for each node, which no file holds: it "
+                          "cannot resume; init= begins with the weights",
+                          config_where(config, "resume"), setup->strategy->name);
     if (init && resume)
         return errors_add(errors, "%s: init is given as well (%s); give one of the two",
                           config_where(config, "resume"), config_where(config, "init"));
@@ -104,8 +109,10 @@ void saving_begin(const struct setup *setup, struct training *training)
         checkpoint_get(setup->init, training->model);
     else
         model_init(training->model, setup->seed);
-    if (setup->resumes)
-        checkpoint_get_state(setup->init, training->model, training->optimizer);
+    if (!setup->resumes)
+        return;
+    checkpoint_get_state(setup->init, training->model, training->optimizer);
+    training_begin(training, setup->begun.step);
 }
 
 void saving_gather(const struct setup *setup, struct checkpoint *gathered,
@@ -118,11 +125,42 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
         checkpoint_put_state(gathered, training->model, training->optimizer);
 }
 
+void saving_gather_mean(struct checkpoint *gathered, struct training *const *trainings, int count)
+{
+    checkpoint_clear(gathered);
+    for (int i = 0; i < count; i++)
+        checkpoint_add(gathered, trainings[i]->model, 1.0f / (float)count);
+}
+
 bool saving_is_due(const struct setup *setup, int taken)
 {
     const struct config *config = setup->config;
     return saves(setup) && config_is_set(config, "save.every") && taken < setup->steps &&
            (setup->begun.step + (uint64_t)taken) % config_whole(config, "save.every") == 0;
+}
+
+/* What a training holds that is no part of its state. */
+void saving_notes(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    bool alone = !setup->goal && setup->strategy->updates_alone;
+    bool replicas = setup->shape.data > 1 && !alone;
+    bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
+    if (alone && saves(setup))
+        result_note(result, "save=%s is of the weights alone, the mean of the nodes': strategy %s keeps a "
+                            "state for each node, and no run can resume it",
+                    config_text(config, "save"), setup->strategy->name);
+    if (setup->resumes)
+        result_note(result, "resumes after %llu steps: steps are counted on, simulated seconds begin at 0",
+                    (unsigned long long)setup->begun.step);
+    if (keeps && replicas && (setup->resumes || saves_state(setup)))
+        result_note(result, "compress=%s: what is left out of gradients is not in a checkpoint; a run "
+                            "that resumes begins with nothing left out",
+                    config_text(config, "compress"));
+    if (setup->resumes && setup->partition)
+        result_note(result, "partition=%s: each replica goes on in its part at its share of a step times "
+                            "the steps taken, as if nodes and batch had been the same from the beginning",
+                    config_text(config, "partition"));
 }
 
 /* The state first: who resumes reads it alone. */

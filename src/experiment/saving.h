@@ -17,6 +17,10 @@ uint64_t saving_room_bytes(const struct setup *setup);
 void saving_begin(const struct setup *setup, struct training *training);
 void saving_gather(const struct setup *setup, struct checkpoint *gathered,
                    const struct training *training);
+/* The mean of all ranks' models; while they all wait. */
+void saving_gather_mean(struct checkpoint *gathered, struct training *const *trainings, int count);
+/* What of the training no checkpoint holds, and that a run resumes. */
+void saving_notes(const struct setup *setup, struct result *result);
 /* Whether files are written in the midst of the run, when so many steps of it have been taken. */
 bool saving_is_due(const struct setup *setup, int taken);
 bool saving_write(const struct setup *setup, struct checkpoint *gathered, int taken,

@@ -172,9 +172,10 @@ static void run_point(struct job *job, int index)
     struct point *point = &list->sweep->points[index];
     struct telling telling = {.list = list};
     pthread_mutex_init(&telling.lock, NULL);
-    point->result =
-        experiment_run(point->config, list->way.host, job->seats,
-                       (struct progress_hook){.tell = tell, .context = &telling}, &point->errors);
+    struct progress_hook progress = {.tell = tell, .context = &telling};
+    point->result = list->way.only_skew ? experiment_skew(point->config, &point->errors)
+                                        : experiment_run(point->config, list->way.host, job->seats,
+                                                         progress, &point->errors);
     if (list->way.output && !output_add(list->way.output, index, point->result))
         list->broken = true;
     if (list->sweep->count > 1 && !experiment_interrupted)

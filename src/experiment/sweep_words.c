@@ -5,6 +5,8 @@
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/noise.h"
 #include "threadrack/comm/algorithms.h"
+#include "threadrack/comm/compressor.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/experiment/sweep.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/schedule.h"
@@ -32,6 +34,24 @@ static void check_compute(const char *text, const char *where, struct errors *er
 static void check_allreduce(const char *text, const char *where, struct errors *errors)
 {
     algorithms_check("allreduce", text, where, errors);
+}
+
+static void check_allgather(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("allgather", text, where, errors);
+}
+
+static void check_compressor(const char *text, const char *where, struct errors *errors)
+{
+    struct compressor compressor;
+    compressor_parse(&compressor, text, where, errors);
+}
+
+static void check_partition(const char *text, const char *where, struct errors *errors)
+{
+    struct partition_spec spec;
+    if (partition_parse(&spec, text, 0, where, errors))
+        partition_spec_release(&spec);
 }
 
 static void check_noise(const char *text, const char *where, struct errors *errors)
@@ -65,6 +85,9 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
+    {"outer", check_optimizer},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"compress", check_compressor},
+    {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
 

@@ -80,6 +80,36 @@ void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
     copy_set(checkpoint, 0, model, model->parameters, true);
 }
 
+void checkpoint_clear(struct checkpoint *checkpoint)
+{
+    for (int i = 0; i < checkpoint->count; i++)
+        memset(checkpoint->values[i], 0, checkpoint->tensors[i].count * sizeof(float));
+}
+
+struct adding {
+    float *whole;
+    const float *part;
+    float factor;
+};
+
+static void add_run(void *context, size_t in_part, size_t in_whole, size_t count)
+{
+    const struct adding *adding = context;
+    for (size_t i = 0; i < count; i++)
+        adding->whole[in_whole + i] += adding->factor * adding->part[in_part + i];
+}
+
+void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, float factor)
+{
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        struct adding adding = {checkpoint->values[tensor->whole - model->spec->tensors],
+                                model->parameters + tensor->at, factor};
+        if (model->place.tensor == 0 || !tensor->replicated)
+            tensor_runs(tensor, &adding, add_run);
+    }
+}
+
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model)
 {
     copy_set(checkpoint, 0, model, model->parameters, false);

@@ -192,3 +192,8 @@ float *model_output_gradient(struct model *model, struct share rows)
 {
     return view(model->parts[model->part_count - 1].dy.base, rows.begin * model->output_width);
 }
+
+struct share model_part_range(const struct model *model, int i)
+{
+    return (struct share){model->parts[i].at, model->parts[i].parameter_count};
+}

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const struct optimizer_ops *const optimizers[] = {
 #define OPTIMIZER(name) &optimizer_##name,
@@ -85,6 +86,14 @@ void optimizer_set_rate(struct optimizer *optimizer, struct model *model, double
 void optimizer_free(struct optimizer *optimizer)
 {
     free(optimizer);
+}
+
+void optimizer_restart(struct optimizer *optimizer, const struct model *model)
+{
+    optimizer->taken = 0;
+    for (int i = 0; i < OPTIMIZER_STATES; i++)
+        if (optimizer->state[i])
+            memset(optimizer->state[i], 0, model->parameter_count * sizeof(float));
 }
 
 void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model)

@@ -142,9 +142,10 @@ static bool check_metadata(struct reader *r)
                                        "threadrack.optimizer); weights alone are for init=");
     if (strcmp(found, wanted))
         return safetensors_complain(r, "has the state of optimizer %.20s, not %s", found, wanted);
-    return read_number(r, "threadrack.step", &progress->step) &
-           read_number(r, "threadrack.rows", &progress->rows) &
-           read_number(r, "threadrack.seed", &progress->seed);
+    bool good = read_number(r, "threadrack.step", &progress->step);
+    good &= read_number(r, "threadrack.rows", &progress->rows);
+    good &= read_number(r, "threadrack.seed", &progress->seed);
+    return good;
 }
 
 bool checkpoint_load_state(struct checkpoint *checkpoint, const char *path, const char *where,

@@ -76,7 +76,7 @@ struct group *rack_group(struct rack *rack, const int *members, int size, bool p
     group->rack = rack;
     group->size = size;
     group->path = widest_path(rack->cluster, members, size);
-    clock_add_group(rack->clock, members, size, pipeline, lane_bases);
+    group->number = clock_add_group(rack->clock, members, size, pipeline, lane_bases);
     for (int i = 0; i < size; i++)
         count_lanes(&rack->ranks[members[i]], lane_bases[i]);
     keep_members(group, members);
@@ -84,6 +84,11 @@ struct group *rack_group(struct rack *rack, const int *members, int size, bool p
     free(lane_bases);
     *vector_push(&rack->groups, &rack->group_count, &rack->group_room) = group;
     return group;
+}
+
+void rack_name_group(struct group *group, const char *name)
+{
+    clock_name_group(group->rack->clock, group->number, name);
 }
 
 struct group *rack_lone_group(struct rack *rack)

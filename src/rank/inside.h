@@ -52,9 +52,9 @@ struct rank {
     struct rack *rack; /* NULL: an observer */
     int id;
     bool real;
-    struct region region;
     uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
+    struct region region;
 };
 
 struct observer {
@@ -63,12 +63,18 @@ struct observer {
     int count, room;
 };
 
+/* What a member means by its post. */
+struct meant {
+    const struct schedule *schedule;
+    int root;
+    enum element element;
+    size_t count;
+};
+
 /* One collective on its way: who has posted, with which vector. */
 struct meeting {
     int posted, waiting;
-    const struct schedule *schedule;
-    int root;
-    size_t count;
+    struct meant meant; /* by all; the first poster's word */
     int first_poster;
     float **vectors; /* by member; NULL in a timing-only run */
 };
@@ -91,6 +97,7 @@ struct gate {
 
 struct group {
     struct rack *rack;
+    int number; /* the clock's */
     int size;
     int first, stride; /* member i is rank first + i * stride, unless `members` has them */
     int *members;      /* NULL where they are a stride apart */
@@ -167,11 +174,10 @@ void mailbox_wait_received(struct rank *self, struct group *group, uint32_t numb
 void mailbox_release(struct rank *rank);
 
 /* Collectives (meeting.c, exec.c). */
-void meeting_post(struct rank *self, struct group *group, const struct schedule *schedule, int root,
-                  float *vector, size_t count, uint32_t number);
+void meeting_post(struct rank *self, struct group *group, struct meant meant, float *vector,
+                  uint32_t number);
 /* Timing-only: no vectors meet, but what the members post is compared all the same. */
-void meeting_compare(struct rank *self, struct group *group, const struct schedule *schedule,
-                     int root, size_t count, uint32_t number);
+void meeting_compare(struct rank *self, struct group *group, struct meant meant, uint32_t number);
 /* At the end: whether a collective has been posted by some and not by others; says who is missing. */
 bool meeting_is_left(const struct group *group, struct errors *errors);
 void meeting_wait(struct rank *self, struct group *group, uint32_t number);

@@ -35,30 +35,31 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
 
 /* Counts the member's post, and returns whether it is what the first one posted: else nothing is
  * counted, and the collective never takes place. */
-static bool join(struct meeting *meeting, const struct rank *self, const struct schedule *schedule,
-                 int root, size_t count)
+static bool join(struct meeting *meeting, const struct rank *self, struct meant meant)
 {
     if (meeting->posted == 0) {
-        meeting->schedule = schedule;
-        meeting->root = root;
-        meeting->count = count;
+        meeting->meant = meant;
         meeting->first_poster = self->id;
     }
-    if (meeting->schedule != schedule || meeting->root != root || meeting->count != count)
+    const struct meant *first = &meeting->meant;
+    if (first->schedule != meant.schedule || first->root != meant.root ||
+        first->element != meant.element || first->count != meant.count)
         return false;
     meeting->posted++;
     return true;
 }
 
 static void disagree(struct rank *self, const struct group *group, const struct meeting *meeting,
-                     const struct schedule *schedule, int root, size_t count, uint32_t number)
+                     struct meant meant, uint32_t number)
 {
+    static const char *const types[ELEMENTS] = {"", " in fp16", " in bf16"};
+    const struct meant *first = &meeting->meant;
     rank_fail(self,
-              "rank %d posts %s of %zu elements from root %d where rank %d posted %s of %zu from "
+              "rank %d posts %s of %zu elements%s from root %d where rank %d posted %s of %zu%s from "
               "root %d (collective %u of the group of %d ranks from rank %d on)",
-              self->id, schedule->name, count, root, meeting->first_poster,
-              meeting->schedule->name, meeting->count, meeting->root, number + 1, group->size,
-              group_member_rank(group, 0));
+              self->id, meant.schedule->name, meant.count, types[meant.element], meant.root,
+              meeting->first_poster, first->schedule->name, first->count, types[first->element],
+              first->root, number + 1, group->size, group_member_rank(group, 0));
 }
 
 /* The vectors are all there and every member but this one is past its post, so nobody else touches
@@ -76,12 +77,12 @@ static void hold(struct group *group, uint32_t number)
     pthread_cond_broadcast(&group->gate->done);
 }
 
-void meeting_post(struct rank *self, struct group *group, const struct schedule *schedule, int root,
-                  float *vector, size_t count, uint32_t number)
+void meeting_post(struct rank *self, struct group *group, struct meant meant, float *vector,
+                  uint32_t number)
 {
     pthread_mutex_lock(&group->gate->lock);
     struct meeting *meeting = meeting_of(group, number), found = *meeting;
-    bool agreed = join(meeting, self, schedule, root, count);
+    bool agreed = join(meeting, self, meant);
     if (agreed) {
         meeting->vectors[group_rank(group, self)] = vector;
         if (meeting->posted == group->size)
@@ -89,17 +90,16 @@ void meeting_post(struct rank *self, struct group *group, const struct schedule 
     }
     pthread_mutex_unlock(&group->gate->lock);
     if (!agreed)
-        disagree(self, group, &found, schedule, root, count, number);
+        disagree(self, group, &found, meant, number);
 }
 
 /* The ring is given back whenever nothing is under way: of many groups few are at work at a time,
  * since the ranks post one after the other. */
-void meeting_compare(struct rank *self, struct group *group, const struct schedule *schedule,
-                     int root, size_t count, uint32_t number)
+void meeting_compare(struct rank *self, struct group *group, struct meant meant, uint32_t number)
 {
     struct meeting *meeting = meeting_of(group, number);
-    if (!join(meeting, self, schedule, root, count))
-        disagree(self, group, meeting, schedule, root, count, number);
+    if (!join(meeting, self, meant))
+        disagree(self, group, meeting, meant, number);
     if (meeting->posted < group->size)
         return;
     meeting->posted = 0;
@@ -131,7 +131,7 @@ bool meeting_is_left(const struct group *group, struct errors *errors)
     errors_add_status(errors, STATUS_FAILED,
                       "rank %d never posts %s of %zu elements, collective %u of the group of %d ranks "
                       "from rank %d on, which %d of them have posted",
-                      absent_member(group, group->ended), meeting->schedule->name, meeting->count,
+                      absent_member(group, group->ended), meeting->meant.schedule->name, meeting->meant.count,
                       group->ended + 1, group->size, group_member_rank(group, 0), meeting->posted);
     return true;
 }

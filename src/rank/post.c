@@ -45,9 +45,9 @@ struct request rank_post_receive(struct rank *self, struct group *group, int pee
     return request;
 }
 
-struct request rank_post_collective(struct rank *self, struct group *group,
-                                    const struct schedule *schedule, int root, float *vector,
-                                    size_t count)
+struct request rank_post_collective_as(struct rank *self, struct group *group,
+                                       const struct schedule *schedule, int root,
+                                       enum element element, float *vector, size_t count)
 {
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
@@ -57,11 +57,13 @@ struct request rank_post_collective(struct rank *self, struct group *group,
                                    .peer = group_rank(group, self),
                                    .schedule = schedule,
                                    .call = {.root = root, .count = count},
-                                   .element_bytes = sizeof *vector});
+                                   .element_bytes = element_bytes(element)});
     if (self->real)
-        meeting_post(self, group, schedule, root, vector, count, request.number);
+        meeting_post(self, group, (struct meant){schedule, root, element, count}, vector,
+                     request.number);
     else
-        meeting_compare(self, group, schedule, root, count, request.number);
+        meeting_compare(self, group, (struct meant){schedule, root, element, count},
+                        request.number);
     return request;
 }
 

@@ -95,6 +95,7 @@ bool rack_open(struct rack *rack, const struct host *host, int first_core, int c
                uint64_t besides_bytes, struct errors *errors)
 {
     rack->host = host;
+    clock_share(rack->clock);
     rack->seats = memory_zeroed((size_t)rack->size, sizeof *rack->seats);
     host_plan(host, rack->size, first_core, cores, rack->seats);
     rack->core_count = first_core + cores;

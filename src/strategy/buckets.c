@@ -4,51 +4,68 @@
 
 #include <stdlib.h>
 
+/* Whole layers, from the last on, until they hold `bucket` bytes. */
+static void cut(struct buckets *buckets, const struct model *model, size_t bucket_floats)
+{
+    struct share open = {.begin = model->parameter_count};
+    for (int i = model->part_count - 1; i >= 0; i--) {
+        struct share part = model_part_range(model, i);
+        open = (struct share){part.begin, open.count + part.count};
+        if ((open.count < bucket_floats && i > 0) || open.count == 0)
+            continue;
+        *vector_push(&buckets->ranges, &buckets->count, &buckets->room) = open;
+        open = (struct share){.begin = part.begin};
+    }
+}
+
+static struct matrix *matrices_of(const struct model *model)
+{
+    struct matrix *matrices = memory_zeroed((size_t)model->tensor_count + 1, sizeof *matrices);
+    for (int i = 0; i < model->tensor_count; i++) {
+        const struct model_tensor *tensor = &model->tensors[i];
+        matrices[i] = (struct matrix){.at = tensor->at,
+                                      .rows = tensor->blocks * tensor->rows.count,
+                                      .columns = tensor->columns.count};
+    }
+    return matrices;
+}
+
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training)
 {
     const struct plan *plan = training->plan;
-    size_t floats = plan->bucket_bytes / sizeof(float);
-    *buckets = (struct buckets){.gradients = training->model->gradients,
-                                .bucket_floats = floats ? floats : 1};
-    allreduce_init(&buckets->group, self, plan->mesh->data[rank_id(self)], plan->allreduce);
-    /* A bucket ends with a layer, so there are no more buckets than layers. */
-    buckets->room = training->model->part_count + 1;
-    buckets->requests = memory_zeroed((size_t)buckets->room, sizeof *buckets->requests);
+    const struct model *model = training->model;
+    struct group *replicas = plan->mesh->data[rank_id(self)];
+    *buckets = (struct buckets){0};
+    cut(buckets, model, plan->bucket_bytes / sizeof(float));
+    struct matrix *matrices = matrices_of(model);
+    buckets->exchange = exchange_create(self, replicas, &plan->exchange,
+                                        &(struct gradients){.values = model->gradients,
+                                                            .floats = model->parameter_count,
+                                                            .matrices = matrices,
+                                                            .matrix_count = model->tensor_count,
+                                                            .ranges = buckets->ranges,
+                                                            .range_count = buckets->count});
+    free(matrices);
 }
 
 void buckets_release(struct buckets *buckets)
 {
-    free(buckets->requests);
-}
-
-static void post(struct buckets *buckets)
-{
-    if (buckets->count == buckets->room)
-        BUG("more buckets than layers");
-    float *gradients = buckets->gradients ? buckets->gradients + buckets->begin : NULL;
-    buckets->requests[buckets->count++] =
-        allreduce_post(&buckets->group, gradients, buckets->end - buckets->begin);
-    buckets->end = buckets->begin;
+    exchange_free(buckets->exchange);
+    free(buckets->ranges);
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     (void)self;
+    (void)count;
     struct buckets *buckets = &((struct training *)context)->buckets;
-    if (group_size(buckets->group.group) == 1)
-        return;
-    if (buckets->begin == buckets->end)
-        buckets->end = at + count;
-    buckets->begin = at;
-    bool full = buckets->end - buckets->begin >= buckets->bucket_floats;
-    if ((full || at == 0) && buckets->end > buckets->begin)
-        post(buckets);
+    if (buckets->next < buckets->count && buckets->ranges[buckets->next].begin == at)
+        exchange_post(buckets->exchange, buckets->next++);
 }
 
 void buckets_wait(struct rank *self, struct buckets *buckets)
 {
-    for (int i = 0; i < buckets->count; i++)
-        rank_wait(self, buckets->requests[i]);
-    buckets->count = 0;
-    buckets->begin = buckets->end = 0;
+    (void)self;
+    exchange_wait(buckets->exchange);
+    buckets->next = 0;
 }

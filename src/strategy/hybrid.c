@@ -13,7 +13,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_hybrid = {
     .name = "hybrid",
     .summary = "data x tensor x pipeline on a mesh; tensor groups sit closest",
-    .options = "mesh.data, mesh.tensor, mesh.pipeline, bucket, allreduce, microbatches",
+    .options = "mesh.data, mesh.tensor, mesh.pipeline, bucket, compress, allreduce, microbatches",
     .spreads_data = true,
     .spreads_tensor = true,
     .spreads_pipeline = true,

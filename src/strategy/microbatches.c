@@ -22,7 +22,11 @@ void load_batch(struct rank *self, struct training *training, size_t step)
     struct share all = {0, training->rows.count};
     void *inputs = is_first_stage(training) ? model_input(training->model, all) : NULL;
     void *targets = is_last_stage(training) ? training->targets : NULL;
-    loader_fill(training->plan->loader, step, training->rows, inputs, targets);
+    if (training->plan->partition)
+        loader_fill_part(training->plan->loader, training->point.replica, step * training->rows.count,
+                         training->rows.count, inputs, targets);
+    else
+        loader_fill(training->plan->loader, step, training->rows, inputs, targets);
 }
 
 double microbatch_loss(struct rank *self, struct training *training, int i)
@@ -30,9 +34,10 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
     struct share rows = microbatch(training, i);
     const int32_t *targets =
         training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
-    double loss = model_loss(self, training->model, rows, targets,
-                             1.0f / (float)training->plan->batch);
-    return training->point.shard == 0 ? loss : 0;
+    size_t batch = training->plan->batch, own = training->rows.count;
+    size_t mean_over = training->plan->strategy->updates_alone ? own : batch;
+    double loss = model_loss(self, training->model, rows, targets, 1.0f / (float)mean_over);
+    return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 
 double train_in_turn(struct rank *self, struct training *training)

@@ -29,7 +29,7 @@ static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
-    if (strategy->spreads_data)
+    if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
@@ -37,6 +37,20 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.sum_over_tensor = tensor_sum_forward;
     }
     return hooks;
+}
+
+int strategy_servers(const struct strategy *strategy)
+{
+    return strategy->has_server;
+}
+
+/* The rows that a rank takes at a time. */
+static struct share rows_of(const struct plan *plan, int replica)
+{
+    bool serves = replica < strategy_servers(plan->strategy);
+    if (plan->strategy->has_server)
+        return (struct share){0, serves ? 0 : plan->federated.batch};
+    return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
 }
 
 struct training *training_create(struct rank *self, const struct plan *plan)
@@ -47,7 +61,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
-    training->rows = share_of(plan->batch, (size_t)shape.data, (size_t)point.replica);
+    training->rows = rows_of(plan, point.replica);
     training->model = model_create(self, plan->model,
                                    (struct model_place){.stage = point.stage,
                                                         .stages = shape.pipeline,
@@ -57,18 +71,23 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (microbatches == 1)
+    if (microbatches == 1 && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
                                        training->rows.count * plan->target_width * sizeof(int32_t));
+    if (plan->strategy->updates_alone)
+        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
-    buckets_init(&training->buckets, self, training);
+    if (!plan->strategy->updates_alone)
+        buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    if (plan->strategy->setup)
+        training->own = plan->strategy->setup(self, training);
     return training;
 }
 
@@ -76,6 +95,8 @@ void training_free(struct training *training)
 {
     if (!training)
         return;
+    if (training->plan->strategy->release)
+        training->plan->strategy->release(training->own);
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
@@ -86,7 +107,15 @@ void training_free(struct training *training)
 
 uint64_t training_allreduces(const struct training *training)
 {
-    return training->tensor.used | training->stages.used | training->buckets.group.used;
+    const struct exchange *exchange = training->buckets.exchange;
+    return training->tensor.used | training->stages.used | training->replicas.used |
+           (exchange ? exchange_used(exchange) : 0);
+}
+
+void training_begin(struct training *training, uint64_t steps)
+{
+    if (training->buckets.exchange)
+        exchange_begin(training->buckets.exchange, steps);
 }
 
 double plan_rate(const struct plan *plan, size_t step)
@@ -98,5 +127,6 @@ double training_step(struct rank *self, struct training *training, size_t step)
 {
     const struct plan *plan = training->plan;
     optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    training->rows_done = training->rows.count;
     return plan->strategy->step(self, training, step);
 }

@@ -31,10 +31,22 @@ void tensor_sum_forward(void *training, struct rank *self, float *partial, size_
 void tensor_sum_backward(void *training, struct rank *self, float *partial, size_t count);
 
 /* Buckets (PyTorch's DDP: Li et al. 2020): ranges of gradients, from the last layer to the first,
- * all-reduced over the data group as soon as they hold `bucket` bytes. */
+ * exchanged over the data group as soon as they hold `bucket` bytes. */
 void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training);
 void buckets_release(struct buckets *buckets);
 /* All gradients of the step are the sums over the replicas. */
 void buckets_wait(struct rank *self, struct buckets *buckets);
+
+/* ---- Of replicas that update alone. ---- */
+
+/* A step on the rank's own rows: forward, backward, update. */
+double train_alone(struct rank *self, struct training *training, size_t step);
+/* The parameters become the mean of those of the members. */
+void average_parameters(struct rank *self, struct training *training, struct allreduce *over);
+/* A pass over all parameters: so many operations and arrays read or written an element. */
+struct work parameters_work(const struct training *training, uint64_t flops, uint64_t arrays);
+/* to = from, costed; either may be NULL where the rank is not real. */
+void copy_parameters(struct rank *self, const struct training *training, float *to,
+                     const float *from);
 
 #endif

@@ -1,5 +1,11 @@
-/* Messages a CPU second of one core that the clock resolves under loggp, through the C rank programs:
- * every rank posts and waits, and the streams are resolved. */
+/* Messages a CPU second of one core that the clock resolves under loggp, through the C rank
+ * programs: every rank computes a little, posts and waits, and the streams are resolved. By message
+ * the schedules are cut after a few steps, by kernel they are whole (of 100,000 ranks: cut as
+ * well).
+ *
+ *     bench_clock          a minute or so
+ *     bench_clock whole    besides, the ring of 16,384 ranks to its end by message (537 M of them)
+ */
 #include "tests/clock/fixture.h"
 #include "threadrack/base/memory.h"
 #include "threadrack/comm/collective.h"
@@ -8,7 +14,10 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static double cpu_s(void)
 {
@@ -30,6 +39,11 @@ static bool cut_step(const struct call *call, int index, struct step *step)
     return index < steps_most && whole->step(call, index, step);
 }
 
+static bool cut_round(const struct call *call, int index, struct round *round)
+{
+    return index < steps_most && whole->round(call, index, round);
+}
+
 static struct cluster *bench_cluster(int ranks, const char *ports)
 {
     char nodes[32];
@@ -49,9 +63,11 @@ static const struct schedule *schedule_of(const struct pattern *pattern, const c
 }
 
 struct outcome {
-    double rate;          /* messages a second */
-    double bytes_a_rank;  /* of the rack's and the clock's own memory, at the end */
-    uint64_t messages;
+    double rate;         /* messages a second */
+    double within;       /* the same, but only of the last rank's wait, in which kernels run */
+    double elapsed_s;    /* a collective */
+    double bytes_a_rank; /* of the rack's and the clock's own memory, at the end */
+    uint64_t messages;   /* a collective */
     const char *lost;
 };
 
@@ -61,16 +77,25 @@ static size_t heap_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* Each rank computes a little, not all alike, posts the collective and waits. */
-static void one_turn(struct rack *rack, struct group *all, const struct schedule *schedule, int turn)
+/* Not all alike. Returns how long the last rank's wait took. */
+static double one_turn(struct rack *rack, struct group *all, const struct schedule *schedule,
+                       int turn)
 {
     int ranks = rack_size(rack);
+    double began = 0;
     for (int i = 0; i < ranks; i++) {
         struct rank *self = rack_rank(rack, i);
-        rank_compute_begin(self, (struct work){.fixed_ps = 1000 + (uint64_t)((i * 7 + turn) % 64) * 1000});
-        rank_wait(self, rank_post_collective(self, all, schedule, 0, NULL, (size_t)ranks * 256));
+        uint64_t work = 1000 + (uint64_t)((i * 7 + turn) % 64) * 1000;
+        rank_compute_begin(self, (struct work){.fixed_ps = work});
+        struct request request =
+            rank_post_collective(self, all, schedule, 0, NULL, (size_t)ranks * 256);
+        if (i == ranks - 1)
+            began = cpu_s();
+        rank_wait(self, request);
     }
+    double waited = cpu_s() - began;
     rack_resolve(rack);
+    return waited;
 }
 
 static struct outcome measure(struct cluster *cluster, const struct resolver_ops *resolver,
@@ -86,10 +111,10 @@ static struct outcome measure(struct cluster *cluster, const struct resolver_ops
     struct group *all = rack_group(rack, members, ranks, false);
     struct errors errors;
     errors_init(&errors);
-    double began = cpu_s();
+    double began = cpu_s(), within = 0;
     int turn = 0;
     do
-        one_turn(rack, all, schedule, turn++);
+        within += one_turn(rack, all, schedule, turn++);
     while (cpu_s() - began < budget_s);
     double bytes = (double)(heap_bytes() - before) / ranks;
     for (int i = 0; i < ranks; i++)
@@ -98,8 +123,10 @@ static struct outcome measure(struct cluster *cluster, const struct resolver_ops
     double elapsed = cpu_s() - began;
     const struct clock *clock = rack_clock(rack);
     struct outcome outcome = {.rate = (double)clock_messages(clock) / elapsed,
+                              .within = (double)clock_messages(clock) / within,
+                              .elapsed_s = elapsed / turn,
                               .bytes_a_rank = bytes,
-                              .messages = clock_messages(clock),
+                              .messages = clock_messages(clock) / (uint64_t)turn,
                               .lost = clock_lost(clock)};
     errors_release(&errors);
     rack_free(rack);
@@ -107,52 +134,99 @@ static struct outcome measure(struct cluster *cluster, const struct resolver_ops
     return outcome;
 }
 
-/* A way to resolve: by message the schedule is cut, since a whole one would take too long. */
 struct way {
     const char *title, *ports, *resolver;
     bool kernels;
+    int ranks_most;
 };
 
-static void bench(const struct pattern *pattern, int ranks)
+enum { BY_MESSAGE, BY_KERNEL, BY_WINDOWS, BY_EVENTS, WAYS };
+static const struct way ways[WAYS] = {
+    {"dataflow, program order", "cluster.loggp.ports=program_order", "dataflow", false, 1 << 20},
+    {"kernel, program order", "cluster.loggp.ports=program_order", "dataflow", true, 1 << 20},
+    {"windows, arrival order", "cluster.loggp.ports=arrival", "windows", false, 1 << 20},
+    {"events, arrival order", "cluster.loggp.ports=arrival", "events", false, 1024}};
+
+static struct outcome measure_way(const struct pattern *pattern, int ranks, const struct way *way,
+                                  bool cut, double budget_s)
 {
-    static const struct schedule cut = {.name = "cut", .step = cut_step};
-    static const struct way ways[] = {
-        {"dataflow, program order", "cluster.loggp.ports=program_order", "dataflow", false},
-        {"kernel, program order", "cluster.loggp.ports=program_order", "dataflow", true},
-        {"windows, arrival order", "cluster.loggp.ports=arrival", "windows", false},
-        {"events, arrival order", "cluster.loggp.ports=arrival", "events", false}};
+    struct schedule few = {.name = "cut", .step = cut_step, .round = cut_round};
     struct errors errors;
     errors_init(&errors);
     whole = schedule_of(pattern, "bench");
-    steps_most = 16;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        if (ways[i].kernels && ranks > 16384)
-            continue; /* a whole ring of so many is billions of messages */
-        struct cluster *cluster = bench_cluster(ranks, ways[i].ports);
-        struct outcome found =
-            measure(cluster, resolver_find(ways[i].resolver, "bench", &errors),
-                    ways[i].kernels ? whole : &cut, ways[i].kernels, 0.1);
-        printf("%-18s %6d ranks, %-23s %8.2f M messages/s, %5.0f B a rank%s%s\n", pattern->title,
-               ranks, ways[i].title, found.rate / 1e6, found.bytes_a_rank,
-               found.lost ? ", LOST: " : "", found.lost ? found.lost : "");
-        cluster_free(cluster);
-    }
+    struct cluster *cluster = bench_cluster(ranks, way->ports);
+    struct outcome outcome = measure(cluster, resolver_find(way->resolver, "bench", &errors),
+                                     cut ? &few : whole, way->kernels, budget_s);
+    cluster_free(cluster);
     errors_release(&errors);
+    return outcome;
 }
 
-int main(void)
+static void bench(const struct pattern *pattern, int ranks)
 {
-    static const struct pattern patterns[] = {
-        {"ring", "allreduce", "ring"},
-        {"recursive doubling", "allreduce", "recursive_doubling"},
-        {"halving-doubling", "allreduce", "halving_doubling"}};
+    steps_most = 16;
+    for (int i = 0; i < WAYS; i++) {
+        const struct way *way = &ways[i];
+        if (ranks > way->ranks_most)
+            continue;
+        struct outcome found =
+            measure_way(pattern, ranks, way, !way->kernels || ranks > 16384, 0.1);
+        printf("%-18s %6d ranks, %-23s %8.2f M messages/s, %5.0f B a rank", pattern->title, ranks,
+               way->title, found.rate / 1e6, found.bytes_a_rank);
+        if (way->kernels)
+            printf("; the kernel alone %.0f M", found.within / 1e6);
+        printf("%s%s\n", found.lost ? ", LOST: " : "", found.lost ? found.lost : "");
+        fflush(stdout);
+    }
+}
+
+static const struct pattern patterns[] = {{"ring", "allreduce", "ring"},
+                                          {"recursive doubling", "allreduce", "recursive_doubling"},
+                                          {"halving-doubling", "allreduce", "halving_doubling"},
+                                          {"all-to-all", "alltoall", "pairwise"}};
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
+
+static void bench_whole_ring(const struct way *way)
+{
+    struct outcome found = measure_way(&patterns[0], 16384, way, false, 0);
+    printf("whole ring         %6d ranks, %-23s %8.2f M messages in %.2f s\n", 16384, way->title,
+           (double)found.messages / 1e6, found.elapsed_s);
+}
+
+/* A whole ring of 1,024 in a process of its own. Call it first: a child begins with what its parent
+ * has. */
+static void bench_peak(const struct way *way)
+{
+    struct rusage usage = {0};
+    pid_t child = fork();
+    if (child == 0) {
+        measure_way(&patterns[0], 1024, way, false, 0);
+        _exit(0);
+    }
+    if (child > 0 && wait4(child, NULL, 0, &usage) == child)
+        printf("peak memory of a whole ring of 1,024, %-23s %6.1f MiB\n", way->title,
+               (double)usage.ru_maxrss / 1024);
+}
+
+int main(int count, char **words)
+{
     static const int sizes[] = {64, 1024, 16384};
-    printf("clock: messages a CPU second of one core under loggp, by message the first %d steps.\n"
-           "Quoted from issue 3, ring of 8/64/256/1,024, other machines: LogGOPSim 2.4/1.9/1.7/1.4 M,\n"
-           "ASTRA-sim 0.6/0.9/1.0/0.6 M, SimGrid S4U (CM02) 0.39/0.38/0.34/0.26 M.\n", 16);
-    for (int p = 0; p < 3; p++)
+    for (int i = 0; i < WAYS; i++)
+        bench_peak(&ways[i]);
+    printf("(peers, quoted from issue 3, other machines, in the order in which they are named below: "
+           "176, 354, 355, 46, 179 MiB)\n"
+           "clock: messages a CPU second of one core under loggp, by message the first 16 steps.\n"
+           "Quoted from issue 3, ring of 8/64/256/1,024, other machines: LogGOPSim 2.4/1.9/1.7/1.4 "
+           "M,\n"
+           "ASTRA-sim 0.6/0.9/1.0/0.6 M, congestion-aware 0.5/0.7/0.7/0.4 M, SimGrid S4U (CM02)\n"
+           "0.39/0.38/0.34/0.26 M, SMPI 0.24/0.20/0.17/0.15 M.\n");
+    for (int p = 0; p < PATTERNS; p++)
         for (int s = 0; s < 3; s++)
             bench(&patterns[p], sizes[s]);
-    bench(&patterns[0], 100000);
+    for (int p = 0; p < PATTERNS; p++)
+        bench(&patterns[p], 100000);
+    bench_whole_ring(&ways[BY_KERNEL]);
+    if (count > 1 && !strcmp(words[1], "whole"))
+        bench_whole_ring(&ways[BY_MESSAGE]);
     return 0;
 }

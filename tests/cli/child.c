@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,10 +112,12 @@ void bench_run(const struct bench *bench, const char *words, struct outcome *out
     char *text = memory_text("%s", words), *split_words[MOST_WORDS + 1] = {bench->program};
     int said[2] = {unnamed_file(), unnamed_file()}, status = 0;
     split(text, split_words);
+    struct rusage usage;
     pid_t child = fork();
     if (child == 0)
         become(bench, split_words, said);
-    CHECK_FATAL(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_FATAL(child > 0 && wait4(child, &status, 0, &usage) == child);
+    outcome->peak_kib = usage.ru_maxrss;
     outcome->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     read_back(said[0], outcome->out, sizeof outcome->out);
     read_back(said[1], outcome->err, sizeof outcome->err);

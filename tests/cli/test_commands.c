@@ -115,7 +115,7 @@ static void every_family_lists_something(void)
 {
     static const char *const families[] = {"topologies", "netmodels", "computes", "collectives",
                                            "strategies", "models",    "layers",   "optimizers",
-                                           "datasets",   "noises",   "host",      "settings", "columns"};
+                                           "datasets",   "noises",     "compressors", "partitions", "host",      "settings", "columns"};
     bench_open(&bench, fixtures);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         char words[32];
@@ -192,6 +192,17 @@ static void a_topology_is_drawn_and_printed_as_json(void)
     bench_close(&bench);
 }
 
+static void a_partition_is_shown_before_training(void)
+{
+    bench_open(&bench, fixtures);
+    run("partition strategy=data nodes=4 partition=shards,quantity --quiet --out skew", 0);
+    CHECK(strstr(outcome.out, "shards of digits over 4 nodes: 1437 training rows") == outcome.out);
+    CHECK_EQUAL(lines_of("skew/partition.csv"), 1 + 2 * 4 * 10);
+    run("partition strategy=data nodes=4", 1);
+    CHECK(strstr(outcome.out, "give a partition such as") != NULL);
+    bench_close(&bench);
+}
+
 static void notes_of_a_sweep_are_said_once(void)
 {
     bench_open(&bench, fixtures);
@@ -220,5 +231,6 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(every_family_lists_something), TEST(an_interrupt_keeps_what_is_finished),
       TEST(all_slips_are_told_at_once),
       TEST(a_folder_that_cannot_be_made_is_found_before_training),
-      TEST(a_topology_is_drawn_and_printed_as_json), TEST(notes_of_a_sweep_are_said_once),
+      TEST(a_topology_is_drawn_and_printed_as_json), TEST(a_partition_is_shown_before_training),
+      TEST(notes_of_a_sweep_are_said_once),
       TEST(a_full_disk_is_told));

@@ -18,8 +18,8 @@ struct anew {
 static inline double anew_share(const struct flow *flow, int link)
 {
     for (int i = 0; i < flow->count; i++)
-        if (flow->crossings[i].link == link)
-            return flow->crossings[i].share;
+        if (flow_crossings(flow)[i].link == link)
+            return flow_crossings(flow)[i].share;
     return 0;
 }
 
@@ -58,7 +58,7 @@ static inline double anew_least(const struct maxmin *maxmin, struct anew *anew)
 static inline bool anew_is_tied(const struct anew *anew, const struct flow *flow, double least)
 {
     for (int i = 0; i < flow->count; i++)
-        if (anew->tied[flow->crossings[i].link])
+        if (anew->tied[flow_crossings(flow)[i].link])
             return true;
     return flow->bound < INFINITY && floor(flow->bound / flow->weight) <= least;
 }

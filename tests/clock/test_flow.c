@@ -83,4 +83,44 @@ static void factors(void)
                1.05 * (double)MS + 2 * (double)US, 1);
 }
 
-SUITE("clock: flow", TEST(sharing), TEST(sharing_is_listed), TEST(factors));
+/* A message's rate times its duration, summed up. */
+struct flown {
+    uint64_t *now_ps, since_ps[2];
+    double rate_Bps[2], bytes[2];
+    int unlike; /* rates before that are not those told */
+};
+
+static void note_rate(void *context, struct transfer *transfer, double before_Bps, double rate_Bps)
+{
+    struct flown *flown = context;
+    int i = (int)transfer->sequence;
+    flown->bytes[i] += flown->rate_Bps[i] * (double)(*flown->now_ps - flown->since_ps[i]) * 1e-12;
+    flown->unlike += flown->rate_Bps[i] != before_Bps;
+    flown->since_ps[i] = *flown->now_ps;
+    flown->rate_Bps[i] = rate_Bps;
+}
+
+static void rates_add_up(void)
+{
+    struct cluster *cluster = STAR("cluster.topology=star");
+    struct netmodel *model = netmodel_create(netmodel_named("flow"), cluster);
+    struct transfer a = {.src = 0, .dst = 1, .bytes = 1000000};
+    struct transfer b = {.src = 2, .dst = 1, .bytes = 3000000, .sequence = 1};
+    uint64_t now = 0;
+    struct flown flown = {.now_ps = &now};
+    struct netmodel_sink sink = {&now, ignore, keep_time};
+    struct netmodel_watch watch = {&flown, note_rate};
+    model->watch = &watch;
+    model->ops->start(model, &a, 0);
+    model->ops->start(model, &b, 0);
+    for (uint64_t next; (next = model->ops->next(model)) != TIME_NEVER;)
+        model->ops->advance(model, now = next, &sink);
+    model->ops->free(model);
+    cluster_free(cluster);
+    CHECK_NEAR(flown.bytes[0], 1000000, 1);
+    CHECK_NEAR(flown.bytes[1], 3000000, 1);
+    CHECK_EQUAL(flown.unlike, 0);
+    CHECK(flown.rate_Bps[0] == 0 && flown.rate_Bps[1] == 0);
+}
+
+SUITE("clock: flow", TEST(sharing), TEST(sharing_is_listed), TEST(factors), TEST(rates_add_up));

@@ -15,7 +15,8 @@ enum { MOST_LINKS = 24, MOST_FLOWS = 40, EVENTS = 40 };
 
 /* What a flow is, to be added once more in another order. */
 struct shape {
-    double weight, bound, shares[MOST_LINKS];
+    double weight, bound;
+    int shares[MOST_LINKS];
 };
 
 struct world {
@@ -65,20 +66,29 @@ static struct shape random_shape(struct world *world)
     return shape;
 }
 
-static int add_shape(struct maxmin *maxmin, const struct shape *shape)
+static void add_shape(struct maxmin *maxmin, int number, const struct shape *shape)
 {
-    int number = maxmin_add(maxmin, shape->weight, shape->bound);
+    maxmin_add(maxmin, number, shape->weight, shape->bound);
     for (int l = 0; l < maxmin->link_count; l++)
         if (shape->shares[l] > 0)
             maxmin_cross(maxmin, number, l, shape->shares[l]);
+}
+
+static int free_number(const struct maxmin *maxmin)
+{
+    int number = 0;
+    while (maxmin_has(maxmin, number))
+        number++;
     return number;
 }
 
 static void come(struct world *world)
 {
     struct shape shape = random_shape(world);
+    int number = free_number(&world->maxmin);
+    add_shape(&world->maxmin, number, &shape);
     world->shapes[world->count] = shape;
-    world->numbers[world->count++] = add_shape(&world->maxmin, &shape);
+    world->numbers[world->count++] = number;
 }
 
 static void go(struct world *world)
@@ -95,8 +105,8 @@ static double load_of(const struct maxmin *maxmin, int link)
 {
     double load = 0;
     for (int i = 0; i < maxmin->links[link].count; i++) {
-        struct visit visit = maxmin->links[link].flows[i];
-        load += maxmin->flows[visit.flow].crossings[visit.crossing].share *
+        struct visit visit = link_visits(&maxmin->links[link])[i];
+        load += flow_crossings(&maxmin->flows[visit.flow])[visit.crossing].share *
                 maxmin->flows[visit.flow].rate;
     }
     return load;
@@ -107,11 +117,11 @@ static bool is_bottleneck(const struct maxmin *maxmin, int number, int link)
     const struct flow *flow = &maxmin->flows[number];
     double weight = 0, level = flow->rate / flow->weight;
     for (int i = 0; i < maxmin->links[link].count; i++) {
-        struct visit visit = maxmin->links[link].flows[i];
+        struct visit visit = link_visits(&maxmin->links[link])[i];
         const struct flow *other = &maxmin->flows[visit.flow];
         if (other->rate / other->weight > level * (1 + 1e-6) + 2 / flow->weight)
             return false;
-        weight += other->crossings[visit.crossing].share * (other->weight + 1);
+        weight += flow_crossings(other)[visit.crossing].share * (other->weight + 1);
     }
     return load_of(maxmin, link) >= maxmin->links[link].capacity - 2 * weight;
 }
@@ -120,7 +130,7 @@ static bool has_bottleneck(const struct maxmin *maxmin, int number)
 {
     const struct flow *flow = &maxmin->flows[number];
     for (int i = 0; i < flow->count; i++)
-        if (is_bottleneck(maxmin, number, flow->crossings[i].link))
+        if (is_bottleneck(maxmin, number, flow_crossings(flow)[i].link))
             return true;
     return flow->rate >= flow->bound - 1;
 }
@@ -150,15 +160,15 @@ static int unlike_anew(const struct world *world)
 static int unlike_reversed(const struct world *world)
 {
     struct maxmin other;
-    int wrong = 0, numbers[MOST_FLOWS];
+    int wrong = 0;
     maxmin_init(&other, world->maxmin.link_count);
     for (int l = 0; l < other.link_count; l++)
         maxmin_set_capacity(&other, l, world->maxmin.links[l].capacity);
     for (int i = world->count - 1; i >= 0; i--)
-        numbers[i] = add_shape(&other, &world->shapes[i]);
+        add_shape(&other, i, &world->shapes[i]);
     maxmin_update(&other);
     for (int i = 0; i < world->count; i++)
-        wrong += other.flows[numbers[i]].rate != world->maxmin.flows[world->numbers[i]].rate;
+        wrong += other.flows[i].rate != world->maxmin.flows[world->numbers[i]].rate;
     maxmin_release(&other);
     return wrong;
 }

@@ -77,6 +77,33 @@ static void sees_the_wiring(void)
     errors_release(&errors);
 }
 
+/* Long vectors go over all dimensions of a torus at once where the netmodel has a port for each. */
+static void sees_the_dimensions(void)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct cluster *torus =
+        CLUSTER("nodes=16", "cluster.topology=torus", "cluster.torus.dimensions=4x4");
+    struct algorithms *algorithms = asked("auto", torus, &errors);
+    struct pattern *pattern = first_nodes(algorithms, 16);
+    CHECK_TEXT(algorithms_pick(algorithms, pattern, 1 << 22, 4).kind->name, "torus2d");
+    /* The even nodes are rows of two. */
+    int nodes[8];
+    for (int i = 0; i < 8; i++)
+        nodes[i] = 2 * i;
+    struct algorithms *nested = asked("hierarchical", torus, &errors);
+    pattern = algorithms_pattern(nested, nodes, 8, (struct path){1, 1});
+    const struct layout *layout =
+        algorithms_pick(nested, pattern, 1, 4).collective->schedule.context;
+    CHECK(layout->levels == 2 && layout->sizes[0] == 2 && layout->sizes[1] == 4);
+    CHECK_EQUAL(layout->paths[0].latency_ps, cluster_path(torus, 0, 2).latency_ps);
+    CHECK_EQUAL(layout->paths[1].latency_ps, cluster_path(torus, 0, 4).latency_ps);
+    algorithms_free(algorithms);
+    algorithms_free(nested);
+    cluster_free(torus);
+    errors_release(&errors);
+}
+
 static bool fits(const char *text, const struct cluster *cluster, int size)
 {
     int nodes[64];
@@ -104,6 +131,17 @@ static void layouts(void)
     CHECK(fits("torus2d:rows=2", star, 16));
     CHECK(!fits("torus2d:rows=3", star, 16));
     CHECK(!fits("hierarchical:box=0", star, 16));
+    CHECK(fits("hierarchical:levels=4x2", star, 16));
+    CHECK(fits("hierarchical:levels=4x4", star, 16));
+    CHECK(!fits("hierarchical:levels=4x3", star, 16));
+    CHECK(!fits("hierarchical:levels=4x", star, 16));
+    CHECK(!fits("hierarchical:rows=4", star, 16));
+    CHECK(!fits("torus2d:rows=4,levels=4x4", star, 16));
+    CHECK(!fits("torus2d", star, 16));
+    CHECK(fits("chain:chunk=64KiB", star, 16));
+    CHECK(!fits("chain:chunk=3B", star, 16));
+    CHECK(!fits("chain:chunk=64", star, 16));
+    CHECK(!fits("ring:chunk=64KiB", star, 16));
     CHECK(!fits("hierarchical:bix=4", star, 16));
     CHECK(!fits("ring:box=4", star, 16));
     CHECK(fits("rabenseifner", star, 16));
@@ -112,4 +150,5 @@ static void layouts(void)
     cluster_free(star);
 }
 
-SUITE("comm: algorithms", TEST(least_of_the_table), TEST(sees_the_wiring), TEST(layouts));
+SUITE("comm: algorithms", TEST(least_of_the_table), TEST(sees_the_wiring), TEST(sees_the_dimensions),
+      TEST(layouts));

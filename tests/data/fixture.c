@@ -68,7 +68,8 @@ static struct dataset *open_text(const char *text, bool shapes_only, struct erro
                                       .where = "data",
                                       .seed = 5,
                                       .context = CONTEXT,
-                                      .shapes_only = shapes_only};
+                                      .shapes_only = shapes_only,
+                                      .shuffled = true};
     errors_init(errors);
     return dataset_open(&request, errors);
 }

@@ -79,7 +79,8 @@ static bool keep(void *context, const struct bench *bench, const struct bench_ro
 {
     struct rows *rows = context;
     (void)bench;
-    rows->row[rows->count++] = *row;
+    rows->row[rows->count] = *row;
+    rows->row[rows->count++].asked = strcmp(row->asked, "auto") ? "by name" : NULL;
     return rows->count < 512;
 }
 
@@ -104,7 +105,7 @@ static struct rows rows_of(struct bench_words words, const char *keys)
     for (char *word; (word = strtok_r(rest, " ", &rest));)
         config_set(config, word, &errors);
     CHECK(sweep_add(&sweep, config, false, &errors) && bench_allows(&sweep, &errors));
-    CHECK(bench_sweep(&bench, &sweep, (struct bench_listener){&rows, begin, keep, end}, &errors));
+    CHECK(bench_sweep(&bench, &sweep, (struct bench_listener){&rows, begin, keep, end, NULL}, &errors));
     CHECK_EQUAL(rows.ended, sweep.count);
     errors_print(&errors, stderr);
     config_free(config);
@@ -119,8 +120,8 @@ static struct rows rows_of(struct bench_words words, const char *keys)
 static void every_collective_can_be_measured(void)
 {
     for (int i = 0; collectives[i]; i++) {
-        if (strstr(collectives[i]->options, "box"))
-            continue; /* this cluster has no boxes */
+        if (strstr(collectives[i]->options, "levels"))
+            continue; /* this cluster has none */
         const struct collective *collective = collectives[i];
         struct rows rows = rows_of((struct bench_words){.operation = collective->operation,
                                                         .algorithms = collective->name,
@@ -180,7 +181,53 @@ static void lists_sweep_and_auto_says_what_it_took(void)
     CHECK_EQUAL(rows.row[rows.count - 1].point, 1);
 }
 
+/* Options and files in --algorithm; commas within an option's list do not end it. */
+static void algorithms_with_options(void)
+{
+    struct rows rows = rows_of(
+        (struct bench_words){
+            "allreduce", "1MiB", NULL, NULL, NULL,
+            "hierarchical:box=2,chain:chunk=64KiB,chain:chunk=256KiB,torus2d:rows=2,msccl:"
+            "tests/fuzz/corpus/msccl_xml/ring-4.xml,ring",
+            NULL},
+        "nodes=4 netmodel=hockney cluster.device.add_bandwidth=free");
+    CHECK_EQUAL(rows.count, 6);
+    CHECK_EQUAL(rows.row[0].time_ps, rows.row[0].predicted_ps);
+    CHECK_EQUAL(rows.row[1].time_ps, rows.row[1].predicted_ps);
+    CHECK(rows.row[1].time_ps < rows.row[2].time_ps);
+    CHECK_EQUAL(rows.row[1].messages, 2 * 3 * 16);
+    CHECK_EQUAL(rows.row[2].messages, 2 * 3 * 4);
+    CHECK_EQUAL(rows.row[4].time_ps, rows.row[5].time_ps);
+}
+
+static void what_does_not_fit_is_refused(void)
+{
+    static const char *const words[] = {"hierarchical", "torus2d", "hierarchical:box=3",
+                                        "msccl:tests/fuzz/corpus/msccl_xml/shuffled-3.xml"};
+    static const char *const said[] = {"into several boxes", "into several boxes",
+                                       "do not divide a group of 4",
+                                       "msccl:shuffled-3 is for groups of 3, not for one of 4"};
+    for (int i = 0; i < 4; i++) {
+        struct bench bench = bench_of((struct bench_words){.operation = "allreduce",
+                                                           .algorithms = words[i]});
+        struct sweep sweep;
+        struct errors errors;
+        struct config *config = experiment_config();
+        errors_init(&errors);
+        sweep_init(&sweep);
+        config_set(config, "nodes=4", &errors);
+        CHECK(sweep_add(&sweep, config, false, &errors));
+        CHECK(!bench_sweep(&bench, &sweep, (struct bench_listener){0}, &errors));
+        CHECK(errors.count == 1 && strstr(errors.messages[0], said[i]));
+        config_free(config);
+        sweep_release(&sweep);
+        errors_release(&errors);
+        bench_release(&bench);
+    }
+}
+
 SUITE("experiment: bench", TEST(sizes_grow_by_factor_or_step), TEST(wrong_words_are_refused),
       TEST(every_collective_can_be_measured), TEST(bandwidths_by_hand),
       TEST(additions_are_in_it_and_iterations_are_a_mean),
-      TEST(lists_sweep_and_auto_says_what_it_took));
+      TEST(lists_sweep_and_auto_says_what_it_took), TEST(algorithms_with_options),
+      TEST(what_does_not_fit_is_refused));

@@ -2,6 +2,7 @@
 #include "tests/check.h"
 
 #include "threadrack/cluster/cluster.h"
+#include "threadrack/data/data.h"
 #include "threadrack/experiment/output.h"
 
 #include <stdlib.h>
@@ -39,6 +40,18 @@ static void every_setting_and_column(void)
     free(readme);
 }
 
+/* Each data set begins a row, as `name` or `name:paths`. */
+static void every_data_set(void)
+{
+    char *readme = read_whole("README.md");
+    for (int i = 0; datasets[i]; i++) {
+        char with_paths[64];
+        snprintf(with_paths, sizeof with_paths, "\n| `%s:", datasets[i]->name);
+        CHECK(strstr(readme, with_paths) || has_row(readme, datasets[i]->name));
+    }
+    free(readme);
+}
+
 static void what_it_quotes(void)
 {
     static const char *const quoted[] = {"src/strategy/data.c", "plots/demo.yaml"};
@@ -51,4 +64,4 @@ static void what_it_quotes(void)
     free(readme);
 }
 
-SUITE("experiment: README", TEST(every_setting_and_column), TEST(what_it_quotes));
+SUITE("experiment: README", TEST(every_setting_and_column), TEST(every_data_set), TEST(what_it_quotes));

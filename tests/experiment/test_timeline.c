@@ -40,22 +40,123 @@ static void every_strategy_and_netmodel(void)
             int nodes = strcmp(strategies[s]->name, "single") ? 4 : 1;
             nodes = strcmp(strategies[s]->name, "pipeline") ? nodes : 3;
             struct result *bare = run("strategy=%s netmodel=%s nodes=%d steps=4 math=off links=off",
-                                      strategies[s]->name, netmodels[m]->name, nodes);
+                                      strategy_words(strategies[s]), netmodels[m]->name, nodes);
             struct result *traced =
                 run("strategy=%s netmodel=%s nodes=%d steps=4 math=off links=on trace=%s "
                     "trace.steps=2:3",
-                    strategies[s]->name, netmodels[m]->name, nodes, path);
+                    strategy_words(strategies[s]), netmodels[m]->name, nodes, path);
             the_same(bare, traced);
             struct trace_counts counts = checked(path);
             CHECK_EQUAL(counts.processes, nodes + 1);
             CHECK(counts.slices > 0 && (nodes == 1) == (counts.arrows == 0));
             CHECK((nodes == 1 || netmodels[m]->free_of_cost) == (counts.counters == 0));
+            CHECK_EQUAL(counts.rates, netmodels[m]->shares_links ? counts.counters : 0);
             /* Two of four steps that are alike. */
             CHECK_EQUAL(2 * counts.arrows, (long long)traced->messages_sent);
             result_free(bare);
             result_free(traced);
             remove(path);
         }
+    free(path);
+}
+
+/* The same bytes on every link as in the run that the GOAL text stems from; zero-byte messages too. */
+static void the_same_links(const struct result *run, const struct result *replay)
+{
+    CHECK_EQUAL(run->link_count, replay->link_count);
+    for (int i = 0; i < run->link_count && i < replay->link_count; i++) {
+        CHECK_EQUAL(run->link[i].record.bytes, replay->link[i].record.bytes);
+        CHECK_EQUAL(run->link[i].record.messages, replay->link[i].record.messages);
+    }
+}
+
+static void one_replay(const struct result *source, const char *goal, const char *netmodel,
+                       const char *rules, const char *path)
+{
+    struct result *bare = run("strategy=replay replay.goal=%s replay.rules=%s netmodel=%s math=off "
+                              "links=off steps=3", goal, rules, netmodel);
+    struct result *traced = run("strategy=replay replay.goal=%s replay.rules=%s netmodel=%s math=off "
+                                "steps=3 trace=%s trace.steps=2:3", goal, rules, netmodel, path);
+    the_same(bare, traced);
+    struct trace_counts counts = checked(path);
+    CHECK_EQUAL(counts.processes, 8 + 1);
+    CHECK_EQUAL(3 * counts.arrows, 2 * (long long)traced->messages_sent);
+    CHECK(counts.slices > 2 * counts.arrows);
+    if (!strcmp(netmodel, "flow"))
+        CHECK(counts.rates > 0 && counts.rates == counts.counters);
+    CHECK_EQUAL(3 * source->messages_sent, traced->messages_sent);
+    CHECK(traced->hottest_link >= 0);
+    result_free(bare);
+    result_free(traced);
+    remove(path);
+}
+
+static void replays(void)
+{
+    char *goal = path_of("run.goal"), *path = path_of("replay.json");
+    struct result *source = run("strategy=hybrid mesh.data=2 mesh.tensor=2 mesh.pipeline=2 nodes=8 steps=1 "
+                                "math=off goal=%s", goal);
+    struct result *once = run("strategy=replay replay.goal=%s math=off", goal);
+    the_same_links(source, once);
+    for (int m = 0; netmodels[m]; m++) {
+        one_replay(source, goal, netmodels[m]->name, "goal", path);
+        one_replay(source, goal, netmodels[m]->name, "rack", path);
+    }
+    result_free(once);
+    result_free(source);
+    remove(goal);
+    free(goal);
+    free(path);
+}
+
+static bool has_track(const char *path, const char *name)
+{
+    char *command = memory_text("grep -q '\"args\":{\"name\":\"%s\"}' %s", name, path);
+    int status = system(command);
+    free(command);
+    return status == 0;
+}
+
+static void tracks_have_names(void)
+{
+    static const char text[] = "num_ranks 2\n"
+                               "rank 0 {\ncalc 5 cpu 1\nsend 9b to 1\nsend 9b to 1 tag 1\n}\n"
+                               "rank 1 {\nrecv 9b from 0\nrecv 9b from 0 tag 1\n}\n";
+    char *goal = path_of("cpus.goal"), *path = path_of("names.json");
+    result_free(run("strategy=hybrid mesh.data=2 mesh.tensor=2 mesh.pipeline=2 nodes=8 steps=1 math=off "
+                    "trace=%s", path));
+    CHECK(has_track(path, "data over 2 nodes: collectives"));
+    CHECK(has_track(path, "pipeline over 2 nodes: sends"));
+    FILE *file = fopen(goal, "w");
+    CHECK_FATAL(file != NULL);
+    fputs(text, file);
+    fclose(file);
+    result_free(run("strategy=replay replay.goal=%s math=off netmodel=flow trace=%s", goal, path));
+    checked(path);
+    CHECK(has_track(path, "compute on cpu 1"));
+    CHECK(has_track(path, "sends 2") && has_track(path, "receives 2"));
+    CHECK(!has_track(path, "sends 3"));
+    remove(goal);
+    remove(path);
+    free(goal);
+    free(path);
+}
+
+/* A collective of several strands is one slice, out of which its messages go. */
+static void strands_are_one_slice(void)
+{
+    char *path = path_of("strands.json");
+    struct result *bare = run("strategy=data nodes=4 steps=2 math=off links=off cluster.topology=torus "
+                              "allreduce=torus2d");
+    struct result *traced = run("strategy=data nodes=4 steps=2 math=off cluster.topology=torus "
+                                "allreduce=torus2d trace=%s trace.steps=all",
+                                path);
+    the_same(bare, traced);
+    struct trace_counts counts = checked(path);
+    CHECK_EQUAL(counts.arrows, (long long)traced->messages_sent);
+    result_free(bare);
+    result_free(traced);
+    remove(path);
     free(path);
 }
 
@@ -157,6 +258,7 @@ static void the_checker_sees_what_is_wrong(void)
     free(path);
 }
 
-SUITE("experiment: timeline", TEST(every_strategy_and_netmodel), TEST(nodes_bound_it),
+SUITE("experiment: timeline", TEST(every_strategy_and_netmodel), TEST(replays),
+      TEST(tracks_have_names), TEST(nodes_bound_it), TEST(strands_are_one_slice),
       TEST(a_real_run_has_the_timeline_of_a_timing_only_run), TEST(a_full_disk_leaves_nothing),
       TEST(the_checker_sees_what_is_wrong));

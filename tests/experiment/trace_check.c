@@ -40,6 +40,7 @@ struct counter {
     const char *name;
     double last_us;
     long long value;
+    bool is_rate;
 };
 
 struct reading {
@@ -157,9 +158,11 @@ static const char *count(struct reading *reading, const json_t *event)
             counter = &reading->counters[i];
     if (!counter) {
         counter = vector_push(&reading->counters, &reading->counter_count, &reading->counter_room);
-        *counter = (struct counter){name_of(event), -1, 0};
+        *counter = (struct counter){name_of(event), -1, 0, false};
     }
-    const json_t *value = json_object_get(json_object_get(event, "args"), "bytes");
+    const json_t *args = json_object_get(event, "args"), *value = json_object_get(args, "bytes");
+    counter->is_rate = !value;
+    value = value ? value : json_object_get(args, "bytes_per_s");
     if (!json_is_integer(value) || !pid_named(reading, whole(event, "pid")))
         return say("counter '%s' has no number or no process", counter->name);
     if (time_us(event) <= counter->last_us)
@@ -225,8 +228,9 @@ static const char *check_ends(struct reading *reading)
 static void release(struct reading *reading, struct trace_counts *counts)
 {
     *counts = (struct trace_counts){.processes = reading->pid_count,
-                                    .arrows = reading->arrow_count,
-                                    .counters = reading->counter_count};
+                                    .arrows = reading->arrow_count};
+    for (int i = 0; i < reading->counter_count; i++)
+        *(reading->counters[i].is_rate ? &counts->rates : &counts->counters) += 1;
     for (int i = 0; i < reading->track_count; i++) {
         counts->slices += reading->tracks[i].count;
         free(reading->tracks[i].slices);

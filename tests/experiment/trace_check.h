@@ -4,7 +4,8 @@
 
 /* What a timeline holds. */
 struct trace_counts {
-    int processes, slices, arrows, counters;
+    int processes, slices, arrows;
+    int counters, rates; /* of links: bytes under way, and how fast they flow */
 };
 
 /* Reads a file, gzipped or not, and checks: it is JSON; every event is of a kind we know, with a time;

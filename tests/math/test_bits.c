@@ -6,6 +6,7 @@
 #include "threadrack/math/math.h"
 
 enum { ROWS = 37, WIDTH = 1003 };
+#define UPDATES 0xe7bd973c866b745cu
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
 {
@@ -55,4 +56,28 @@ static void bits_are_the_same_everywhere(void)
     CHECK(hash == 0xb04a9176160f8b95u);
 }
 
-SUITE("math: bits", TEST(bits_are_the_same_everywhere));
+static void updates_have_the_same_bits(void)
+{
+    static float v[ROWS * WIDTH];
+    const struct adam_step step = {0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.01f, 0.03f, 0.999f, 0.01f};
+    const size_t count = ROWS * WIDTH;
+    uint64_t hash = 1469598103934665603u;
+    fill();
+    memset(out, 0, sizeof out);
+    memset(v, 0, sizeof v);
+    for (int i = 0; i < 3; i++) {
+        math_adam(count, y, slope, out, v, &step);
+        math_sgd_nesterov(count, y, slope, out, 0.1f, 0.9f, 1e-3f);
+        math_lars(count, y, slope, out, 0.1f, 0.9f, 1e-3f);
+        math_adam_direction(count, y, slope, out, v, &step);
+        math_scale(count, slope, 0.3f);
+        double square = math_square_sum(count, slope);
+        hash = mix(mix(hash, y, sizeof y), &square, sizeof square);
+    }
+    if (hash != UPDATES)
+        fprintf(stderr, "\nthe checksum was %llx\n", (unsigned long long)hash);
+    CHECK(hash == UPDATES);
+}
+
+SUITE("math: bits", TEST(bits_are_the_same_everywhere),
+      TEST(updates_have_the_same_bits));

@@ -34,6 +34,15 @@
         "switch0 switch1 bandwidth=15Gbit/s latency=7us,switch1 switch2 latency=50us,"             \
         "switch0 switch2 bandwidth=2Gbit/s latency=90us,node2 node4 latency=3us"
 
+/* Cables that share in each of SimGrid's ways. Flows that a fatpipe holds back have equal weights
+ * here: where they have not, SimGrid gives the lighter ones less than anything asks for (flow.c). */
+#define CABLES                                                                                     \
+    "nodes=8", "cluster.topology=explicit",                                                        \
+        "cluster.links=node0 switch0,node1 switch0 duplex=half,node2 switch0 sharing=fatpipe,"     \
+        "node3 switch0 duplex=half,node4 switch1,node5 switch1 duplex=half,"                       \
+        "node6 switch1 sharing=fatpipe,node7 switch1,"                                             \
+        "switch0 switch1 sharing=fatpipe bandwidth=4Gbit/s"
+
 #define CASES(name, ...)                                                                           \
     {name, "plain", PLAIN, {__VA_ARGS__, PLAIN_WORDS}, 40},                                        \
         {name, "cm02", CM02, {__VA_ARGS__, "cluster.flow.preset=cm02"}, 10},                       \
@@ -49,6 +58,7 @@ const struct simgrid_case simgrid_cases[] = {
     CASES("torus", TORUS),
     CASES("dragonfly", DRAGONFLY),
     CASES("explicit", EXPLICIT),
+    CASES("cables", CABLES),
     {"fat_tree", "window", LV08 " --cfg=network/TCP-gamma:20480", {FAT_TREE, WINDOW_WORDS}, 10},
     {"explicit", "window", LV08 " --cfg=network/TCP-gamma:20480", {EXPLICIT, WINDOW_WORDS}, 10},
     {.topology = NULL},
@@ -222,7 +232,7 @@ static void write_route(const struct cluster *cluster, int src, int dst, int *ro
     fprintf(out, "\n");
 }
 
-void case_write(const struct cluster *cluster, const struct case_sets *sets, FILE *out)
+void case_write(const struct cluster *cluster, const struct case_sets *sets, int every, FILE *out)
 {
     int *route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *route);
     fprintf(out, "hosts %d\n", cluster->nodes);
@@ -242,7 +252,8 @@ void case_write(const struct cluster *cluster, const struct case_sets *sets, FIL
     }
     free(written);
     for (int i = 0; i < sets->count; i++)
-        fprintf(out, "flow %d %d %d %llu %.15g\n", sets->flows[i].set, sets->flows[i].src,
+        if (sets->flows[i].set % every == 0)
+            fprintf(out, "flow %d %d %d %llu %.15g\n", sets->flows[i].set, sets->flows[i].src,
                 sets->flows[i].dst, (unsigned long long)sets->flows[i].bytes,
                 (double)sets->flows[i].start_ps * 1e-12);
     free(route);

@@ -18,6 +18,12 @@ struct case_sets {
     int count, room, sets;
 };
 
+/* What is under way after each event of closed loops: a set an event, without bytes and starts. */
+struct case_events {
+    struct case_sets sets;
+    double *rates_Bps; /* ours, by flow */
+};
+
 /* A cluster under a setting. `simgrid` is the oracle's arguments. */
 struct simgrid_case {
     const char *topology, *setting, *simgrid;
@@ -34,7 +40,11 @@ struct case_sets case_sets_of(const struct simgrid_case *one, const struct clust
 /* Runs flows of one set on an idle network; when each has ended, from the start of the set. */
 void case_run_set(const struct cluster *cluster, const struct case_flow *flows, int count,
                   uint64_t *ends_ps);
-/* What oracle.cpp reads; routes of the pairs that have a flow, there and back. */
-void case_write(const struct cluster *cluster, const struct case_sets *sets, FILE *out);
+/* Runs the same patterns as closed loops, in which a message sets out when those before it have
+ * arrived, each for some rounds and with jitter. Free sets.flows and rates_Bps. */
+struct case_events case_events_of(const struct simgrid_case *one, const struct cluster *cluster);
+/* What oracle.cpp reads: each set whose number is a multiple of `every`; routes of the pairs that
+ * have a flow, there and back. */
+void case_write(const struct cluster *cluster, const struct case_sets *sets, int every, FILE *out);
 
 #endif

@@ -7,7 +7,9 @@
 //     route SRC DST COUNT LINK...                 one direction
 //     flow SET SRC DST BYTES START                seconds from the start of the set
 //
-// With --time in place of the figures: CPU seconds of the simulation, and the sum of the figures.
+// With --time in place of the figures: CPU seconds of the simulation, and the sum of the figures. With
+// --rates: a line for each set, the rates in MB/s of its flows when all are under way at once; bytes
+// and starts do not matter.
 #include <simgrid/s4u.hpp>
 
 #include <algorithm>
@@ -108,13 +110,35 @@ static void run_set(size_t first, size_t end)
     }
 }
 
+// Long enough that no latency is left; and from then on, to see how far each flow gets.
+static constexpr double SETTLE_S = 10, LOOK_S = 1000, ENDLESS_BYTES = 1e16;
+
+static void print_rates(size_t first, size_t end)
+{
+    std::vector<sg4::CommPtr> comms;
+    std::vector<double> left;
+    for (size_t i = first; i < end; i++)
+        comms.push_back(sg4::Comm::sendto_async(hosts[flows[i].src], hosts[flows[i].dst], ENDLESS_BYTES));
+    sg4::this_actor::sleep_for(SETTLE_S);
+    for (auto &comm : comms)
+        left.push_back(comm->get_remaining());
+    sg4::this_actor::sleep_for(LOOK_S);
+    for (size_t i = 0; i < comms.size(); i++)
+        std::printf("%.5g%c", (left[i] - comms[i]->get_remaining()) / LOOK_S / 1e6,
+                    i + 1 < comms.size() ? ' ' : '\n');
+    for (auto &comm : comms)
+        comm->cancel();
+}
+
+static void (*run)(size_t first, size_t end) = run_set;
+
 // The sets one after the other, each with an idle network.
 static void run_sets()
 {
     for (size_t first = 0, end = 0; first < flows.size(); first = end) {
         while (end < flows.size() && flows[end].set == flows[first].set)
             end++;
-        run_set(first, end);
+        run(first, end);
     }
 }
 
@@ -124,6 +148,9 @@ int main(int argc, char **argv)
     auto *zone = sg4::create_full_zone("world");
     read_case(zone);
     zone->seal();
+    bool rates = argc > 1 && !std::strcmp(argv[1], "--rates");
+    if (rates)
+        run = print_rates;
     sg4::Actor::create("sets", hosts.at(0), run_sets);
     std::clock_t begun = std::clock();
     engine.run();
@@ -135,6 +162,7 @@ int main(int argc, char **argv)
         return 0;
     }
     for (const Flow &flow : flows)
-        std::printf("%.10e\n", flow.end_s);
+        if (!rates)
+            std::printf("%.10e\n", flow.end_s);
     return 0;
 }

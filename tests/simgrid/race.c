@@ -80,7 +80,7 @@ static bool race(const struct simgrid_case *one, bool ring, int rounds, const ch
         return false;
     int nodes = cluster->nodes;
     struct case_sets sets = rounds_of(nodes, ring, rounds);
-    case_write(cluster, &sets, out);
+    case_write(cluster, &sets, 1, out);
     fclose(out);
     for (int turn = 0; turn < TURNS; turn++) {
         struct lap a = run_ours(cluster, &sets), b = run_simgrid(oracle, path);

@@ -12,6 +12,26 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* What follows "strategy=": its name, and words without which it is refused or says nothing. */
+static inline const char *strategy_words(const struct strategy *strategy)
+{
+    static char words[64];
+    if (strategy->has_server) {
+        snprintf(words, sizeof words, "%s partition=iid", strategy->name);
+        return words;
+    }
+    snprintf(words, sizeof words, "%s%s%s", strategy->name,
+             strategy->updates_alone ? " local_steps=1" : "",
+             strategy->needs_boxes ? " box=2 across_steps=1" : "");
+    return words;
+}
+
+/* A number of nodes, no more than those given, that the strategy can have. */
+static inline int nodes_for(const struct strategy *strategy, int nodes)
+{
+    return !strcmp(strategy->name, "single") ? 1 : strategy->has_server && nodes < 2 ? 2 : nodes;
+}
+
 /* Opened once for a file's tests, in the main thread. */
 static inline const struct host *this_host(void)
 {

@@ -107,10 +107,10 @@ static void every_strategy_at_every_size(const struct network *network)
     snprintf(line, sizeof line, "strategy=single eval_every=60 %s", network->words);
     struct learned single = learn(network->model, line);
     for (int s = 0; strategies[s]; s++)
-        for (int i = 0; i < SIZES; i++) {
+        for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
             bool runs = can_run(network, strategies[s], sizes[i]);
             snprintf(line, sizeof line, "strategy=%s nodes=%d eval_every=60 %s %s%s",
-                     strategies[s]->name, sizes[i], network->words, runs ? "" : "model=",
+                     strategy_words(strategies[s]), sizes[i], network->words, runs ? "" : "model=",
                      runs ? "" : network->model);
             if (runs)
                 learns_as(&single, network->model, line);
@@ -206,6 +206,15 @@ static void every_optimizer(void)
     }
 }
 
+/* Alone, plain SGD is done within the backward pass; its rate must change with the steps there, too. */
+static void the_fused_update_is_scheduled(void)
+{
+    ALL_LEARN(smooth,
+              "batch=61 steps=40 eval_every=60 optimizer=sgd:lr=0.3,weight_decay=0.01 "
+              "lr_schedule=cosine:warmup=5",
+              "strategy=single microbatches=2", "strategy=data nodes=3");
+}
+
 /* The norm is the whole model's in every mesh: what is cut is summed, what is replicated counts
  * once. It is about 1 at first, so that most steps are clipped. */
 static void clipping(void)
@@ -234,6 +243,25 @@ static void clipping(void)
     result_free(free_one);
 }
 
+/* Layers that are cut within, and tensors of every shape. Of a key's bias the gradient is 0 but for
+ * rounding, which Adam would blow up to full steps: eps is above it. */
+static void norms_of_other_models(void)
+{
+    static const char gpt[] = "gpt:layers=2,heads=4,width=16,context=8";
+    static const char common[] = "data=devils-dictionary data.test_rows=64 batch=16 steps=30 "
+                                 "eval_every=60 clip=0.5 optimizer=";
+    static const char *const how[] = {"lamb:lr=0.01", "lars:lr=2", "adamw:lr=0.01,eps=1e-4"};
+    char words[256];
+    for (int i = 0; i < 3; i++) {
+        snprintf(words, sizeof words, "%s%s", common, how[i]);
+        ALL_LEARN(gpt, words, "strategy=data nodes=3", "strategy=tensor nodes=4",
+                  "strategy=pipeline nodes=2", MESH(8, 2, 2, 2));
+        snprintf(words, sizeof words, "batch=61 steps=30 eval_every=60 clip=0.5 optimizer=%s", how[i]);
+        ALL_LEARN("cnn:4-6:12", words, "strategy=data nodes=3", "strategy=tensor nodes=3",
+                  "strategy=pipeline nodes=2", MESH(4, 1, 2, 2));
+    }
+}
+
 /* How gradients travel changes nothing but the order of sums. */
 static void buckets_and_algorithms(void)
 {
@@ -242,10 +270,15 @@ static void buckets_and_algorithms(void)
               "strategy=data nodes=5 allreduce=recursive_doubling",
               "strategy=data nodes=5 allreduce=halving_doubling",
               "strategy=tensor nodes=3 allreduce=ring",
+              "strategy=data nodes=5 allreduce=chain:chunk=1KiB",
+              "strategy=data nodes=6 allreduce=torus2d:rows=2",
+              "strategy=data nodes=12 allreduce=hierarchical:levels=2x3",
+              "strategy=data nodes=4 allreduce=msccl:topologies/msccl-allpairs-4.xml",
               MESH(8, 2, 2, 2) " bucket=1KiB allreduce=ring");
 }
 
 SUITE("strategy: learning", TEST(every_network), TEST(deep_pipelines),
       TEST(odd_meshes), TEST(transformer_meshes), TEST(uneven_shares), TEST(momentum_and_decay),
-      TEST(every_optimizer), TEST(clipping),
+      TEST(every_optimizer), TEST(the_fused_update_is_scheduled), TEST(clipping),
+      TEST(norms_of_other_models),
       TEST(buckets_and_algorithms));

@@ -110,6 +110,40 @@ static void clipping_costs_what_it_should(void)
     result_free(clipped);
 }
 
+static uint64_t length_with(const char *optimizer)
+{
+    struct result *result = run(SLOW "steps=1 optimizer=%s", optimizer);
+    uint64_t length = result->length_ps;
+    result_free(result);
+    return length;
+}
+
+/* Plain sgd moves 3 arrays of 17,226 floats, AdamW 7; LAMB has a second pass of 3, LARS one of 2. */
+static void updates_cost_what_they_should(void)
+{
+    const int64_t array = 17226 * 4 * 1000, launch = 1000000;
+    int64_t plain = (int64_t)length_with("sgd");
+    CHECK_EQUAL((int64_t)length_with("sgd:momentum=0.9") - plain, 2 * array);
+    CHECK_EQUAL((int64_t)length_with("adamw") - plain, 4 * array);
+    CHECK_EQUAL((int64_t)length_with("lamb") - plain, 7 * array + launch);
+    CHECK_EQUAL((int64_t)length_with("lars") - plain, 4 * array + launch);
+}
+
+/* Between two tensor ranks LAMB's sums are one message each way: two norms of each of six tensors. */
+static void norms_are_messages(void)
+{
+    static const char two[] = "strategy=tensor nodes=2 math=off steps=1 allreduce=recursive_doubling";
+    struct result *adamw = run("%s optimizer=adamw", two), *lamb = run("%s optimizer=lamb", two);
+    CHECK_EQUAL(lamb->messages_sent - adamw->messages_sent, 2);
+    CHECK_EQUAL(lamb->bytes_sent - adamw->bytes_sent, 2 * 6 * 2 * 4);
+    CHECK(lamb->length_ps > adamw->length_ps);
+    for (int node = 0; node < 2; node++)
+        CHECK_EQUAL(lamb->node[node].memory_bytes[MEMORY_OPTIMIZER],
+                    2 * lamb->node[node].memory_bytes[MEMORY_PARAMETERS]);
+    result_free(adamw);
+    result_free(lamb);
+}
+
 /* Two nodes over a cable with the options. */
 static struct result *over_cable(const char *options, const char *netmodel)
 {
@@ -224,6 +258,7 @@ static void additions_cost_what_they_should(void)
 SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
       TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
       TEST(rates_are_in_their_column), TEST(clipping_costs_what_it_should),
+      TEST(updates_cost_what_they_should), TEST(norms_are_messages),
       TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
       TEST(the_nearest_mesh_is_named),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));

@@ -104,7 +104,7 @@ static void every_strategy(void)
             snprintf(line, sizeof line,
                      "cluster=ethernet-10g strategy=%s nodes=%d model=mlp:64-40x16-10 batch=61 "
                      "steps=3 bucket=16KiB",
-                     strategies[s]->name, sizes[i]);
+                     strategy_words(strategies[s]), nodes_for(strategies[s], sizes[i]));
             under_every_netmodel(line);
         }
 }
@@ -140,6 +140,17 @@ static void every_kind_of_cluster(void)
         "mesh.data=2 steps=3 optimizer=sgd:lr=0.1,momentum=0.9");
 }
 
+/* Strands side by side, with and without waits between them. */
+static void several_strands(void)
+{
+    under_every_netmodel("cluster.topology=torus nodes=6 strategy=data steps=3 bucket=4KiB "
+                         "allreduce=torus2d");
+    under_every_netmodel("cluster.topology=full_mesh nodes=4 strategy=data steps=3 bucket=16KiB "
+                         "allreduce=msccl:topologies/msccl-allpairs-4.xml");
+    under_every_netmodel("nodes=3 strategy=tensor steps=3 model=mlp:64-42-42-10 "
+                         "allreduce=msccl:tests/fuzz/corpus/msccl_xml/shuffled-3.xml");
+}
+
 static void long_runs_add_up(void)
 {
     for (int s = 0; strategies[s]; s++)
@@ -148,8 +159,8 @@ static void long_runs_add_up(void)
             struct result *result =
                 run("cluster=heterogeneous strategy=%s nodes=%d model=mlp:64-128x11-10 steps=200 "
                     "netmodel=%s math=off",
-                    strategies[s]->name, alone ? 1 : 12, netmodels[i]->name);
-            CHECK(adds_up(result, strategies[s]->name));
+                    strategy_words(strategies[s]), alone ? 1 : 12, netmodels[i]->name);
+            CHECK(adds_up(result, strategy_words(strategies[s])));
             CHECK(result->steps == 200 && result->step[199].end_ps == result->length_ps);
             result_free(result);
         }
@@ -162,8 +173,8 @@ static void measured_runs_add_up(void)
         bool alone = !strcmp(strategies[s]->name, "single");
         struct result *result = run("cluster=heterogeneous strategy=%s nodes=%d compute=measured "
                                     "model=mlp:64-128x11-10 steps=5",
-                                    strategies[s]->name, alone ? 1 : 6);
-        CHECK(adds_up(result, strategies[s]->name));
+                                    strategy_words(strategies[s]), alone ? 1 : 6);
+        CHECK(adds_up(result, strategy_words(strategies[s])));
         result_free(result);
     }
 }
@@ -192,7 +203,7 @@ static void reruns_are_identical(void)
         for (int nodes = 1; nodes <= 16 && (nodes == 1 || strcmp(strategies[s]->name, "single"));
              nodes += 5) {
             snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=12 eval_every=4",
-                     strategies[s]->name, nodes);
+                     strategy_words(strategies[s]), nodes_for(strategies[s], nodes));
             struct learned once = learn(model, line), again = learn(model, line);
             same_learning(&once, &again, line);
             learned_release(once);
@@ -286,7 +297,7 @@ static void only_flow_shares_the_uplink(void)
 }
 
 SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_layer),
-      TEST(every_kind_of_cluster),
+      TEST(every_kind_of_cluster), TEST(several_strands),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
       TEST(pipelines_have_their_bubble), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

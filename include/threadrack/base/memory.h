@@ -8,6 +8,9 @@
 
 void *memory_zeroed(size_t count, size_t size); /* calloc */
 void *memory_resize(void *old, size_t bytes);   /* realloc */
+/* The same for what is to lie on whole lines of the cache: aligned to 64 bytes, zeroed beyond
+ * `old_bytes`. `old` is NULL or stems from here. */
+void *memory_lines(void *old, size_t old_bytes, size_t bytes);
 char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /* asprintf */
 
 /* A growing list: `vector_push(&v->items, &v->count, &v->room)` makes room for one more element
@@ -15,5 +18,10 @@ char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2)))
 #define vector_push(items, count, room) \
     ((__typeof__(*(items)))vector_grow((void **)(items), (count), (room), sizeof **(items)))
 void *vector_grow(void **items, int *count, int *room, size_t size);
+/* Room for `count` elements in all, the new ones with anything in them: for lists that are filled
+ * millions of times. */
+#define vector_reserve(items, count, room) \
+    ((count) > *(room) ? vector_more((void **)(items), (count), (room), sizeof **(items)) : (void)0)
+void vector_more(void **items, int count, int *room, size_t size);
 
 #endif

@@ -11,12 +11,15 @@
 
 /* Who draws. Two purposes never share a stream. Add new ones at the end: results depend on them. */
 enum purpose {
-    PURPOSE_WEIGHTS, /* rank: the layer's index, step: 0, sequence: the element's index */
-    PURPOSE_SHUFFLE, /* rank: 0 or a round, step: epoch, sequence: position */
+    PURPOSE_WEIGHTS, /* rank: the layer's index, step: its tensor, sequence: the element's index */
+    PURPOSE_SHUFFLE, /* rank: a part's number + 1 or 0, or -(a round), step: epoch, sequence: position */
     PURPOSE_DATA,    /* rank: what of the set (src/data/drawn.h), step: row, sequence: column */
     PURPOSE_TEST,
     PURPOSE_NOISE, /* rank: the rank, step: 0, sequence: number of its compute op */
-    PURPOSE_SPEED  /* rank: 0, step: 0, sequence: the node */
+    PURPOSE_SPEED, /* rank: 0, step: 0, sequence: the node */
+    PURPOSE_COMPRESS, /* rank: the sender, step, sequence: the element */
+    PURPOSE_PARTITION, /* rank: what is drawn, step: its number, sequence */
+    PURPOSE_SAMPLE /* rank: 0, step: round, sequence: place among the clients */
 };
 
 struct draw {

@@ -42,6 +42,9 @@ enum group_lane { LANE_COLLECTIVES, LANE_SENDS, LANE_RECEIVES, GROUP_LANES };
  * member's lane_base (>= 1; lane 0 is the compute lane). Returns the group's number. */
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases);
+/* What observers call the group of that number, such as the axis of a mesh. The text outlives the
+ * clock. */
+void clock_name_group(struct clock *clock, int group, const char *name);
 
 /* Before the run: what each rank goes through at its OP_GRAPH. `goal` has a graph for each rank, and
  * outlives the clock. A rank without OP_GRAPH leaves its graph alone. */
@@ -57,6 +60,10 @@ uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 void clock_keep_goal(struct clock *clock);
 bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
 
+/* Before the run: ranks append on threads of their own. Else streams that are empty once the clock has
+ * been resolved give back their memory. */
+void clock_share(struct clock *clock);
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);
@@ -66,7 +73,8 @@ void clock_resolve(struct clock *clock);
 
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
- * the host's threads, also where the netmodel's rendezvous holds them up. */
+ * the host's threads, also where the netmodel's rendezvous holds them up. Also true once the resolver
+ * is lost: nothing is resolved any more. */
 bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */

@@ -27,7 +27,8 @@ struct transfer {
 
     /* The clock's. */
     struct transfer *next; /* in a list of one owner at a time */
-    int src_lane, dst_lane; /* of lanes' messages; 0: a graph's */
+    int src_lane, dst_lane; /* a graph's have them for observers only */
+    int src_strand, dst_strand; /* of lanes' collectives (clock/schedule.h) */
     uint64_t began_ps; /* when its sender's lane came to it; ready_ps is when its overhead is paid */
     int training_step; /* in which its sender posted it, from 0 */
     bool sent, delivered, received;
@@ -50,6 +51,15 @@ struct netmodel_sink {
     void *context;
     void (*sent)(void *context, struct transfer *transfer);
     void (*delivered)(void *context, struct transfer *transfer);
+};
+
+/* Who wants to hear of rates, of models that share links. */
+struct netmodel_watch {
+    void *context;
+    /* From the present instant on the message's bytes flow at another rate, bytes/s; 0 before they
+     * begin to and when the last has arrived. Rates on a link can be added and taken away again
+     * exactly. */
+    void (*rate)(void *context, struct transfer *transfer, double before_Bps, double rate_Bps);
 };
 
 struct netmodel;
@@ -79,6 +89,7 @@ struct netmodel {
     const struct netmodel_ops *ops;
     const struct cluster *cluster;
     struct link_use *use; /* of models that do not share links; else NULL */
+    const struct netmodel_watch *watch; /* the caller's, which outlives its use; NULL: none */
 };
 
 extern const struct netmodel_ops *const netmodels[]; /* NULL at the end */

@@ -20,7 +20,7 @@ enum sight_kind {
     SIGHT_WAIT_BEGINS,
     SIGHT_WAIT_ENDS,
     /* The operation at the head of a lane, and within a collective each step of its algorithm, whose
-     * additions are a part of it. */
+     * additions are a part of it; steps of several strands (clock/schedule.h) are not told. */
     SIGHT_OPERATION_BEGINS,
     SIGHT_OPERATION_ENDS,
     SIGHT_STEP_BEGINS,
@@ -32,6 +32,9 @@ enum sight_kind {
     SIGHT_MESSAGE_SENT,
     SIGHT_MESSAGE_DELIVERED,
     SIGHT_MESSAGE_RECEIVED,
+    /* From now on its bytes flow at another rate, where the netmodel shares links (netmodel_watch). Of
+     * no track: `rank` is the sender, `lane` 0. */
+    SIGHT_MESSAGE_RATE,
 };
 
 struct sight {
@@ -48,6 +51,7 @@ struct sight {
     uint64_t bytes;                  /* of a collective's vector, of a step's send, of a message sent;
                                       * 0 where a receive does not know it */
     const struct transfer *message;  /* of the SIGHT_MESSAGE kinds */
+    double before_Bps, rate_Bps;     /* of SIGHT_MESSAGE_RATE */
 };
 
 struct clock_observer {
@@ -58,13 +62,16 @@ struct clock_observer {
 /* Before the first op is appended. The observer outlives the clock's last call. */
 void clock_observe(struct clock *clock, struct clock_observer *observer);
 
-/* What a lane index of a rank stands for: the group's number, which of its lanes, and whether the
- * group is a pipeline. Lane 0 belongs to no group: -1. */
+/* What a lane index of a rank stands for. Of a rank that replays a graph, calcs have a lane for each
+ * cpu, and sends and receives as many tracks as are under way at a time, so that the count is only that
+ * of the cpus. */
 struct lane_label {
-    int group;
+    int group; /* its number; -1: of none, it computes or is a graph's */
     enum group_lane kind;
-    bool pipeline;
-    int size; /* of the group */
+    const char *name; /* of the group (clock_name_group); NULL: it has none */
+    int size;         /* of the group */
+    int cpu;          /* of a graph's calcs */
+    int track;        /* of a graph's sends or receives, from 1; 0: it computes */
 };
 struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane);
 int clock_lane_count(const struct clock *clock, int rank);

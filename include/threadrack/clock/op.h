@@ -46,6 +46,8 @@ size_t op_stream_backlog(const struct op_stream *stream);
 /* By the reader: false when there is no op yet. */
 bool op_stream_take(struct op_stream *stream, struct op *op);
 bool op_stream_empty(const struct op_stream *stream);
+/* By whoever is writer and reader both: gives back what memory it can. */
+void op_stream_trim(struct op_stream *stream);
 
 enum { OP_PEERS_MOST = 1 << 20, OP_LANES_MOST = 1 << 8 };
 

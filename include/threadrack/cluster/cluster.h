@@ -125,8 +125,11 @@ struct path {
 };
 struct path cluster_path(const struct cluster *cluster, int src, int dst);
 
-/* Nodes of a box, for collectives that go by boxes; 0 where the topology has none. */
-int cluster_box_size(const struct cluster *cluster);
+/* How nodes are nested, for collectives that go level by level: fills the sizes of the levels or
+ * dimensions from the inside out, such that node x0 + d0 (x1 + d1 (x2 + ...)) is at x0, x1, ..., and
+ * returns how many; 0 where the topology has none. */
+enum { CLUSTER_LEVELS_MOST = 8 };
+int cluster_nesting(const struct cluster *cluster, int sizes[CLUSTER_LEVELS_MOST]);
 
 /* "node3", "empty30", "switch0", "node3->switch0": valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);

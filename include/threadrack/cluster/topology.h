@@ -43,9 +43,11 @@ struct topology_ops {
     /* The bandwidth, one way, that joins the worst two halves of its places, in B/s; 0 when the
      * formula does not hold for these numbers. NULL: no formula is known. */
     uint64_t (*bisection)(const struct fabric *fabric);
-    /* Places of a box: those that sit closer to each other than to others, places 0 to box - 1 and so
-     * on. NULL means: it has no boxes. */
-    int (*box)(const struct fabric *fabric);
+    /* How the places are nested, for collectives that go level by level: fills the sizes of its levels or
+     * dimensions from the inside out, such that place x0 + d0 (x1 + d1 (x2 + ...)) has the coordinates
+     * x0, x1, ..., and returns how many, at most CLUSTER_LEVELS_MOST; 0: too many. The last may be one
+     * more than is full. NULL means: they are not nested. */
+    int (*nesting)(const struct fabric *fabric, int *sizes);
     void (*release)(void *state); /* NULL means free(state) */
 };
 

@@ -22,8 +22,9 @@ enum { PREDICT_MEMBERS = 64, PREDICT_NODES = 4096 };
 struct algorithms;
 struct pattern; /* a group, as predictions see it */
 
-/* `asked` is "auto", or a name with options (`hierarchical:box=8`). Cluster and netmodel outlive
- * it. NULL and a message when there is no such algorithm or option. */
+/* `asked` is "auto", a name with options (`hierarchical:box=8`, `chain:chunk=64KiB`), or a file
+ * (`msccl:ring.xml`, comm/msccl.h). Cluster and netmodel outlive it. NULL and a message when there
+ * is no such algorithm, option or file. */
 struct algorithms *algorithms_create(const char *operation, const char *asked, const char *where,
                                      const struct cluster *cluster,
                                      const struct netmodel_ops *netmodel, struct errors *errors);
@@ -40,7 +41,7 @@ struct pattern *algorithms_pattern(struct algorithms *algorithms, const int *nod
 struct pattern *algorithms_known(struct algorithms *algorithms, const int first[2], int size,
                                  struct path path);
 /* False and a message when the algorithm that was asked for does not fit the nodes: a hierarchical
- * one needs boxes of equal size. */
+ * one needs boxes of equal size, a file's is for groups of one size. */
 bool algorithms_fit(struct algorithms *algorithms, const int *nodes, int size,
                     struct errors *errors);
 
@@ -51,6 +52,11 @@ struct choice {
 };
 struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pattern, size_t count,
                               size_t element_bytes);
+
+/* The row of the table, or the file's algorithm, that was asked for; NULL: auto. */
+const struct collective *algorithms_fixed(const struct algorithms *algorithms);
+/* What is to be said about the file that was asked for: the i-th remark, NULL past the last. */
+const char *algorithms_note(const struct algorithms *algorithms, int i);
 
 /* The candidate that is made from that row of the table; NULL: it does not fit the pattern. */
 const struct collective *algorithms_named(const struct pattern *pattern,

@@ -27,12 +27,15 @@
 #include <stdint.h>
 
 /* What an algorithm may need to know besides the call; the context of its schedule. */
+enum { LAYOUT_LEVELS = CLUSTER_LEVELS_MOST };
 struct layout {
-    int box;      /* hierarchical: members in a box, which divides the group; 0: about its root */
+    /* hierarchical, torus2d: the sizes of the levels or dimensions from the inside out, whose product
+     * is the group's size; 0 of them: two, about its root. And the paths of messages along each, for
+     * the closed form; bandwidth 0: as the others. */
+    int levels, sizes[LAYOUT_LEVELS];
+    struct path paths[LAYOUT_LEVELS];
     size_t chunk; /* chain, double_tree: elements in a chunk, at most; 0: 16,384, in at most 64
                      chunks */
-    struct path
-        inner; /* of messages inside a box, for the closed form; bandwidth 0: as the others */
 };
 
 struct collective {
@@ -48,14 +51,15 @@ struct collective {
      * bound; but not for algorithms that fold members (halving, doubling), where messages of uneven
      * lengths may wait for each other, a third longer at most as far as is tested; nor for
      * double_tree, likewise. Its all-reduce of even blocks is within an eighth above the form,
-     * since members that are ahead may take a port before others. Additions are not in it. */
+     * since members that are ahead may take a port before others. That of torus2d is for members with
+     * ports and links of their own in each dimension, and exact where all have one length. Additions
+     * are not in it. NULL: none is known, as of a file's. */
     uint64_t (*closed_form_ps)(const struct call *call, size_t element_bytes, struct path path);
 };
 
 extern const struct collective *const collectives[]; /* NULL at the end */
 
-/* The algorithm of that name, or other name (rabenseifner, torus2d); NULL and a message when there
- * is none. */
+/* The algorithm of that name, or other name (rabenseifner, torus); NULL and a message when there is none. */
 const struct collective *collective_find(const char *operation, const char *name, const char *where,
                                          struct errors *errors);
 /* The cheapest by closed form of those that need no layout; the first in the table of equals. */

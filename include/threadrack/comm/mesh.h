@@ -20,6 +20,7 @@ struct mesh_point {
 struct mesh {
     struct mesh_shape shape;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
+    struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
 int mesh_size(struct mesh_shape shape);
@@ -28,6 +29,8 @@ int mesh_rank(struct mesh_shape shape, struct mesh_point point);
 
 /* Makes the groups of all axes in the rack, whose size is mesh_size(shape). */
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape);
+/* Besides, groups of `size` ranks next to each other; the last may be smaller. */
+void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -55,6 +55,7 @@ struct dataset_request {
     size_t train_rows; /* 0: as the set says, else 80 % of the rows, rounded down */
     size_t test_rows;  /* 0: what is left, but DATASET_TEST_ROWS at most */
     bool shapes_only;  /* the rows are never asked for */
+    bool shuffled;     /* they are, in any order, so that reading ahead would be in vain */
 };
 enum { DATASET_TEST_ROWS = 10000 };
 
@@ -90,6 +91,13 @@ void loader_begin(struct loader *loader, uint64_t step, uint64_t rows);
  * (share.count, target_width). Either may be NULL. Called by many ranks at once. */
 void loader_fill(struct loader *loader, size_t step, struct share share, void *inputs,
                  void *targets);
+/* Before anything is loaded: every part has an endless sequence of its own, its rows in epochs of its
+ * own. */
+struct partition;
+void loader_part(struct loader *loader, const struct partition *partition);
+/* `count` rows of the part's sequence, from the position on. */
+void loader_fill_part(struct loader *loader, int part, size_t position, size_t count, void *inputs,
+                      void *targets);
 /* For tests: the row at a position of the sequence. */
 size_t loader_row(struct loader *loader, size_t position);
 

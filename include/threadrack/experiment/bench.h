@@ -25,7 +25,12 @@ struct bench {
     const char *operation; /* "allreduce" */
     uint64_t *sizes;       /* bytes; size_count of them, ascending */
     int size_count, size_room;
-    const struct collective **algorithms; /* NULL among them: auto; ended by algorithm_count */
+    /* As asked for: "auto", "ring", "chain:chunk=64KiB", "msccl:FILE.xml"; those that `all` stands
+     * for are left out where they do not fit. */
+    struct bench_algorithm {
+        char *word;
+        bool may_lack;
+    } *algorithms;
     int algorithm_count, algorithm_room;
     int iterations;
 };
@@ -46,11 +51,12 @@ bool bench_allows(const struct sweep *sweep, struct errors *errors);
 struct bench_row {
     int point;                     /* of the sweep */
     int nodes;
-    const struct collective *asked; /* NULL: auto */
-    const struct collective *ran;
+    const char *asked;             /* the algorithm's word */
+    const struct collective *ran;  /* valid until the point's end where it is a file's */
     uint64_t size_bytes;
     size_t count;                  /* elements of the whole array */
-    uint64_t time_ps, predicted_ps; /* predicted: the algorithm's closed form */
+    uint64_t time_ps, predicted_ps; /* predicted: the algorithm's closed form,
+                                    * 0 where it has none */
     uint64_t messages, bytes_sent; /* of one iteration, over all nodes */
     double algbw_GBps, busbw_GBps; /* 1e9 bytes a second; NaN where there is none */
 };
@@ -61,6 +67,7 @@ struct bench_listener {
     void (*begin)(void *context, const struct bench *bench, int point);
     bool (*row)(void *context, const struct bench *bench, const struct bench_row *row);
     void (*end)(void *context, const struct bench *bench);
+    void (*note)(void *context, const char *what); /* behind `begin`; NULL: not told */
 };
 
 /* Measures everything; false when it was interrupted, a point could not be made (a message), or a
@@ -95,6 +102,7 @@ void bench_json_print(struct bench_json *json, FILE *stream); /* and frees it */
 
 void bench_print_begin(const struct bench *bench, const struct sweep *sweep, int index,
                        FILE *stream);
+void bench_print_note(const char *what, FILE *stream);
 void bench_print_row(const struct bench *bench, const struct bench_row *row, FILE *stream);
 /* What `auto` goes by: the predicted time of every algorithm at every size, `*` at its choice. */
 bool bench_print_table(const struct bench *bench, const struct sweep *sweep, FILE *stream,

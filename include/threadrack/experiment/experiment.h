@@ -4,6 +4,7 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/config/config.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/host/host.h"
 #include "threadrack/record/record.h"
 
@@ -67,6 +68,8 @@ struct result {
     uint64_t bytes_sent, messages_sent; /* over all nodes */
     uint64_t peak_memory_bytes; /* of the fullest node */
 
+    struct skew *skew; /* of the training rows over the nodes; NULL: they are not parted */
+
     struct link_result *link; /* link_count of them; NULL where links were not counted */
     int link_count;
     int hottest_link; /* the busiest; where no link has a busy share, that with the most bytes; -1 */
@@ -101,6 +104,8 @@ extern _Atomic int experiment_interrupted;
 struct result *experiment_run(const struct config *point, const struct host *host,
                               struct seat_range seats, struct progress_hook progress,
                               struct errors *errors);
+/* Only who has what (result.skew): nothing is trained, no step taken. */
+struct result *experiment_skew(const struct config *point, struct errors *errors);
 void result_free(struct result *result);
 
 #endif

@@ -1,8 +1,9 @@
 /* Files and words that results become.
  *
  * `--out DIR` holds runs.csv (a row a run), steps.csv (a row a step), nodes.csv (a row a node),
- * links.csv (a row a link, where they are counted) and manifest.json (resolved configuration, seed, version, host, wall-clock figures), for one run as
- * for a sweep. Rows are written in the order of the points, each as soon as it and all before it
+ * links.csv (a row a link, where they are counted), partition.csv (a row a node and label, where the
+ * training rows are parted) and manifest.json (resolved configuration, seed, version, host, wall-clock
+ * figures), for one run as for a sweep. Rows are written in the order of the points, each as soon as it and all before it
  * are there, and flushed, so that a crash, an interrupt or a full disk loses no finished result.
  * Columns are only ever added at the end. The CSV is the same bytes for the same experiment, on any
  * host; what depends on the host is in the manifest. No cell is ever quoted, since gnuplot cannot
@@ -47,6 +48,8 @@ extern const struct column columns[]; /* name NULL at the end */
 void summary_print(const struct config *point, const struct result *result, FILE *stream);
 /* A sweep's comparison: a line a run (not when brief), and which strategy won where. */
 void comparison_print(const struct sweep *sweep, bool brief, FILE *stream);
+/* Who has what: a line a node, of each point. */
+void skew_print(const struct sweep *sweep, FILE *stream);
 /* The same as JSON: the one object of a run, or an array. */
 void results_print_json(const struct sweep *sweep, bool array, FILE *stream);
 

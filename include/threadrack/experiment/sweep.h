@@ -48,6 +48,7 @@ struct sweep_way {
     int jobs;
     struct output *output; /* NULL: no files */
     bool quiet;            /* no progress, no remarks */
+    bool only_skew;        /* nothing is trained: see experiment_skew */
 };
 /* Runs every point. False when the output could not be written (output_close says why). */
 bool sweep_run(struct sweep *sweep, struct sweep_way way);

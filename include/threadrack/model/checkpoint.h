@@ -1,7 +1,8 @@
 /* Checkpoints: whole tensors in host memory, off the clock, and their safetensors files.
  *
- * NAME.safetensors has one tensor a parameter, under PyTorch's names, so that load_state_dict takes
- * it as it is. NAME.state.safetensors has all that a training goes on from, in one file, so that it is
+ * NAME.safetensors has one tensor a parameter, by PyTorch's names: those of nn.Sequential ("0.weight"
+ * (out, in), "0.bias"; activations, pooling and flattening count as indices), or GPT-2's; so
+ * load_state_dict takes it as it is. NAME.state.safetensors has all that a training goes on from, in one file, so that it is
  * replaced as a whole: the same weights; the optimizer's state tensors as
  * optimizer.<torch.optim's name>.<the weight's name> (optimizer.exp_avg.0.weight); and as texts in
  * __metadata__ what struct progress holds (threadrack.step, .rows, .seed) and threadrack.optimizer.
@@ -21,8 +22,6 @@ struct progress {
     uint64_t seed;
 };
 
-/* One named tensor a parameter, by PyTorch's names: those of nn.Sequential ("0.weight" (out, in),
- * "0.bias"; activations, pooling and flattening count as indices), or GPT-2's. */
 struct checkpoint;
 struct checkpoint *checkpoint_create(const struct model_spec *spec); /* of weights: zeros */
 /* Of weights and the optimizer's state; `optimizer` outlives it. */
@@ -33,6 +32,9 @@ void checkpoint_free(struct checkpoint *checkpoint);
 /* Copies the rank's parts in or out. Different ranks may put at once: parts of one replica are
  * disjoint but for replicated layers, which only tensor rank 0 puts. */
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model);
+/* For means: all zeros; and `factor` times the rank's parts added. One rank at a time. */
+void checkpoint_clear(struct checkpoint *checkpoint);
+void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, float factor);
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model);
 /* The optimizer's part likewise; after getting it, the next step is the one behind `step`. */
 void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *model,

@@ -192,6 +192,8 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                            struct model_place place, size_t rows, size_t at_once, bool trains,
                            struct model_hooks hooks);
 void model_free(struct model *model);
+/* What gradient_ready is called with for the i-th of the model's parts. */
+struct share model_part_range(const struct model *model, int i);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and

@@ -38,6 +38,8 @@ double optimizer_gradient_norm(const struct optimizer *optimizer);
 /* The option `lr`; and the rate of the coming steps, which is `lr` until it is set. */
 double optimizer_rate(const struct optimizer_spec *spec);
 void optimizer_set_rate(struct optimizer *optimizer, struct model *model, double lr);
+/* As when it was created: the state is zeros, no step has been taken. */
+void optimizer_restart(struct optimizer *optimizer, const struct model *model);
 void optimizer_step(struct rank *self, struct optimizer *optimizer, struct model *model);
 /* Lets the backward pass apply the update as it computes the weights' gradients: W -= lr dY^T X is
  * one product, and saves a pass over all parameters. For ranks whose gradients nobody else reads:

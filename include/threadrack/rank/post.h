@@ -19,6 +19,7 @@
 
 #include "threadrack/clock/clock.h"
 #include "threadrack/clock/schedule.h"
+#include "threadrack/math/narrow.h"
 #include "threadrack/rank/rack.h"
 
 struct request {
@@ -33,10 +34,17 @@ struct request rank_post_send(struct rank *self, struct group *group, int peer, 
                               size_t count);
 struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
                                  size_t count);
-/* `vector` holds `count` floats at every member; see clock/schedule.h. */
-struct request rank_post_collective(struct rank *self, struct group *group,
-                                    const struct schedule *schedule, int root, float *vector,
-                                    size_t count);
+/* `vector` holds `count` floats at every member; see clock/schedule.h. Of a narrower element they are
+ * floats that it holds: its bytes cross the links, and every addition is rounded to it. */
+struct request rank_post_collective_as(struct rank *self, struct group *group,
+                                       const struct schedule *schedule, int root,
+                                       enum element element, float *vector, size_t count);
+static inline struct request rank_post_collective(struct rank *self, struct group *group,
+                                                  const struct schedule *schedule, int root,
+                                                  float *vector, size_t count)
+{
+    return rank_post_collective_as(self, group, schedule, root, ELEMENT_FP32, vector, count);
+}
 void rank_wait(struct rank *self, struct request request);
 
 #endif

@@ -39,6 +39,8 @@ const struct cluster *rank_cluster(const struct rank *self);
 /* A group of ranks, in ascending order; in a `pipeline` group a wait for a message that its sender
  * has not begun to send is bubble. A group may have one member only. */
 struct group *rack_group(struct rack *rack, const int *members, int size, bool pipeline);
+/* See clock_name_group; a group of rack_group's. */
+void rack_name_group(struct group *group, const char *name);
 /* The group that anyone may use who is to have one and shares nothing: it has one member, whoever
  * asks. What is posted there has ended at once and leaves no op; messages are not for it. */
 struct group *rack_lone_group(struct rack *rack);

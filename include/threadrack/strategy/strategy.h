@@ -13,8 +13,10 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/comm/allreduce.h"
+#include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
+#include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/schedule.h"
 
@@ -23,11 +25,30 @@
 
 struct strategy;
 
+/* How often and with whom replicas that train on their own meet; see the strategies' files. */
+struct local_plan {
+    size_t steps;                       /* between averages */
+    size_t across;                      /* hierarchical: between those over all */
+    const struct optimizer_spec *outer; /* diloco */
+    int graph;                          /* gossip: an index of gossip_graphs */
+    bool mix_after;                     /* gossip: update, then average */
+};
+extern const char *const gossip_graphs[]; /* NULL at the end */
+
+/* A server and its clients; see federated.h. */
+struct federated_plan {
+    int clients;   /* of a round; 0: all */
+    size_t epochs; /* of a client in a round */
+    size_t batch;  /* rows of a client's minibatch */
+    double mu;     /* fedprox */
+};
+
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
     const struct strategy *strategy;
     const struct model_spec *model;
     const struct optimizer_spec *optimizer;
+    const struct partition *partition; /* of the training rows over replicas; NULL: they share all */
     const struct schedule *schedule; /* of its learning rate */
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
@@ -37,16 +58,16 @@ struct plan {
     int microbatches;
     size_t bucket_bytes;
     struct algorithms *allreduce;
+    struct exchange_plan exchange; /* of gradients over the replicas */
+    struct local_plan local;
+    struct federated_plan federated;
 };
 
-/* Gradient buckets: all-reduces posted while the rest of the backward pass goes on. */
+/* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
-    struct allreduce group;
-    float *gradients;
-    size_t begin, end;        /* of the range that is ready and not yet posted */
-    size_t bucket_floats;
-    struct request *requests; /* count of them posted in this step */
-    int count, room;
+    struct exchange *exchange;
+    struct share *ranges; /* count of them, from the last layer to the first */
+    int count, room, next; /* next: to be posted in this step */
 };
 
 /* What one rank holds of a training. */
@@ -58,20 +79,37 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
-    struct buckets buckets;  /* of the data group */
+    struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
+    struct allreduce replicas; /* ... means these make */
     struct group *pipeline;
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives;
+    void *own;               /* of the strategy's setup */
+    size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
     bool spreads_data, spreads_tensor, spreads_pipeline;
-    /* One step of one rank, called by training_step. Returns its part of the mean loss over the global batch; the parts of
-     * all ranks add up to it. Required of those that train. */
+    /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
+     * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
+     * where it is a server. */
+    bool updates_alone;
+    /* The first ranks have no rows: they serve the others, their clients, which have a part of the
+     * training rows each and batches of their own. */
+    bool has_server;
+    bool edits_gradients; /* between backward and update, which can then not be fused */
+    bool needs_boxes; /* groups of the nodes in a box: mesh.box */
+    /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
+     * batch; the parts of all ranks add up to it. Required of those that train. */
     double (*step)(struct rank *self, struct training *training, size_t step);
+    /* What the rank holds besides: memory from its region, in set-up. Before the first step of a real
+     * run `begin` is called, when the parameters are there. Any may be NULL. */
+    void *(*setup)(struct rank *self, struct training *training);
+    void (*begin)(struct training *training);
+    void (*release)(void *own);
 };
 
 extern const struct strategy *const strategies[]; /* those that train; NULL at the end */
@@ -89,7 +127,10 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 
 /* Set-up of one rank, with its region; and the end. The same for every strategy. */
 struct training *training_create(struct rank *self, const struct plan *plan);
+int strategy_servers(const struct strategy *strategy); /* how many ranks serve */
 void training_free(struct training *training);
+/* The training has taken so many steps before; its model and optimizer hold what came of them. */
+void training_begin(struct training *training, uint64_t steps);
 /* The learning rate of a step. */
 double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */

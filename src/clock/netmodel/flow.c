@@ -15,6 +15,10 @@
  *     crosstraffic       a flow's acknowledgements take 5 % of its rate on the way back
  *     window             a flow is no faster than window / (2 x latency): TCP's greatest window
  *
+ * A link that is not shared (fatpipe) is a bound for each of its flows. SimGrid 3.32 does the same
+ * among flows of equal weights; else it fixes all when the heaviest reaches the capacity, and leaves
+ * lighter ones below what anything asks of them. That is not max-min, and is not done here.
+ *
  * Valid for messages long enough to reach a steady rate: there are no packets, no slow start, no
  * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for
  * TCP from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand,
@@ -39,12 +43,11 @@
  * is cross traffic: in twentieths, so that both are whole numbers. */
 enum { TWENTIETHS = 20, MOST_SCALE = 24, WEIGHT_BITS = 36 };
 
-/* A message under way. */
+/* A message under way. Once its latency is over it is maxmin's flow of the same number. */
 struct journey {
+    unsigned __int128 left; /* at `since`, in unit x ps */
+    uint64_t since_ps;
     struct transfer *transfer;
-    unsigned __int128 left;  /* at `since`, in unit x ps */
-    uint64_t since_ps, rate; /* rate in units/s; 0: its latency is not over */
-    int flow;                /* of maxmin; -1: its latency is not over */
 };
 
 struct flow_model {
@@ -53,11 +56,9 @@ struct flow_model {
     struct timeline timeline; /* journeys: ends of latencies, then ends of flows */
     struct journey *journeys;
     int journey_count, journey_room;
-    struct ints spare;                /* journeys' numbers to use again */
-    int *journey_of, journey_of_room; /* by maxmin's number of a flow */
-    int *route;                       /* room for one */
-    struct ints now;                  /* journeys whose time has come */
-    struct transfer **ended;          /* in this instant */
+    struct ints spare;       /* journeys' numbers to use again */
+    int *route;              /* room for one */
+    struct transfer **ended; /* in this instant */
     int ended_count, ended_room;
     bool stale; /* the set of flows has changed since the rates were found */
     uint64_t now_ps;
@@ -119,6 +120,7 @@ static struct netmodel *create(const struct cluster *cluster)
     flow->base = (struct netmodel){.cluster = cluster};
     flow->route = memory_zeroed((size_t)cluster_route_room(cluster), sizeof *flow->route);
     flow->share = cluster->flow.crosstraffic ? TWENTIETHS : 1;
+    timeline_init(&flow->timeline);
     maxmin_init(&flow->maxmin, cluster->link_count);
     choose_units(flow);
     find_heaviest(flow);
@@ -132,11 +134,33 @@ static void release(struct netmodel *model)
     timeline_release(&flow->timeline);
     free(flow->journeys);
     free(flow->spare.items);
-    free(flow->journey_of);
     free(flow->route);
-    free(flow->now.items);
     free(flow->ended);
     free(flow);
+}
+
+/* ---- What the cache will need ---- */
+
+/* Asks for the lines that the next event will need, most often from memory, while this one is
+ * handled: its message and its links; and the journeys of those that may follow it. */
+static void fetch_ahead(const struct flow_model *flow)
+{
+    const struct moment *soon = flow->timeline.heap + TIMELINE_ROOT;
+    if (soon->time_ps == UINT64_MAX)
+        return;
+    __builtin_prefetch(flow->journeys[soon->number].transfer);
+    __builtin_prefetch((const char *)flow->journeys[soon->number].transfer + LINE);
+    if (maxmin_has(&flow->maxmin, soon->number)) {
+        const struct flow *sharing = &flow->maxmin.flows[soon->number];
+        const struct crossing *crossings = flow_crossings(sharing);
+        for (int i = 0; i < sharing->count && i < 8; i++)
+            __builtin_prefetch(&flow->maxmin.links[crossings[i].link]);
+    }
+    for (int i = 1; i <= TIMELINE_CHILDREN; i++) {
+        __builtin_prefetch(&flow->journeys[soon[i].number]);
+        if (soon[i].number < flow->maxmin.flow_count)
+            __builtin_prefetch(&flow->maxmin.flows[soon[i].number]);
+    }
 }
 
 /* ---- A message sets out ---- */
@@ -152,15 +176,19 @@ static int take_number(struct flow_model *flow)
 {
     if (flow->spare.count)
         return flow->spare.items[--flow->spare.count];
-    vector_push(&flow->journeys, &flow->journey_count, &flow->journey_room);
-    return flow->journey_count - 1;
+    if (flow->journey_count == flow->journey_room) {
+        size_t size = sizeof *flow->journeys, used = (size_t)flow->journey_room * size;
+        flow->journey_room = 2 * flow->journey_room + 16;
+        flow->journeys = memory_lines(flow->journeys, used, (size_t)flow->journey_room * size);
+    }
+    return flow->journey_count++;
 }
 
 static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
 {
     struct flow_model *flow = (struct flow_model *)model;
     int number = take_number(flow);
-    flow->journeys[number] = (struct journey){.transfer = transfer, .flow = -1};
+    flow->journeys[number].transfer = transfer;
     timeline_set(&flow->timeline, number, now_ps + latency_of(model->cluster, transfer));
 }
 
@@ -197,7 +225,7 @@ static double bound_of(const struct flow_model *flow, int length)
     return floor(fmax(bound, 1));
 }
 
-static void cross(struct flow_model *flow, int number, int length, double share)
+static void cross(struct flow_model *flow, int number, int length, int share)
 {
     const struct cluster *cluster = flow->base.cluster;
     for (int i = 0; i < length; i++)
@@ -205,28 +233,24 @@ static void cross(struct flow_model *flow, int number, int length, double share)
             maxmin_cross(&flow->maxmin, number, shared_link(cluster, flow->route[i]), share);
 }
 
-static int add_flow(struct flow_model *flow, const struct transfer *transfer)
+static void add_flow(struct flow_model *flow, int number, const struct transfer *transfer)
 {
     const struct cluster *cluster = flow->base.cluster;
     int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
-    int number = maxmin_add(&flow->maxmin, weight_of(flow, length), bound_of(flow, length));
-    cross(flow, number, length, flow->share);
+    for (int i = 0; i < length; i++)
+        __builtin_prefetch(&flow->maxmin.links[flow->route[i]]);
+    maxmin_add(&flow->maxmin, number, weight_of(flow, length), bound_of(flow, length));
+    cross(flow, number, length, (int)flow->share);
     if (cluster->flow.crosstraffic) {
         length = cluster_route(cluster, transfer->dst, transfer->src, flow->route);
         cross(flow, number, length, 1);
     }
-    return number;
 }
 
 static void begin_flow(struct flow_model *flow, int number)
 {
     struct journey *journey = &flow->journeys[number];
-    journey->flow = add_flow(flow, journey->transfer);
-    while (journey->flow >= flow->journey_of_room) {
-        int used = flow->journey_of_room;
-        vector_push(&flow->journey_of, &used, &flow->journey_of_room);
-    }
-    flow->journey_of[journey->flow] = number;
+    add_flow(flow, number, journey->transfer);
     unsigned __int128 left = (unsigned __int128)journey->transfer->bytes * 1000000000000u;
     journey->left = flow->scale >= 0 ? left << flow->scale : left >> -flow->scale;
     journey->since_ps = flow->now_ps;
@@ -235,13 +259,21 @@ static void begin_flow(struct flow_model *flow, int number)
 
 /* ---- Rates change ---- */
 
-static void set_rate(struct flow_model *flow, int number, uint64_t rate)
+static void tell_rate(const struct flow_model *flow, int number, double before, double rate)
+{
+    const struct netmodel_watch *watch = flow->base.watch;
+    if (watch)
+        watch->rate(watch->context, flow->journeys[number].transfer, ldexp(before, -flow->scale),
+                    ldexp(rate, -flow->scale));
+}
+
+static void set_rate(struct flow_model *flow, int number, uint64_t rate_before, uint64_t rate)
 {
     struct journey *journey = &flow->journeys[number];
-    unsigned __int128 moved = (unsigned __int128)journey->rate * (flow->now_ps - journey->since_ps);
+    unsigned __int128 moved =
+        (unsigned __int128)rate_before * (flow->now_ps - journey->since_ps);
     journey->left -= moved < journey->left ? moved : journey->left;
     journey->since_ps = flow->now_ps;
-    journey->rate = rate;
     uint64_t duration_ps = (uint64_t)((journey->left + rate / 2) / rate);
     timeline_set(&flow->timeline, number, flow->now_ps + duration_ps);
 }
@@ -250,9 +282,11 @@ static void find_rates(struct flow_model *flow)
 {
     flow->stale = false;
     maxmin_update(&flow->maxmin);
-    for (int i = 0; i < flow->maxmin.changed.count; i++) {
-        int number = flow->maxmin.changed.items[i];
-        set_rate(flow, flow->journey_of[number], (uint64_t)flow->maxmin.flows[number].rate);
+    for (int i = 0; i < flow->maxmin.change_count; i++) {
+        const struct change *change = &flow->maxmin.changes[i];
+        double rate = flow->maxmin.flows[change->flow].rate;
+        set_rate(flow, change->flow, (uint64_t)change->rate_before, (uint64_t)rate);
+        tell_rate(flow, change->flow, change->rate_before, rate);
     }
 }
 
@@ -268,13 +302,24 @@ static uint64_t next(struct netmodel *model)
 
 static void end_journey(struct flow_model *flow, int number)
 {
-    struct journey *journey = &flow->journeys[number];
-    if (journey->flow >= 0) {
-        maxmin_remove(&flow->maxmin, journey->flow);
+    *vector_push(&flow->ended, &flow->ended_count, &flow->ended_room) =
+        flow->journeys[number].transfer;
+    ints_add(&flow->spare, number);
+}
+
+/* Its latency is over, or it has ended. */
+static void step_journey(struct flow_model *flow, int number)
+{
+    if (maxmin_has(&flow->maxmin, number)) {
+        maxmin_remove(&flow->maxmin, number);
         flow->stale = true;
+        tell_rate(flow, number, flow->maxmin.flows[number].rate, 0);
+        end_journey(flow, number);
+    } else if (flow->journeys[number].transfer->bytes) {
+        begin_flow(flow, number);
+    } else {
+        end_journey(flow, number);
     }
-    *vector_push(&flow->ended, &flow->ended_count, &flow->ended_room) = journey->transfer;
-    *vector_push(&flow->spare.items, &flow->spare.count, &flow->spare.room) = number;
 }
 
 static int in_order(const void *a, const void *b)
@@ -290,17 +335,10 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
 {
     struct flow_model *flow = (struct flow_model *)model;
     flow->now_ps = now_ps;
-    flow->now.count = flow->ended_count = 0;
+    flow->ended_count = 0;
     while (timeline_first_ps(&flow->timeline) == now_ps)
-        *vector_push(&flow->now.items, &flow->now.count, &flow->now.room) =
-            timeline_take(&flow->timeline);
-    for (int i = 0; i < flow->now.count; i++) {
-        const struct journey *journey = &flow->journeys[flow->now.items[i]];
-        if (journey->flow < 0 && journey->transfer->bytes)
-            begin_flow(flow, flow->now.items[i]);
-        else
-            end_journey(flow, flow->now.items[i]);
-    }
+        step_journey(flow, timeline_take(&flow->timeline));
+    fetch_ahead(flow);
     if (flow->ended_count > 1)
         qsort(flow->ended, (size_t)flow->ended_count, sizeof *flow->ended, in_order);
     for (int i = 0; i < flow->ended_count; i++) {

@@ -27,8 +27,8 @@ static void sift_down(struct candidate *heap, int count, int hole, struct candid
 
 static void offer(struct maxmin *maxmin, double level, int what)
 {
-    *vector_push(&maxmin->heap, &maxmin->heap_count, &maxmin->heap_room) =
-        (struct candidate){level, what};
+    vector_reserve(&maxmin->heap, maxmin->heap_count + 1, &maxmin->heap_room);
+    maxmin->heap[maxmin->heap_count++] = (struct candidate){level, what};
 }
 
 static void drop_first(struct maxmin *maxmin)
@@ -40,26 +40,40 @@ static void drop_first(struct maxmin *maxmin)
 
 static void open_links(struct maxmin *maxmin)
 {
-    for (int i = 0; i < maxmin->touched.count; i++) {
-        struct maxmin_link *link = &maxmin->links[maxmin->touched.items[i]];
-        link->left = link->capacity - link->used;
-        link->open = link->filling;
-        link->open_weight = link->filling_weight;
-        link->tied = false;
-        link->peak = -1;
-        if (link->open)
-            offer(maxmin, maxmin_level(link->left, link->open_weight), maxmin->touched.items[i]);
+    for (int i = 0; i < maxmin->touched_count; i++) {
+        struct touched_link *touched = &maxmin->touched[i];
+        const struct maxmin_link *link = &maxmin->links[touched->link];
+        touched->left = link->capacity - link->used;
+        touched->open = touched->filling;
+        touched->open_weight = touched->filling_weight;
+        touched->tied = false;
+        touched->peak = -1;
+        if (touched->open)
+            offer(maxmin, maxmin_level(touched->left, touched->open_weight), i);
     }
 }
 
 static void open_flows(struct maxmin *maxmin)
 {
-    for (int i = 0; i < maxmin->filling.count; i++) {
-        int number = maxmin->filling.items[i];
+    for (int i = 0; i < maxmin->filling_count; i++) {
+        int number = maxmin->filling[i].flow;
         struct flow *flow = &maxmin->flows[number];
         flow->fixed = false;
         if (flow->bound < INFINITY)
             offer(maxmin, floor(flow->bound / flow->weight), ~number);
+    }
+}
+
+static void take_from_links(struct maxmin *maxmin, const struct flow *flow)
+{
+    const struct filling_crossing *crossing =
+        &maxmin->crossings[maxmin->filling[flow->filling - 1].crossings];
+    for (int i = 0; i < flow->count; i++, crossing++) {
+        struct touched_link *touched = &maxmin->touched[crossing->touched];
+        touched->left -= crossing->share * flow->rate;
+        touched->open_weight -= crossing->share * flow->weight;
+        touched->open--;
+        touched->peak = flow->level;
     }
 }
 
@@ -73,13 +87,7 @@ static int fix(struct maxmin *maxmin, struct flow *flow, double level)
     flow->fixed = true;
     flow->level = level;
     flow->rate = rate > 1 ? rate : 1;
-    for (int i = 0; i < flow->count; i++) {
-        struct maxmin_link *link = &maxmin->links[flow->crossings[i].link];
-        link->left -= flow->crossings[i].share * flow->rate;
-        link->open_weight -= flow->crossings[i].share * flow->weight;
-        link->open--;
-        link->peak = level;
-    }
+    take_from_links(maxmin, flow);
     return 1;
 }
 
@@ -88,8 +96,8 @@ static double present_level(const struct maxmin *maxmin, int what)
 {
     if (what < 0)
         return maxmin->flows[~what].fixed ? INFINITY : 0;
-    const struct maxmin_link *link = &maxmin->links[what];
-    return link->open ? maxmin_level(link->left, link->open_weight) : INFINITY;
+    const struct touched_link *touched = &maxmin->touched[what];
+    return touched->open ? maxmin_level(touched->left, touched->open_weight) : INFINITY;
 }
 
 /* Brings the heap's first candidate up to date until it is truly the least. */
@@ -112,19 +120,15 @@ static int fix_flows_of(struct maxmin *maxmin, int what, double level)
     int fixed = 0;
     if (what < 0)
         return fix(maxmin, &maxmin->flows[~what], level);
-    const struct maxmin_link *link = &maxmin->links[what];
-    for (struct visit at = link->first; at.flow >= 0;) {
-        struct flow *flow = &maxmin->flows[at.flow];
-        at = flow->crossings[at.crossing].next;
-        fixed += fix(maxmin, flow, level);
-    }
+    for (int at = maxmin->touched[what].first; at >= 0; at = maxmin->crossings[at].next)
+        fixed += fix(maxmin, &maxmin->flows[maxmin->crossings[at].flow], level);
     return fixed;
 }
 
-static void tie(struct maxmin_link *link)
+static void tie(struct touched_link *touched)
 {
-    link->tied = true;
-    link->tied_weight = link->open_weight;
+    touched->tied = true;
+    touched->tied_weight = touched->open_weight;
 }
 
 /* One round: everything tied at the least level. Returns how many flows it fixed. */
@@ -138,9 +142,9 @@ static int fill_round(struct maxmin *maxmin)
     double level = maxmin->heap[0].level;
     for (; maxmin->heap_count && maxmin->heap[0].level == level; settle_first(maxmin)) {
         int what = maxmin->heap[0].what;
-        *vector_push(&maxmin->tied.items, &maxmin->tied.count, &maxmin->tied.room) = what;
+        ints_add(&maxmin->tied, what);
         if (what >= 0)
-            tie(&maxmin->links[what]);
+            tie(&maxmin->touched[what]);
         drop_first(maxmin);
     }
     for (int i = 0; i < maxmin->tied.count; i++)
@@ -155,6 +159,6 @@ void maxmin_fill(struct maxmin *maxmin)
     open_flows(maxmin);
     for (int i = maxmin->heap_count / 2 - 1; i >= 0; i--)
         sift_down(maxmin->heap, maxmin->heap_count, i, maxmin->heap[i]);
-    for (int left = maxmin->filling.count; left > 0;)
+    for (int left = maxmin->filling_count; left > 0;)
         left -= fill_round(maxmin);
 }

@@ -29,6 +29,8 @@
 
 #include "threadrack/base/memory.h"
 
+#include <stdlib.h>
+
 #define NOBODY UINT32_MAX /* no message, no rank, nothing wanted */
 
 /* 64 bytes: all of a rank that its messages touch. */
@@ -113,8 +115,8 @@ struct dataflow {
     struct gathering **gatherings; /* by group */
     int gathering_count, gathering_room;
     uint64_t kernel_messages;
-    int64_t *kernel_memory; /* the arrays of a kernel, kept for the next */
-    size_t kernel_room;
+    int64_t *kernel_memory, *list_memory; /* the arrays of a kernel, kept for the next */
+    size_t kernel_room, list_room;
 
     const char *lost; /* why the results are not exact; NULL: they are */
 };
@@ -172,6 +174,17 @@ bool wheel_turn(struct dataflow *flow);
 static inline uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* Room for so many numbers, of which nothing is known. */
+static inline int64_t *flow_room(int64_t **memory, size_t *room, size_t count)
+{
+    if (*room < count) {
+        free(*memory);
+        *memory = memory_resize(NULL, count * sizeof **memory);
+        *room = count;
+    }
+    return *memory;
 }
 
 static inline uint32_t message_new(struct dataflow *flow)

@@ -32,6 +32,15 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
     return flow;
 }
 
+/* Those of kernels: no collective is left. */
+static void free_arrays(struct dataflow *flow)
+{
+    free(flow->kernel_memory);
+    free(flow->list_memory);
+    flow->kernel_memory = flow->list_memory = NULL;
+    flow->kernel_room = flow->list_room = 0;
+}
+
 void dataflow_free(struct dataflow *flow)
 {
     if (!flow)
@@ -43,7 +52,7 @@ void dataflow_free(struct dataflow *flow)
     wheel_free(flow->wheel);
     roads_release(&flow->roads);
     free(flow->gatherings);
-    free(flow->kernel_memory);
+    free_arrays(flow);
     free(flow->messages);
     free(flow->seats);
     free(flow->tasks);
@@ -74,7 +83,7 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
     struct seat *seat = &flow->seats[rank];
-    struct node_record *record = &flow->clock->ranks[rank].record;
+    struct rank_record *record = &flow->clock->ranks[rank].record;
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
@@ -125,6 +134,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->index = 0;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
+    if (task->schedule && task->schedule->strands) {
+        dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+        return false;
+    }
     task->call = op->call;
     task->call.size = slot->group->size;
     task->unit_bytes = op->element_bytes;
@@ -287,9 +300,10 @@ static void check_unread(struct dataflow *flow)
 
 void dataflow_finish(struct dataflow *flow)
 {
+    free_arrays(flow);
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
-        struct node_record *record = &flow->clock->ranks[rank].record;
+        struct rank_record *record = &flow->clock->ranks[rank].record;
         record->bytes_sent += task->bytes;
         record->messages_sent += task->messages;
         flow->clock->messages += task->messages;

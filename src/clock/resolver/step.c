@@ -181,7 +181,7 @@ void operation_end(struct dataflow *flow, int rank)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    struct node_record *record = &flow->clock->ranks[rank].record;
+    struct rank_record *record = &flow->clock->ranks[rank].record;
     uint64_t lasted = seat->now_ps - task->began_ps;
     *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
     record->compute_ps += task->adding_ps;

@@ -3,7 +3,7 @@
 #define THREADRACK_SRC_CLUSTER_IMPORT_SIMGRID_H
 
 #include "import.h"
-#include "xml.h"
+#include "threadrack/config/xml.h"
 
 #include <stdarg.h>
 

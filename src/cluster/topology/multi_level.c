@@ -154,6 +154,6 @@ const struct topology_ops topology_multi_level = {
     .route = levels_route,
     .path = levels_path,
     .bisection = levels_bisection,
-    .box = levels_box,
+    .nesting = levels_nesting,
     .release = levels_release,
 };

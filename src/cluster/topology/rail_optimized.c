@@ -62,6 +62,6 @@ const struct topology_ops topology_rail_optimized = {
     .route = levels_route,
     .path = levels_path,
     .bisection = levels_bisection,
-    .box = levels_box,
+    .nesting = levels_nesting,
     .release = levels_release,
 };

@@ -158,6 +158,14 @@ static uint64_t bisection(const struct fabric *fabric)
     return rings * (longest > 2 ? 2 : 1) * torus->cable.bandwidth_Bps;
 }
 
+static int nesting(const struct fabric *fabric, int *sizes)
+{
+    const struct torus *torus = fabric->state;
+    for (int d = 0; d < torus->count && d < CLUSTER_LEVELS_MOST; d++)
+        sizes[d] = torus->sizes[d];
+    return torus->count > CLUSTER_LEVELS_MOST ? 0 : torus->count;
+}
+
 const struct topology_ops topology_torus = {
     .name = "torus",
     .summary = "a grid whose rows are rings, of any dimensions, corrected one after the other",
@@ -166,5 +174,6 @@ const struct topology_ops topology_torus = {
     .wire = wire,
     .route = route,
     .path = path,
+    .nesting = nesting,
     .bisection = bisection,
 };

@@ -81,9 +81,12 @@ static uint64_t bisection(const struct fabric *fabric)
     return up < nodes ? up : nodes;
 }
 
-static int box(const struct fabric *fabric)
+static int nesting(const struct fabric *fabric, int *sizes)
 {
-    return ((const struct boxes *)fabric->state)->size;
+    const struct boxes *boxes = fabric->state;
+    sizes[0] = boxes->size;
+    sizes[1] = fabric->switches - 1;
+    return 2;
 }
 
 const struct topology_ops topology_two_level = {
@@ -93,7 +96,7 @@ const struct topology_ops topology_two_level = {
     .shape = shape,
     .wire = wire,
     .route = route,
-    .box = box,
+    .nesting = nesting,
     .path = path,
     .bisection = bisection,
 };

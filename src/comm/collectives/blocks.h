@@ -131,5 +131,7 @@ static inline int unfold(const struct call *call, const struct fold *fold, int p
  * it equals `inner`. */
 bool fold_step(const struct call *call, const struct fold *fold, int inner, int *index,
                struct step *step);
+/* The same of rounds, for the whole group. */
+bool fold_round(const struct call *call, int inner, int *index, struct round *round);
 
 #endif

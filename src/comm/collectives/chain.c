@@ -25,6 +25,23 @@ bool chain_step(const struct call *call, int place, int before, int behind, int 
     return true;
 }
 
+/* In round i chunk c leaves place i - c. */
+bool chain_round(const struct call *call, bool up, int index, struct round *round)
+{
+    int last = call->size - 1, chunks = chunks_of(call);
+    int nearest = index < chunks ? 0 : index - chunks + 1, farthest = index < last ? index : last - 1;
+    *round = (struct round){.pairing = ROUND_ONE_WAY,
+                            .distance = up ? -1 : 1,
+                            .parts = chunks,
+                            .first = up ? index - last : index,
+                            .reduce = up,
+                            .sender = up ? last - farthest : nearest,
+                            .senders = farthest - nearest + 1,
+                            .stride = 1,
+                            .backwards = !up};
+    return call->size > 1 && index < last - 1 + chunks;
+}
+
 uint64_t chain_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     int chunks = chunks_of(call);

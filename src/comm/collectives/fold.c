@@ -31,3 +31,21 @@ bool fold_step(const struct call *call, const struct fold *fold, int inner, int 
     }
     return true;
 }
+
+bool fold_round(const struct call *call, int inner, int *index, struct round *round)
+{
+    int power = 1 << floor_log2(call->size), rest = call->size - power;
+    bool in = *index == 0, back = *index == inner + 1;
+    if (rest == 0)
+        return false;
+    *round = (struct round){.pairing = ROUND_ONE_WAY,
+                            .distance = in ? -power : power,
+                            .elements = call->count,
+                            .reduce = in,
+                            .sender = in ? power : 0,
+                            .senders = rest,
+                            .stride = 1,
+                            .folded = true};
+    *index -= *index <= inner ? 1 : 2;
+    return in || back;
+}

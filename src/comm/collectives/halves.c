@@ -48,6 +48,17 @@ bool halving_step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+struct round halves_round(int rounds, int halvings, bool halving)
+{
+    int half = halvings <= rounds ? 1 << (rounds - halvings) : 0;
+    return (struct round){.pairing = ROUND_XOR,
+                          .distance = half,
+                          .parts = 1 << rounds,
+                          .width = half,
+                          .flip = halving ? half : 0,
+                          .reduce = halving};
+}
+
 bool doubling_step(const struct call *call, int index, struct step *step)
 {
     struct step forth;

@@ -41,6 +41,24 @@ bool tree_piece(const struct call *call, bool up, int index, bool sent, int i, s
            cyclic_piece(call, member_at(call, bundle.first), bundle.places, i, range);
 }
 
+bool tree_round(const struct call *call, size_t count, int index, struct round *round)
+{
+    int p = call->size, levels = ceil_log2(p);
+    bool up = index < levels;
+    int reach = 1 << (up ? index : index - levels), stride = up ? 2 * reach : 1;
+    if (index >= 2 * levels)
+        return false;
+    *round = (struct round){.pairing = ROUND_ONE_WAY,
+                            .distance = up ? -reach : reach,
+                            .elements = count,
+                            .reduce = up,
+                            .sender = up ? reach : 0,
+                            .senders = up ? (p - reach + stride - 1) / stride
+                                       : p - reach < reach ? p - reach : reach,
+                            .stride = stride};
+    return true;
+}
+
 uint64_t tree_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     uint64_t total = 0;

@@ -52,6 +52,8 @@ struct bundle {
 bool tree_message(const struct call *call, bool up, int index, struct bundle *bundle, bool *sends);
 bool tree_step(const struct call *call, bool up, int index, struct step *step);
 bool tree_piece(const struct call *call, bool up, int index, bool sent, int i, struct share *range);
+/* A round of a reduce of `count` elements up this tree to member 0, then a broadcast down another. */
+bool tree_round(const struct call *call, size_t count, int index, struct round *round);
 /* alpha and bytes of the tree's longest way: ceil(lg p) alpha + n (p-1)/(p beta). */
 uint64_t tree_ps(const struct call *call, size_t element_bytes, struct path path);
 

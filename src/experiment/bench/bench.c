@@ -13,13 +13,14 @@ static void find_bandwidths(const struct bench *bench, struct bench_row *row)
 }
 
 static bool run_row(const struct bench *bench, const struct bench_point *point,
-                    struct bench_row *row, struct errors *errors)
+                    const struct bench_choices *asked, struct bench_row *row, struct errors *errors)
 {
     row->count = row->size_bytes / BENCH_ELEMENT;
     row->nodes = point->nodes;
-    row->ran = row->asked ? row->asked : bench_choice(point, row->count);
-    row->predicted_ps = bench_predicted_ps(point, row->ran, row->count);
-    if (!bench_measure(bench, point, row, errors))
+    struct choice choice = bench_choice(asked, row->count);
+    row->ran = choice.kind;
+    row->predicted_ps = bench_predicted_ps(point, choice.collective, row->count);
+    if (!bench_measure(bench, point, choice.collective, row, errors))
         return false;
     find_bandwidths(bench, row);
     return true;
@@ -30,21 +31,25 @@ static bool run_point(const struct bench *bench, const struct bench_point *point
 {
     for (int s = 0; s < bench->size_count; s++)
         for (int a = 0; a < bench->algorithm_count; a++) {
-            struct bench_row row = {
-                .point = index, .size_bytes = bench->sizes[s], .asked = bench->algorithms[a]};
-            if (row.asked && !bench_fits(point, row.asked)) {
-                if (bench->algorithm_count > 1)
-                    continue; /* of `all`, those that fit; the heading of --table names them, too */
-                return errors_add(errors,
-                                  "--algorithm: %s needs several boxes of equal size, which this "
-                                  "cluster does not have",
-                                  row.asked->name);
-            }
-            if (experiment_interrupted || !run_row(bench, point, &row, errors) ||
+            struct bench_row row = {.point = index,
+                                    .size_bytes = bench->sizes[s],
+                                    .asked = bench->algorithms[a].word};
+            if (!point->asked[a].pattern)
+                continue; /* of `all`, those that fit */
+            if (experiment_interrupted ||
+                !run_row(bench, point, &point->asked[a], &row, errors) ||
                 !listener.row(listener.context, bench, &row))
                 return false;
         }
     return true;
+}
+
+static void tell_notes(const struct bench_point *point, struct bench_listener listener)
+{
+    const char *note;
+    for (int a = 0; a < point->asked_count; a++)
+        for (int i = 0; listener.note && (note = algorithms_note(point->asked[a].algorithms, i)); i++)
+            listener.note(listener.context, note);
 }
 
 bool bench_sweep(const struct bench *bench, const struct sweep *sweep,
@@ -56,6 +61,7 @@ bool bench_sweep(const struct bench *bench, const struct sweep *sweep,
         if (!bench_point_make(&point, bench, sweep->points[i].config, errors))
             return false;
         listener.begin(listener.context, bench, i);
+        tell_notes(&point, listener);
         good = run_point(bench, &point, i, listener, errors);
         listener.end(listener.context, bench);
         bench_point_release(&point);

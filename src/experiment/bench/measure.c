@@ -26,15 +26,47 @@ static struct path path_of(const struct bench_point *point)
     return path;
 }
 
-static struct pattern *pattern_of(const struct bench_point *point)
+/* NULL when the algorithm does not fit all nodes, and a message. */
+static struct pattern *pattern_of(const struct bench_point *point, struct algorithms *algorithms,
+                                  struct errors *errors)
 {
     int *nodes = memory_zeroed((size_t)point->nodes, sizeof *nodes);
+    struct pattern *pattern = NULL;
     for (int i = 0; i < point->nodes; i++)
         nodes[i] = i;
-    struct pattern *pattern =
-        algorithms_pattern(point->algorithms, nodes, point->nodes, point->path);
+    if (algorithms_fit(algorithms, nodes, point->nodes, errors))
+        pattern = algorithms_pattern(algorithms, nodes, point->nodes, point->path);
     free(nodes);
     return pattern;
+}
+
+const struct bench_choices *bench_point_ask(struct bench_point *made, const struct bench *bench,
+                                            const char *word, struct errors *errors)
+{
+    struct bench_choices *choices = &made->asked[made->asked_count++];
+    choices->algorithms = algorithms_create(bench->operation, word, "--algorithm", made->cluster,
+                                            made->netmodel, errors);
+    if (choices->algorithms)
+        choices->pattern = pattern_of(made, choices->algorithms, errors);
+    return choices->pattern ? choices : NULL;
+}
+
+/* With room for `auto` besides, which --table asks for. */
+static bool ask_all(struct bench_point *made, const struct bench *bench, struct errors *errors)
+{
+    bool good = true;
+    made->asked = memory_zeroed((size_t)bench->algorithm_count + 1, sizeof *made->asked);
+    for (int i = 0; i < bench->algorithm_count; i++) {
+        struct errors lacks;
+        bool may_lack = bench->algorithms[i].may_lack;
+        errors_init(&lacks);
+        good = (bench_point_ask(made, bench, bench->algorithms[i].word,
+                                may_lack ? &lacks : errors) ||
+                may_lack) &&
+               good;
+        errors_release(&lacks);
+    }
+    return good;
 }
 
 bool bench_point_make(struct bench_point *made, const struct bench *bench,
@@ -45,42 +77,38 @@ bool bench_point_make(struct bench_point *made, const struct bench *bench,
         netmodel_find(config_text(point, "netmodel"), config_where(point, "netmodel"), errors);
     made->cost = compute_costs[0];
     made->cluster = cluster_create(point, made->nodes, errors);
-    if (!made->netmodel || !made->cluster) {
-        bench_point_release(made);
-        return false;
+    bool good = made->netmodel && made->cluster;
+    if (good) {
+        made->path = path_of(made);
+        good = ask_all(made, bench, errors);
     }
-    made->path = path_of(made);
-    made->algorithms =
-        algorithms_create(bench->operation, "auto", "bench", made->cluster, made->netmodel, errors);
-    made->pattern = pattern_of(made);
-    return true;
+    if (!good)
+        bench_point_release(made);
+    return good;
 }
 
 void bench_point_release(struct bench_point *made)
 {
-    algorithms_free(made->algorithms);
-    made->algorithms = NULL;
+    for (int i = 0; i < made->asked_count; i++)
+        algorithms_free(made->asked[i].algorithms);
+    free(made->asked);
+    made->asked = NULL;
+    made->asked_count = 0;
     if (made->cluster)
         cluster_free(made->cluster);
     made->cluster = NULL;
 }
 
-const struct collective *bench_choice(const struct bench_point *point, size_t count)
+struct choice bench_choice(const struct bench_choices *asked, size_t count)
 {
-    return algorithms_pick(point->algorithms, point->pattern, count, BENCH_ELEMENT).kind;
+    return algorithms_pick(asked->algorithms, asked->pattern, count, BENCH_ELEMENT);
 }
 
-bool bench_fits(const struct bench_point *point, const struct collective *kind)
-{
-    return algorithms_named(point->pattern, kind);
-}
-
-uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *kind,
+uint64_t bench_predicted_ps(const struct bench_point *point, const struct collective *collective,
                             size_t count)
 {
-    if (point->nodes < 2)
+    if (point->nodes < 2 || !collective->closed_form_ps)
         return 0;
-    const struct collective *collective = algorithms_named(point->pattern, kind);
     struct call call = {
         .size = point->nodes, .count = count, .context = collective->schedule.context};
     return collective->closed_form_ps(&call, BENCH_ELEMENT, point->path);
@@ -101,11 +129,12 @@ static void post_all(const struct bench *bench, struct rack *rack, const struct 
 }
 
 bool bench_measure(const struct bench *bench, const struct bench_point *point,
-                   struct bench_row *row, struct errors *errors)
+                   const struct collective *collective, struct bench_row *row,
+                   struct errors *errors)
 {
     struct rack *rack = rack_create(point->cluster, point->netmodel, point->cost, point->nodes);
     uint64_t iterations = (uint64_t)bench->iterations;
-    post_all(bench, rack, algorithms_named(point->pattern, row->ran), row->count);
+    post_all(bench, rack, collective, row->count);
     bool good = rack_finish(rack, errors);
     const struct clock *clock = rack_clock(rack);
     row->time_ps = (clock_length_ps(clock) + iterations / 2) / iterations;

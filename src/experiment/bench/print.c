@@ -35,6 +35,11 @@ void bench_print_begin(const struct bench *bench, const struct sweep *sweep, int
         stream);
 }
 
+void bench_print_note(const char *what, FILE *stream)
+{
+    fprintf(stream, "# note: %s\n", what);
+}
+
 static void print_bandwidth(double GBps, FILE *stream)
 {
     if (isnan(GBps))
@@ -43,25 +48,31 @@ static void print_bandwidth(double GBps, FILE *stream)
         fprintf(stream, "  %6.*f", GBps < 10 ? 4 : 2, GBps);
 }
 
+/* With its options, where it was asked for with some. */
+static const char *name_of(const struct bench_row *row)
+{
+    return strchr(row->asked, '=') ? row->asked : row->ran->name;
+}
+
 void bench_print_row(const struct bench *bench, const struct bench_row *row, FILE *stream)
 {
     const struct bench_operation *operation = bench_operation(bench->operation);
     fprintf(stream, "%12" PRIu64 "  %12zu  %8s  %6s  %6d  %20s  %10.2f", row->size_bytes,
             row->count, "float", operation ? operation->redop : "none",
-            operation && operation->rooted ? 0 : -1, row->ran->name, (double)row->time_ps * 1e-6);
+            operation && operation->rooted ? 0 : -1, name_of(row), (double)row->time_ps * 1e-6);
     print_bandwidth(row->algbw_GBps, stream);
     print_bandwidth(row->busbw_GBps, stream);
     fputc('\n', stream);
 }
 
-static void print_predictions(const struct bench_point *point, uint64_t size, FILE *stream)
+static void print_predictions(const struct bench_choices *asked, uint64_t size, FILE *stream)
 {
     size_t count = size / BENCH_ELEMENT;
-    const struct collective *chosen = bench_choice(point, count);
+    const struct collective *chosen = bench_choice(asked, count).kind;
     struct choice choice;
     uint64_t predicted_ps;
     fprintf(stream, "%12" PRIu64, size);
-    for (int i = 0; algorithms_predict(point->algorithms, point->pattern, i, count, BENCH_ELEMENT,
+    for (int i = 0; algorithms_predict(asked->algorithms, asked->pattern, i, count, BENCH_ELEMENT,
                                        &choice, &predicted_ps);
          i++)
         fprintf(stream, "  %20.2f%c", (double)predicted_ps * 1e-6,
@@ -69,7 +80,8 @@ static void print_predictions(const struct bench_point *point, uint64_t size, FI
     fputc('\n', stream);
 }
 
-static void print_heading(const struct bench *bench, const struct bench_point *point, FILE *stream)
+static void print_heading(const struct bench *bench, const struct bench_point *point,
+                          const struct bench_choices *asked, FILE *stream)
 {
     bool simulated = point->nodes <= PREDICT_MEMBERS && point->cluster->nodes <= PREDICT_NODES;
     struct choice choice;
@@ -78,7 +90,7 @@ static void print_heading(const struct bench *bench, const struct bench_point *p
             bench->operation, point->nodes, point->cluster->name,
             simulated ? "each run alone under the netmodel"
                       : "closed forms of the worst path, with additions");
-    for (int i = 0; algorithms_predict(point->algorithms, point->pattern, i, 0, BENCH_ELEMENT,
+    for (int i = 0; algorithms_predict(asked->algorithms, asked->pattern, i, 0, BENCH_ELEMENT,
                                        &choice, &predicted_ps);
          i++)
         fprintf(stream, "  %20s ", choice.kind->name);
@@ -88,14 +100,18 @@ static void print_heading(const struct bench *bench, const struct bench_point *p
 bool bench_print_table(const struct bench *bench, const struct sweep *sweep, FILE *stream,
                        struct errors *errors)
 {
-    for (int i = 0; i < sweep->count; i++) {
+    bool good = true;
+    for (int i = 0; good && i < sweep->count; i++) {
         struct bench_point point;
         if (!bench_point_make(&point, bench, sweep->points[i].config, errors))
             return false;
-        print_heading(bench, &point, stream);
-        for (int s = 0; s < bench->size_count; s++)
-            print_predictions(&point, bench->sizes[s], stream);
+        const struct bench_choices *asked = bench_point_ask(&point, bench, "auto", errors);
+        good = asked;
+        if (good)
+            print_heading(bench, &point, asked, stream);
+        for (int s = 0; good && s < bench->size_count; s++)
+            print_predictions(asked, bench->sizes[s], stream);
         bench_point_release(&point);
     }
-    return true;
+    return good;
 }

@@ -109,37 +109,44 @@ static bool resolve_operation(struct bench *bench, const char *word, struct erro
                       text_suggestion(word, names, count));
 }
 
-static void add_algorithm(struct bench *bench, const struct collective *algorithm)
+static void add_algorithm(struct bench *bench, const char *word, bool may_lack)
 {
-    *vector_push(&bench->algorithms, &bench->algorithm_count, &bench->algorithm_room) = algorithm;
+    *vector_push(&bench->algorithms, &bench->algorithm_count, &bench->algorithm_room) =
+        (struct bench_algorithm){memory_text("%s", word), may_lack};
 }
 
-static bool add_named(struct bench *bench, const char *name, struct errors *errors)
+static bool add_word(struct bench *bench, const char *word, struct errors *errors)
 {
-    if (!strcmp(name, "auto")) {
-        add_algorithm(bench, NULL);
-        return true;
-    }
-    if (!strcmp(name, "all")) {
-        for (int i = 0; collectives[i]; i++)
-            if (!strcmp(collectives[i]->operation, bench->operation))
-                add_algorithm(bench, collectives[i]);
-        return true;
-    }
-    const struct collective *found = collective_find(bench->operation, name, "--algorithm", errors);
-    if (found)
-        add_algorithm(bench, found);
-    return found;
+    bool all = !strcmp(word, "all");
+    for (int i = 0; all && collectives[i]; i++)
+        if (!strcmp(collectives[i]->operation, bench->operation))
+            add_algorithm(bench, collectives[i]->name, true);
+    if (!all)
+        add_algorithm(bench, word, false);
+    return all || algorithms_check(bench->operation, word, "--algorithm", errors);
+}
+
+/* At a comma, unless what follows is one more option of the word before it: a name, then '='. */
+static const char *word_end(const char *word)
+{
+    const char *end = word;
+    do
+        end += strcspn(end + (*end == ','), ",") + (*end == ',');
+    while (*end && end[1 + strspn(end + 1, "abcdefghijklmnopqrstuvwxyz_")] == '=');
+    return end;
 }
 
 static bool resolve_algorithms(struct bench *bench, const char *words, struct errors *errors)
 {
-    char *copy = memory_text("%s", words), *rest = copy, *word;
     bool good = true;
-    while ((word = strsep(&rest, ",")))
-        good = add_named(bench, word, errors) && good;
-    free(copy);
-    return good;
+    for (const char *at = words, *end;; at = end + 1) {
+        end = word_end(at);
+        char *word = memory_text("%.*s", (int)(end - at), at);
+        good = add_word(bench, word, errors) && good;
+        free(word);
+        if (!*end)
+            return good;
+    }
 }
 
 bool bench_resolve(struct bench *bench, struct bench_words words, struct errors *errors)
@@ -160,6 +167,8 @@ bool bench_resolve(struct bench *bench, struct bench_words words, struct errors 
 
 void bench_release(struct bench *bench)
 {
+    for (int i = 0; i < bench->algorithm_count; i++)
+        free(bench->algorithms[i].word);
     free(bench->sizes);
     free(bench->algorithms);
     *bench = (struct bench){0};

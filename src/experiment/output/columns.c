@@ -26,6 +26,11 @@ const struct column columns[] = {
 #define COLUMN(name, cell, meaning) {"links.csv", #name, meaning},
 #include "links.def"
 #undef COLUMN
+    {"partition.csv", "run", RUN_MEANING},
+    {"partition.csv", "KEY", KEY_MEANING},
+#define COLUMN(name, cell, meaning) {"partition.csv", #name, meaning},
+#include "partition.def"
+#undef COLUMN
     {"bench.csv", "run", RUN_MEANING},
     {"bench.csv", "KEY", KEY_MEANING},
 #define COLUMN(name, cell, meaning) {"bench.csv", #name, meaning},
@@ -37,7 +42,7 @@ const struct column columns[] = {
 const char *csv_name(enum csv_file file)
 {
     static const char *const names[CSV_NAMES] = {"runs.csv", "steps.csv", "nodes.csv",
-                                                  "links.csv", "bench.csv"};
+                                                  "links.csv", "partition.csv", "bench.csv"};
     return names[file];
 }
 

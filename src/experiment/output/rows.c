@@ -91,6 +91,22 @@ static void add_link(const struct config *point, const struct result *result, in
 #undef COLUMN
 }
 
+/* A row a node and label; of data without labels, a node. */
+static int cells_of(const struct skew *skew)
+{
+    return skew->parts * (int)(skew->classes ? skew->classes : 1);
+}
+
+static void add_part(const struct config *point, const struct result *result, int index,
+                     struct text *row)
+{
+    const struct skew *skew = result->skew;
+    int labels = skew->classes ? (int)skew->classes : 1, node = index / labels, label = index % labels;
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "partition.def"
+#undef COLUMN
+}
+
 static int row_count(enum csv_file file, const struct result *result)
 {
     switch (file) {
@@ -100,6 +116,8 @@ static int row_count(enum csv_file file, const struct result *result)
         return result->node ? result->nodes : 0;
     case CSV_LINKS:
         return result->link ? result->link_count : 0;
+    case CSV_PARTITION:
+        return result->skew ? cells_of(result->skew) : 0;
     default:
         return 1;
     }
@@ -117,6 +135,8 @@ void csv_rows(enum csv_file file, struct place place, struct text *out)
             add_step(point, place.result, i, &row);
         else if (file == CSV_NODES)
             add_node(point, place.result, i, &row);
+        else if (file == CSV_PARTITION)
+            add_part(point, place.result, i, &row);
         else
             add_link(point, place.result, i, &row);
         text_add_bytes(out, row.bytes, row.length);

@@ -8,7 +8,16 @@
 #include "cell.h"
 
 /* Those of a run or sweep, and that of a bench. */
-enum csv_file { CSV_RUNS, CSV_STEPS, CSV_NODES, CSV_LINKS, CSV_FILES, CSV_BENCH = CSV_FILES, CSV_NAMES };
+enum csv_file {
+    CSV_RUNS,
+    CSV_STEPS,
+    CSV_NODES,
+    CSV_LINKS,
+    CSV_PARTITION,
+    CSV_FILES,
+    CSV_BENCH = CSV_FILES,
+    CSV_NAMES
+};
 
 /* A point's place in its sweep. */
 struct place {

@@ -74,8 +74,12 @@ void summary_print(const struct config *point, const struct result *result, FILE
                 result->mesh_tensor, result->mesh_pipeline);
     fputs("\n", stream);
     if (result->model)
-        fprintf(stream, "  trains         %s, %" PRIu64 " parameters, %" PRIu64 " rows a step\n",
-                result->model, result->parameters, result->batch);
+        fprintf(stream, "  trains         %s, %" PRIu64 " parameters", result->model,
+                result->parameters);
+    if (result->model && result->batch)
+        fprintf(stream, ", %" PRIu64 " rows a step", result->batch);
+    if (result->model)
+        fputs("\n", stream);
     if (result->status != STATUS_OK)
         fprintf(stream, "  %-13s  %s\n", status_name(result->status),
                 result->reason ? result->reason : "");

@@ -28,6 +28,7 @@ struct timeline {
     struct link_load *load;
     struct kept *kept;
     int kept_count, kept_room;
+    int *named; /* by rank: its first so many tracks have their names */
     uint64_t now_ps, arrows;
     bool any; /* an event has been written: the next has a comma before it */
 };
@@ -53,11 +54,15 @@ static const char *separator(struct timeline *timeline)
 static const char *track_name(struct lane_label label, char *name, size_t room)
 {
     static const char *const kinds[GROUP_LANES] = {"collectives", "sends", "receives"};
-    if (label.group < 0)
-        snprintf(name, room, "compute");
+    if (label.track)
+        snprintf(name, room, "%s %d", kinds[label.kind], label.track);
+    else if (label.group < 0)
+        snprintf(name, room, label.cpu ? "compute on cpu %d" : "compute", label.cpu);
+    else if (label.name)
+        snprintf(name, room, "%s over %d nodes: %s", label.name, label.size, kinds[label.kind]);
     else
-        snprintf(name, room, "%sgroup %d of %d: %s", label.pipeline ? "pipeline " : "", label.group,
-                 label.size, kinds[label.kind]);
+        snprintf(name, room, "group %d over %d nodes: %s", label.group, label.size,
+                 kinds[label.kind]);
     return name;
 }
 
@@ -72,6 +77,13 @@ static void name_track(struct timeline *timeline, int rank, int lane)
     EVENT(timeline,
           "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%d}",
           rank, lane, lane);
+}
+
+/* Those of a replay's messages get theirs when they are first used. */
+static void name_tracks(struct timeline *timeline, int rank, int count)
+{
+    for (; timeline->named[rank] < count; timeline->named[rank]++)
+        name_track(timeline, rank, timeline->named[rank]);
 }
 
 static void name_process(struct timeline *timeline, int pid, const char *name)
@@ -89,8 +101,7 @@ static void name_all(struct timeline *timeline, int ranks)
         if (!window_has(&timeline->nodes, rank))
             continue;
         name_process(timeline, rank, cluster_vertex_name(timeline->cluster, rank));
-        for (int lane = 0; lane < clock_lane_count(timeline->clock, rank); lane++)
-            name_track(timeline, rank, lane);
+        name_tracks(timeline, rank, clock_lane_count(timeline->clock, rank));
     }
     name_process(timeline, timeline->cluster->vertices, "links");
 }
@@ -100,6 +111,7 @@ static void name_all(struct timeline *timeline, int ranks)
 static void begin_slice(struct timeline *timeline, const struct sight *sight, int track,
                         const char *name, const char *arguments)
 {
+    name_tracks(timeline, sight->rank, track + 1);
     EVENT(timeline,
           "\"ph\":\"B\",\"pid\":%d,\"tid\":%d,\"ts\":" US ",\"name\":\"%s\",\"args\":{\"step\":%d%s}",
           sight->rank, track, US_OF(sight->now_ps), name, sight->training_step + 1, arguments);
@@ -139,7 +151,7 @@ static void begin_step(struct timeline *timeline, const struct sight *sight)
     int length = 0;
     if (!sight->schedule)
         return; /* the operation is its one step */
-    snprintf(name, sizeof name, "step %d", sight->index + 1);
+    snprintf(name, sizeof name, "round %d", sight->index + 1);
     if (sight->send_to >= 0)
         length = snprintf(arguments, sizeof arguments, ",\"to\":%d,\"bytes\":%" PRIu64,
                           sight->send_to, sight->bytes);
@@ -178,12 +190,24 @@ static void draw_load(void *context, int link, uint64_t now_ps, uint64_t bytes)
           bytes);
 }
 
+static void draw_rate(void *context, int link, uint64_t now_ps, double rate_Bps)
+{
+    struct timeline *timeline = context;
+    EVENT(timeline,
+          "\"ph\":\"C\",\"pid\":%d,\"ts\":" US ",\"name\":\"%s rate\",\"args\":{\"bytes_per_s\":%.0f}",
+          timeline->cluster->vertices, US_OF(now_ps), cluster_link_name(timeline->cluster, link),
+          rate_Bps);
+}
+
 static void watch_links(struct timeline *timeline, const struct sight *sight)
 {
     const struct transfer *message = sight->message;
     bool begins = sight->kind == SIGHT_MESSAGE_BEGINS;
-    if ((!begins && sight->kind != SIGHT_MESSAGE_DELIVERED) ||
-        !window_has(&timeline->steps, message->training_step + 1))
+    if (!window_has(&timeline->steps, message->training_step + 1))
+        return;
+    if (sight->kind == SIGHT_MESSAGE_RATE)
+        link_load_rate(timeline->load, message, sight->before_Bps, sight->rate_Bps);
+    if (!begins && sight->kind != SIGHT_MESSAGE_DELIVERED)
         return;
     bool shown =
         window_has(&timeline->nodes, message->src) || window_has(&timeline->nodes, message->dst);
@@ -197,7 +221,7 @@ static void draw(struct timeline *timeline, const struct kept *kept)
     const struct sight *sight = &kept->sight;
     switch (sight->kind) {
     case SIGHT_COMPUTE_BEGINS:
-        begin_slice(timeline, sight, 0, "compute", "");
+        begin_slice(timeline, sight, sight->lane, "compute", "");
         break;
     case SIGHT_WAIT_BEGINS:
         begin_wait(timeline, sight);
@@ -213,9 +237,9 @@ static void draw(struct timeline *timeline, const struct kept *kept)
             end_slice(timeline, sight, sight->lane);
         break;
     case SIGHT_OPERATION_ENDS:
+    case SIGHT_COMPUTE_ENDS:
         end_slice(timeline, sight, sight->lane);
         break;
-    case SIGHT_COMPUTE_ENDS:
     case SIGHT_WAIT_ENDS:
         end_slice(timeline, sight, 0);
         break;
@@ -225,6 +249,7 @@ static void draw(struct timeline *timeline, const struct kept *kept)
     case SIGHT_MESSAGE_BEGINS:
     case SIGHT_MESSAGE_SENT:
     case SIGHT_MESSAGE_DELIVERED:
+    case SIGHT_MESSAGE_RATE:
         break;
     }
 }
@@ -274,7 +299,7 @@ static void saw(struct clock_observer *observer, const struct sight *sight)
     pass_to(timeline, sight->now_ps);
     if (sight->message)
         watch_links(timeline, sight);
-    if (window_has(&timeline->nodes, sight->rank) &&
+    if (sight->kind != SIGHT_MESSAGE_RATE && window_has(&timeline->nodes, sight->rank) &&
         window_has(&timeline->steps, sight->training_step + 1))
         keep(timeline, sight);
 }
@@ -294,9 +319,10 @@ struct timeline *timeline_create(const char *name, const struct clock *clock,
                                   .file = file,
                                   .clock = clock,
                                   .cluster = cluster,
+                                  .named = memory_zeroed((size_t)ranks, sizeof(int)),
                                   .steps = *steps,
                                   .nodes = *nodes};
-    timeline->load = link_load_create(cluster, draw_load, timeline);
+    timeline->load = link_load_create(cluster, (struct link_load_sink){timeline, draw_load, draw_rate});
     timeline_file_add(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     name_all(timeline, ranks);
     return timeline;
@@ -311,6 +337,7 @@ static void release(struct timeline *timeline)
 {
     link_load_free(timeline->load);
     free(timeline->kept);
+    free(timeline->named);
     free(timeline);
 }
 

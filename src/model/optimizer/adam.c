@@ -2,7 +2,7 @@
  * gradient. */
 #include "adam.h"
 
-static const struct option options[] = {ADAM_OPTIONS(1e-8, 0), {NULL}};
+static const struct option options[] = {ADAM_OPTIONS(1e-8, 0), {.name = NULL}};
 
 static void step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {

@@ -2,7 +2,7 @@
  * torch.optim.AdamW; every parameter decays, biases and norms too. */
 #include "adam.h"
 
-static const struct option options[] = {ADAM_OPTIONS(1e-8, 1e-2), {NULL}};
+static const struct option options[] = {ADAM_OPTIONS(1e-8, 1e-2), {.name = NULL}};
 
 static void step(struct rank *self, struct optimizer *optimizer, struct model *model)
 {

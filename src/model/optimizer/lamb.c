@@ -6,7 +6,7 @@
 
 enum { FLOPS = 14, ARRAYS = 7, NORM_FLOPS = 4, APPLY_FLOPS = 2, APPLY_ARRAYS = 3 };
 
-static const struct option options[] = {ADAM_OPTIONS(1e-6, 1e-2), {NULL}};
+static const struct option options[] = {ADAM_OPTIONS(1e-6, 1e-2), {.name = NULL}};
 
 /* Where the gradients were there are directions behind it. */
 static void find_directions(struct rank *self, struct optimizer *optimizer, struct model *model)

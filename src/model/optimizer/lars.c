@@ -16,7 +16,7 @@ static const struct option options[] = {
     [MOMENTUM] = {"momentum", OPTION_REAL, 0.9, 0, 0.999999},
     [DECAY] = {"weight_decay", OPTION_REAL, 0, 0, 1e6},
     [TRUST] = {"trust", OPTION_REAL, 1e-3, 0, 1e6},
-    {NULL},
+    {.name = NULL},
 };
 static const char *const states[] = {"momentum_buffer", NULL};
 

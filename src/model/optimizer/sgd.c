@@ -11,7 +11,7 @@ static const struct option options[] = {
     [MOMENTUM] = {"momentum", OPTION_REAL, 0, 0, 0.999999},
     [NESTEROV] = {"nesterov", OPTION_SWITCH, 0, 0, 1},
     [DECAY] = {"weight_decay", OPTION_REAL, 0, 0, 1e6},
-    {NULL},
+    {.name = NULL},
 };
 static const char *const states[] = {"momentum_buffer", NULL};
 

@@ -1,6 +1,6 @@
 /* A layer is a word, `relu`, or a mapping of one entry: `linear: 32`, where the value is that of the
  * kind's first key, or `linear: {out: 32, bias: off}`. */
-#include "file_layers.h"
+#include "file_kinds.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
@@ -9,98 +9,6 @@
 
 #include <stdint.h>
 #include <string.h>
-
-static const size_t classes_of_data = SIZE_MAX;
-enum { REQUIRED = -1 };
-
-enum value_kind {
-    VALUE_NONE,
-    VALUE_COUNT,  /* from 1 */
-    VALUE_ZERO,   /* from 0 */
-    VALUE_OUT,    /* from 1, or the word `classes` */
-    VALUE_SWITCH, /* on or off */
-    VALUE_ACTIVATION
-};
-
-struct file_kind {
-    const char *name;
-    struct {
-        const char *name;
-        enum value_kind kind;
-        int fallback; /* REQUIRED: there is none */
-    } key[FILE_VALUES];
-    bool (*add)(struct chain *chain, const size_t *value);
-};
-
-static bool add_linear(struct chain *chain, const size_t *value)
-{
-    if (!chain_linear(chain, value[0]))
-        return false;
-    chain_last(chain)->no_bias = !value[1];
-    return true;
-}
-
-static bool add_conv(struct chain *chain, const size_t *value)
-{
-    return chain_conv(chain, value[0], value[1], value[2]);
-}
-
-static bool add_max_pool(struct chain *chain, const size_t *value)
-{
-    (void)value;
-    return chain_max_pool(chain);
-}
-
-static bool add_flatten(struct chain *chain, const size_t *value)
-{
-    (void)value;
-    return chain_flatten(chain);
-}
-
-static bool add_norm(struct chain *chain, const size_t *value)
-{
-    (void)value;
-    return chain_norm(chain);
-}
-
-static bool add_activation(struct chain *chain, const size_t *value)
-{
-    return chain_activation(chain, (enum activation)value[0]);
-}
-
-static bool add_embedding(struct chain *chain, const size_t *value)
-{
-    return chain_embedding(chain, value[1], value[0]);
-}
-
-static bool add_attention(struct chain *chain, const size_t *value)
-{
-    return chain_attention(chain, value[0]);
-}
-
-static bool add_feed_forward(struct chain *chain, const size_t *value)
-{
-    return chain_feed_forward(chain, value[0], (enum activation)value[1]);
-}
-
-static const struct file_kind kinds[] = {
-    {"linear", {{"out", VALUE_OUT, REQUIRED}, {"bias", VALUE_SWITCH, 1}}, add_linear},
-    {"conv",
-     {{"channels", VALUE_COUNT, REQUIRED}, {"kernel", VALUE_COUNT, 3}, {"padding", VALUE_ZERO, 1}},
-     add_conv},
-    {"max_pool", {{NULL, VALUE_NONE, 0}}, add_max_pool},
-    {"flatten", {{NULL, VALUE_NONE, 0}}, add_flatten},
-    {"norm", {{NULL, VALUE_NONE, 0}}, add_norm},
-    {"activation", {{"kind", VALUE_ACTIVATION, REQUIRED}}, add_activation},
-    {"embedding",
-     {{"width", VALUE_COUNT, REQUIRED}, {"vocabulary", VALUE_COUNT, 128}},
-     add_embedding},
-    {"attention", {{"heads", VALUE_COUNT, REQUIRED}}, add_attention},
-    {"feed_forward",
-     {{"hidden", VALUE_COUNT, REQUIRED}, {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH}},
-     add_feed_forward},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static bool complain(const struct tree *node, const char *path, struct errors *errors,
                      const char *what)
@@ -128,7 +36,7 @@ static bool is_word(const struct tree *node, const char *word)
     return node->kind == TREE_TEXT && node->text && !strcmp(node->text, word);
 }
 
-static bool read_value(const struct tree *node, const char *name, enum value_kind kind,
+static bool read_value(const struct tree *node, const char *name, enum file_value kind,
                        const char *path, size_t *out, struct errors *errors)
 {
     char where[512];
@@ -150,7 +58,7 @@ static bool read_value(const struct tree *node, const char *name, enum value_kin
         return true;
     }
     if (kind == VALUE_OUT && is_word(node, "classes")) {
-        *out = classes_of_data;
+        *out = CLASSES_OF_DATA;
         return true;
     }
     return read_whole(node, out) ||
@@ -161,17 +69,17 @@ static bool read_value(const struct tree *node, const char *name, enum value_kin
 static const struct file_kind *find_kind(const struct tree *node, const char *name,
                                          const char *path, struct errors *errors)
 {
-    const char *names[KINDS + 1];
-    for (int i = 0; i < KINDS; i++) {
-        names[i] = kinds[i].name;
+    const char *names[FILE_KINDS + 1];
+    for (int i = 0; i < FILE_KINDS; i++) {
+        names[i] = file_kinds[i].name;
         if (!strcmp(name, names[i]))
-            return &kinds[i];
+            return &file_kinds[i];
     }
-    names[KINDS] = "repeat";
+    names[FILE_KINDS] = "repeat";
     errors_add(errors,
                "%s:%d:%d: no layer is called '%s'; expected linear, conv, max_pool, flatten, norm, "
                "embedding, attention, feed_forward, repeat, relu, tanh, gelu or gelu_tanh%s",
-               path, node->line, node->column, name, text_suggestion(name, names, KINDS + 1));
+               path, node->line, node->column, name, text_suggestion(name, names, FILE_KINDS + 1));
     return NULL;
 }
 
@@ -310,7 +218,7 @@ bool file_layers_make(const struct file_layers *from, const char *path, size_t c
         const struct file_layer *layer = &from->items[i];
         size_t value[FILE_VALUES];
         for (int v = 0; v < FILE_VALUES; v++)
-            value[v] = layer->value[v] == classes_of_data ? classes : layer->value[v];
+            value[v] = layer->value[v] == CLASSES_OF_DATA ? classes : layer->value[v];
         if (!layer->kind->add(chain, value))
             return errors_add(errors, "%s:%d:%d: %s: %s", path, layer->line, layer->column,
                               layer->kind->name, chain->why);

@@ -1,6 +1,6 @@
 #include "../schedule.h"
 
-static const struct option options[] = {SCHEDULE_COMMON, {NULL}};
+static const struct option options[] = {SCHEDULE_COMMON, {.name = NULL}};
 
 static double rate(const double *option, uint64_t step, double progress)
 {

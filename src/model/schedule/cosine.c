@@ -4,7 +4,7 @@
 
 #include "threadrack/base/exact.h"
 
-static const struct option options[] = {SCHEDULE_COMMON, SCHEDULE_DECAYING, {NULL}};
+static const struct option options[] = {SCHEDULE_COMMON, SCHEDULE_DECAYING, {.name = NULL}};
 
 static double rate(const double *option, uint64_t step, double progress)
 {

@@ -1,7 +1,7 @@
 /* As a straight line from the full rate to `final` of it. */
 #include "../schedule.h"
 
-static const struct option options[] = {SCHEDULE_COMMON, SCHEDULE_DECAYING, {NULL}};
+static const struct option options[] = {SCHEDULE_COMMON, SCHEDULE_DECAYING, {.name = NULL}};
 
 static double rate(const double *option, uint64_t step, double progress)
 {

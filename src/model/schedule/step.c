@@ -10,7 +10,7 @@ static const struct option options[] = {
     [EVERY] = {"every", OPTION_COUNT, 30, 1, 1e9},
     [GAMMA] = {"gamma", OPTION_REAL, 0.1, 0, 1},
     [FINAL] = {"final", OPTION_REAL, 0, 0, 1},
-    {NULL},
+    {.name = NULL},
 };
 
 static double rate(const double *option, uint64_t step, double progress)

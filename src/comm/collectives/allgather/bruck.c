@@ -35,6 +35,18 @@ static bool piece(const struct call *call, int index, bool sent, int i, struct s
     return cyclic_piece(call, first, held(call, index), i, range);
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int p = call->size;
+    if (1 << index >= p)
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = p - (1 << index),
+                            .elements = call->count / (size_t)p * (size_t)held(call, index),
+                            .as_steps = call->count % (size_t)p};
+    return true;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     uint64_t total = 0;
@@ -48,6 +60,6 @@ const struct collective collective_allgather_bruck = {
     .name = "bruck",
     .summary = "all that is held goes 1, 2, 4, ... places back; ceil(lg p) steps for every p",
     .options = "",
-    .schedule = {.name = "bruck allgather", .step = step, .piece = piece},
+    .schedule = {.name = "bruck allgather", .step = step, .round = round_of, .piece = piece},
     .closed_form_ps = closed_form_ps,
 };

@@ -8,6 +8,13 @@ static bool step(const struct call *call, int index, struct step *step)
     return doubling_step(call, index, step);
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int rounds = floor_log2(call->size);
+    *round = halves_round(rounds, rounds - index, false);
+    return is_power_of_two(call->size) && index < rounds;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     return halving_ps(call, element_bytes, path);
@@ -18,6 +25,6 @@ const struct collective collective_allgather_recursive_doubling = {
     .name = "recursive_doubling",
     .summary = "exchange all that is held at distances 1, 2, 4, ...; lg p steps",
     .options = "",
-    .schedule = {.name = "recursive-doubling allgather", .step = step},
+    .schedule = {.name = "recursive-doubling allgather", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -15,6 +15,11 @@ static bool step(const struct call *call, int index, struct step *step)
     return collective_broadcast_binomial.schedule.step(call, index - up_steps(call), step);
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    return tree_round(call, call->count, index, round);
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     return 2 * (uint64_t)ceil_log2(call->size) * block_ps(call->count, 1, element_bytes, path);
@@ -25,6 +30,6 @@ const struct collective collective_allreduce_binomial = {
     .name = "binomial",
     .summary = "whole vectors up a binomial tree and down again; 2 ceil(lg p) steps",
     .options = "",
-    .schedule = {.name = "binomial allreduce", .step = step},
+    .schedule = {.name = "binomial allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

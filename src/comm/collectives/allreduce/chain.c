@@ -17,6 +17,12 @@ static bool step(const struct call *call, int index, struct step *step)
     return collective_broadcast_chain.schedule.step(call, index - up_steps(call), step);
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    return chain_round(call, true, index, round) ||
+           chain_round(call, false, index - (call->size - 2 + chunks_of(call)), round);
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     return 2 * chain_ps(call, element_bytes, path);
@@ -27,6 +33,6 @@ const struct collective collective_allreduce_chain = {
     .name = "chain",
     .summary = "chunks along a chain of all members and back; 2(p - 2 + m) steps of m chunks",
     .options = "chunk",
-    .schedule = {.name = "pipelined-chain allreduce", .step = step},
+    .schedule = {.name = "pipelined-chain allreduce", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

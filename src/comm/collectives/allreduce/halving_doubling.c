@@ -2,7 +2,7 @@
  * operations, ICCS 2004): a reduce-scatter that halves the range at each of lg p rounds, and an
  * all-gather that goes the same way back. The ring's bytes in 2 lg p steps: the sum over
  * k = 1 .. lg p of 2(alpha + n/(2^k beta)); else two whole vectors more to fold the rest. */
-#include "../blocks.h"
+#include "../halves.h"
 
 /* Elements of `count` blocks from block `begin` on, of `power` blocks in all. */
 static struct share blocks(const struct call *call, const struct fold *fold, int begin, int count)
@@ -36,17 +36,12 @@ static bool step(const struct call *call, int index, struct step *step)
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     int rounds = floor_log2(call->size);
-    if (!is_power_of_two(call->size) || index >= 2 * rounds)
-        return false;
+    if (fold_round(call, 2 * rounds, &index, round))
+        return true;
     bool halving = index < rounds;
-    int half = call->size >> (halving ? index + 1 : 2 * rounds - index);
-    *round = (struct round){.pairing = ROUND_XOR,
-                            .distance = half,
-                            .parts = call->size,
-                            .width = half,
-                            .flip = halving ? half : 0,
-                            .reduce = halving};
-    return true;
+    *round = halves_round(rounds, halving ? index + 1 : 2 * rounds - index, halving);
+    round->folded = !is_power_of_two(call->size);
+    return index < 2 * rounds;
 }
 
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)

@@ -21,10 +21,16 @@ static bool step(const struct call *call, int index, struct step *step)
 
 static bool round_of(const struct call *call, int index, struct round *round)
 {
-    if (!is_power_of_two(call->size) || 1 << index >= call->size)
+    int rounds = floor_log2(call->size);
+    if (fold_round(call, rounds, &index, round))
+        return true;
+    if (index >= rounds)
         return false;
-    *round = (struct round){
-        .pairing = ROUND_XOR, .distance = 1 << index, .parts = 1, .width = 1, .reduce = true};
+    *round = (struct round){.pairing = ROUND_XOR,
+                            .distance = 1 << index,
+                            .elements = call->count,
+                            .reduce = true,
+                            .folded = !is_power_of_two(call->size)};
     return true;
 }
 

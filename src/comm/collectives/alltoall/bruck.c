@@ -57,6 +57,16 @@ static size_t scratch(const struct call *call)
     return even_block(call) * (size_t)call->size;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    if (index >= rounds_of(call))
+        return false;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = 1 << index,
+                            .elements = even_block(call) * (size_t)with_bit(call->size, index)};
+    return true;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     uint64_t total = 0;
@@ -72,6 +82,10 @@ const struct collective collective_alltoall_bruck = {
     .summary =
         "blocks travel by the binary digits of their way; ceil(lg p) steps, for short blocks",
     .options = "",
-    .schedule = {.name = "bruck alltoall", .step = step, .piece = piece, .scratch = scratch},
+    .schedule = {.name = "bruck alltoall",
+                 .step = step,
+                 .round = round_of,
+                 .piece = piece,
+                 .scratch = scratch},
     .closed_form_ps = closed_form_ps,
 };

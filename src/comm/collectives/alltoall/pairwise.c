@@ -45,6 +45,13 @@ static size_t scratch(const struct call *call)
     return even_block(call) * (size_t)call->size;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    *round = (struct round){
+        .pairing = ROUND_SHIFT, .distance = index + 1, .elements = even_block(call)};
+    return round->distance < call->size;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     return (uint64_t)(call->size - 1) * hockney_ps(path, even_block(call) * element_bytes);
@@ -55,6 +62,10 @@ const struct collective collective_alltoall_pairwise = {
     .name = "pairwise",
     .summary = "each pair of members exchanges its two blocks; (p-1) steps of n/p",
     .options = "",
-    .schedule = {.name = "pairwise alltoall", .step = step, .piece = piece, .scratch = scratch},
+    .schedule = {.name = "pairwise alltoall",
+                 .step = step,
+                 .round = round_of,
+                 .piece = piece,
+                 .scratch = scratch},
     .closed_form_ps = closed_form_ps,
 };

@@ -16,6 +16,11 @@ static bool step(const struct call *call, int index, struct step *step)
     return collective_broadcast_binomial.schedule.step(&empty, index - up_steps(call), step);
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    return tree_round(call, 0, index, round);
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     (void)element_bytes;
@@ -27,6 +32,6 @@ const struct collective collective_barrier_tree = {
     .name = "tree",
     .summary = "empty messages up a binomial tree and down again; 2 ceil(lg p) steps",
     .options = "",
-    .schedule = {.name = "tree barrier", .step = step},
+    .schedule = {.name = "tree barrier", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -16,6 +16,18 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
+static bool round_of(const struct call *call, int index, struct round *round)
+{
+    int distance = index + 1;
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = distance,
+                            .parts = call->size,
+                            .width = 1,
+                            .first = distance,
+                            .reduce = true};
+    return distance < call->size;
+}
+
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     return (uint64_t)(call->size - 1) * blocks_ps(call, 1, element_bytes, path);
@@ -26,6 +38,6 @@ const struct collective collective_reduce_scatter_pairwise = {
     .name = "pairwise",
     .summary = "each pair of members exchanges its two blocks; (p-1) steps of n/p",
     .options = "",
-    .schedule = {.name = "pairwise reduce-scatter", .step = step},
+    .schedule = {.name = "pairwise reduce-scatter", .step = step, .round = round_of},
     .closed_form_ps = closed_form_ps,
 };

@@ -1,8 +1,8 @@
 /* An XML file as a tree of elements that know their lines, by expat. Text between tags is left out.
  * Entities are refused, so a small file cannot stand for a large one (billion laughs), and nothing
  * outside the file is ever read: a DOCTYPE may name a DTD, which is not fetched. */
-#ifndef THREADRACK_SRC_CLUSTER_IMPORT_XML_H
-#define THREADRACK_SRC_CLUSTER_IMPORT_XML_H
+#ifndef THREADRACK_CONFIG_XML_H
+#define THREADRACK_CONFIG_XML_H
 
 #include "threadrack/base/errors.h"
 
@@ -12,7 +12,7 @@ struct attribute {
 
 struct element {
     char *name;
-    int line; /* of its tag, from 1 */
+    int line, column; /* of its tag, from 1 */
     struct attribute *attributes;
     int attribute_count, attribute_room;
     struct element *children;

@@ -1,4 +1,4 @@
-#include "xml.h"
+#include "threadrack/config/xml.h"
 
 #include "threadrack/base/memory.h"
 
@@ -69,6 +69,7 @@ static void XMLCALL on_start(void *context, const char *name, const char **attri
     struct element *element = vector_push(&parent->children, &parent->count, &parent->room);
     element->name = memory_text("%s", name);
     element->line = (int)XML_GetCurrentLineNumber(reader->parser);
+    element->column = (int)XML_GetCurrentColumnNumber(reader->parser) + 1;
     for (; *attributes; attributes += 2) {
         struct attribute *attribute =
             vector_push(&element->attributes, &element->attribute_count, &element->attribute_room);

@@ -1,0 +1,20 @@
+/* Floats rounded to what a narrower type holds, to nearest, ties to even, and still kept as floats. */
+#ifndef THREADRACK_MATH_NARROW_H
+#define THREADRACK_MATH_NARROW_H
+
+#include <stddef.h>
+
+/* What crosses a link for one element of a vector of floats. */
+enum element { ELEMENT_FP32, ELEMENT_FP16, ELEMENT_BF16, ELEMENTS };
+
+static inline size_t element_bytes(enum element element)
+{
+    return element == ELEMENT_FP32 ? 4 : 2;
+}
+
+/* Each value as the element holds it; above 65504 fp16 is infinite. */
+void math_round(enum element element, size_t n, float *values);
+/* dst += src, rounded to the element. */
+void math_add_as(enum element element, size_t n, float *dst, const float *src);
+
+#endif

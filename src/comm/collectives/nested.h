@@ -1,0 +1,28 @@
+/* Rings in rings: members are points of a box of any number of dimensions (levels), the first of
+ * which is the innermost: member x0 + d0 (x1 + d1 (x2 + ...)). Along each dimension in turn a
+ * reduce-scatter goes round the ring of those that differ only there, each within the block that
+ * the one before has left; then all-gathers go the same way back. */
+#ifndef COMM_COLLECTIVES_NESTED_H
+#define COMM_COLLECTIVES_NESTED_H
+
+#include "blocks.h"
+
+/* A walk through the dimensions. */
+struct nest {
+    int count;
+    int sizes[LAYOUT_LEVELS], strides[LAYOUT_LEVELS];
+    struct path paths[LAYOUT_LEVELS]; /* bandwidth 0: not known */
+};
+
+/* By the layout of the call's context, beginning with dimension `first` and going round. Without a
+ * layout: two, the inner of which is the largest divisor of the size that is no larger than its
+ * root.
+ */
+struct nest nest_of(const struct call *call, int first);
+/* The index-th step of an all-reduce of that part of the vector. */
+bool nest_step(const struct call *call, const struct nest *nest, struct share whole, int index,
+               struct step *step);
+/* The sum over dimensions k of 2(d_k - 1)(alpha_k + n/(d_0 ... d_k beta_k)). */
+uint64_t nest_ps(const struct nest *nest, size_t count, size_t element_bytes, struct path path);
+
+#endif
