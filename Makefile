@@ -65,6 +65,7 @@ RACE := $(if $(SIMGRID),$(OUT)/simgrid/race)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out %/replay.c,$(FUZZ_SOURCES)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+BENCH_PARTS := $(patsubst %.c,$(OUT)/obj/%.o,$(sort $(wildcard tests/bench/parts/*.c)))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
@@ -165,7 +166,7 @@ $(OUT)/tests: $(OBJECTS) $(TEST_OBJECTS) $(OUT)/objects
 	$(call say,link,$@)
 	$(Q)$(LINK) -lcunit $(LIBS)
 
-$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OBJECTS) $(OUT)/objects
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(BENCH_PARTS) $(OBJECTS) $(OUT)/objects
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -202,4 +203,4 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(call say,cc,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(OUT)/obj/tests/simgrid/race.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(OUT)/obj/tests/simgrid/race.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d) $(BENCH_PARTS:.o=.d)

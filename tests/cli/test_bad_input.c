@@ -211,6 +211,15 @@ static const struct row {
     {"run clock.resolver=lanes math=off netmodel=loggp links=on", "one by one"},
     {"run clock.threads=3 math=off", "1"},
     {"run links=perhaps", "expected auto, on or off"},
+    /* Samples. */
+    {"sample", "only a model of tokens goes on with a text"},
+    {"sample model=gpt:layers=1,heads=1,width=8,context=8", "give init=FILE"},
+    {"sample model=gpt:layers=1,heads=1,width=8,context=8 init=tiny.safetensors", "it has only 5 bytes"},
+    {"sample model=gpt:layers=1,heads=1,width=8,context=8 init=tiny.safetensors --prompt \303\251",
+     "the model knows the bytes 0 to 127, and not 195"},
+    {"sample --length none", "--length 'none': expected a number"},
+    {"sample --temperature -1", "expected a number from 0 to 100"},
+    {"sample --json", "without --out, --json and --jobs"},
     /* Partitions and compressors. */
     {"partition strategy=data nodes=2 partition=iid --json", "the rows are in partition.csv"},
     {"run strategy=data nodes=2 partition=shard", "did you mean 'shards'?"},
