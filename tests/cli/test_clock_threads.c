@@ -3,6 +3,7 @@
 #include "tests/check.h"
 
 #include "child.h"
+#include "tests/strategy/fixture.h"
 #include "threadrack/base/memory.h"
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/resolver.h"
@@ -73,8 +74,7 @@ static void everything_is_the_same(void)
         for (int n = 0; netmodels[n]; n++) {
             char *words = memory_text(
                 "strategy=%s netmodel=%s nodes=%d model=mlp:64-16x3-10 batch=64 steps=%d bucket=1KiB",
-                strategies[s]->name, netmodels[n]->name,
-                strcmp(strategies[s]->name, "single") ? 4 : 1, 120);
+                strategy_words(strategies[s]), netmodels[n]->name, nodes_for(strategies[s], 4), 120);
             clean();
             watched += both_alike(words, true);
             for (int r = 0; resolvers[r]; r++) {
@@ -100,8 +100,8 @@ static void the_lost_are_the_same(void)
         for (int i = 0; i < 2; i++) {
             char *words = memory_text("strategy=%s nodes=%d steps=200 netmodel=loggp bucket=1KiB "
                                       "cluster.loggp.ports=%s cluster.loggp.overhead=1us",
-                                      strategies[s]->name,
-                                      strcmp(strategies[s]->name, "single") ? 8 : 1, ports[i]);
+                                      strategy_words(strategies[s]), nodes_for(strategies[s], 8),
+                                      ports[i]);
             clean();
             both_alike(words, false);
             CHECK(!strcmp(outcomes[0].err, outcomes[1].err));

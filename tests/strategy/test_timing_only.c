@@ -119,8 +119,7 @@ static void second_thread_counts_alike(void)
             snprintf(line, sizeof line,
                      "strategy=%s nodes=%d model=mlp:64-16x3-10 batch=16 steps=400 netmodel=%s "
                      "eval_every=1000",
-                     strategies[s]->name, strcmp(strategies[s]->name, "single") ? 4 : 1,
-                     netmodel[i]);
+                     strategy_words(strategies[s]), nodes_for(strategies[s], 4), netmodel[i]);
             struct result *real = run("%s math=on", line), *one = run("%s math=off", line),
                           *two = run("%s math=off clock.threads=2", line),
                           *idle = run("%s math=on clock.threads=2", line);
