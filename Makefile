@@ -78,6 +78,10 @@ PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 FUZZ_SECONDS ?= 10
 FUZZ_CC ?= clang
 
+# Words in the names of the suites to run; none: all. Those whose code many threads run.
+SUITES ?=
+THREADED := host: rank: clock: comm: timing compression federated alone slow
+
 all: $(OUT)/threadrack ## build the program
 
 help: ## list the targets
@@ -99,8 +103,8 @@ check: deps ## install what is missing, build, run the tests
 check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
-	@$(MAKE) --no-print-directory check-built SANITIZE=thread
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=30
+	@$(MAKE) --no-print-directory check-built SANITIZE=thread SUITES="$(THREADED)"
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
@@ -114,7 +118,7 @@ check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
-	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
+	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests $(SUITES)
 
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
