@@ -45,6 +45,7 @@ struct setup {
     struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
+    int clock_threads; /* 2: rank programs run on one, the clock on the other */
 };
 
 /* All that is wrong is said at once, as far as it can be known. */
