@@ -419,6 +419,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .mesh = mesh,
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
+                         .pipeline = pipelines[config_choice(setup->config, "pipeline.schedule")],
                          .bucket_bytes = config_whole(setup->config, "bucket"),
                          .allreduce = setup->allreduce,
                          .local = setup->local,

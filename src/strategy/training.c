@@ -53,6 +53,26 @@ static struct share rows_of(const struct plan *plan, int replica)
     return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
 }
 
+/* What the rank does in a step, and how many microbatches it keeps at a time. */
+static enum model_use plan_order(struct training *training)
+{
+    const struct plan *plan = training->plan;
+    training->slots = plan->microbatches;
+    if (!plan->strategy->spreads_pipeline)
+        return MODEL_TRAINS;
+    plan->pipeline->order(plan->mesh->shape.pipeline, training->point.stage, plan->microbatches,
+                          &training->order);
+    training->slots = order_slots(&training->order);
+    return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
+}
+
+/* The rows of the microbatches that are kept at a time. */
+static size_t rows_kept(const struct training *training)
+{
+    struct share last = microbatch(training, training->slots - 1);
+    return last.begin + last.count;
+}
+
 struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
@@ -62,12 +82,14 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->plan = plan;
     training->point = point;
     training->rows = rows_of(plan, point.replica);
+    enum model_use use = plan_order(training);
     training->model = model_create(self, plan->model,
                                    (struct model_place){.stage = point.stage,
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
+                                   rows_kept(training), microbatch(training, 0).count, use,
+                                   hooks_of(training));
     training->optimizer = optimizer_create(self, plan->optimizer, training->model);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
@@ -85,7 +107,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
-    training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    training->receives = memory_zeroed(2 * microbatches, sizeof *training->receives);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
     return training;
@@ -100,6 +122,7 @@ void training_free(struct training *training)
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
+    order_release(&training->order);
     free(training->sends);
     free(training->receives);
     free(training);
