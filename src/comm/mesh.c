@@ -35,7 +35,7 @@ static struct group **make_axis(struct rack *rack, int size, const char *name, i
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;
-        struct group *group = rack_group(rack, members, length, !strcmp(name, "pipeline"));
+        struct group *group = rack_group(rack, members, length, !strncmp(name, "pipeline", strlen("pipeline")));
         rack_name_group(group, name);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
@@ -52,6 +52,8 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     mesh->tensor = make_axis(rack, size, "tensor", shape.tensor, 1);
     mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
     mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
+    mesh->back =
+        make_axis(rack, size, "pipeline back", shape.pipeline, shape.tensor * shape.data);
     return mesh;
 }
 
@@ -81,6 +83,7 @@ void mesh_free(struct mesh *mesh)
     free(mesh->data);
     free(mesh->tensor);
     free(mesh->pipeline);
+    free(mesh->back);
     free(mesh->box);
     free(mesh);
 }

@@ -69,7 +69,7 @@ static void forward(struct rank *self, struct training *training, int i)
     outputs_of(training)[i] =
         rank_post_send(self, training->pipeline, next, model_output(model, rows), bytes);
     output_gradients_of(training)[i] = rank_post_receive(
-        self, training->pipeline, next, model_output_gradient(model, rows), bytes);
+        self, training->back, next, model_output_gradient(model, rows), bytes);
 }
 
 /* Backward of microbatch i to its input, by either of the model's words for it. */
@@ -90,7 +90,7 @@ static double backward(struct rank *self, struct training *training, int i, back
     word(self, model, rows, i == 0, i == training->plan->microbatches - 1);
     if (!is_first_stage(training))
         input_gradients_of(training)[i] = rank_post_send(
-            self, training->pipeline, training->point.stage - 1, model_input_gradient(model, rows),
+            self, training->back, training->point.stage - 1, model_input_gradient(model, rows),
             rows.count * model->input_width * sizeof(float));
     return loss;
 }

@@ -104,6 +104,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (!plan->strategy->updates_alone)
         buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);

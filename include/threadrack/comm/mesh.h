@@ -20,6 +20,8 @@ struct mesh_point {
 struct mesh {
     struct mesh_shape shape;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
+    struct group **back; /* as pipeline, for what goes back: messages of a group keep their order, and
+                          * neither way may wait for the other */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 

@@ -85,7 +85,7 @@ struct training {
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
-    struct group *pipeline;
+    struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives; /* likewise */
