@@ -65,6 +65,7 @@ RACE := $(if $(SIMGRID),$(OUT)/simgrid/race)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/obj/%.o)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(filter-out %/replay.c,$(FUZZ_SOURCES)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+BENCH_PARTS := $(patsubst %.c,$(OUT)/obj/%.o,$(sort $(wildcard tests/bench/parts/*.c)))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
@@ -76,6 +77,10 @@ PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 # Seconds that each fuzz target is run for, as many targets at a time as there are processors.
 FUZZ_SECONDS ?= 10
 FUZZ_CC ?= clang
+
+# Words in the names of the suites to run; none: all. Those whose code many threads run.
+SUITES ?=
+THREADED := host: rank: clock: comm: timing compression federated alone slow
 
 all: $(OUT)/threadrack ## build the program
 
@@ -98,8 +103,8 @@ check: deps ## install what is missing, build, run the tests
 check-all: deps ## the tests, plain and under every sanitizer
 	@$(MAKE) --no-print-directory check-built
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
-	@$(MAKE) --no-print-directory check-built SANITIZE=thread
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=30
+	@$(MAKE) --no-print-directory check-built SANITIZE=thread SUITES="$(THREADED)"
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
@@ -113,7 +118,7 @@ check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
-	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests
+	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests $(SUITES)
 
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
@@ -165,7 +170,7 @@ $(OUT)/tests: $(OBJECTS) $(TEST_OBJECTS) $(OUT)/objects
 	$(call say,link,$@)
 	$(Q)$(LINK) -lcunit $(LIBS)
 
-$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OBJECTS) $(OUT)/objects
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(BENCH_PARTS) $(OBJECTS) $(OUT)/objects
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -202,4 +207,4 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	$(call say,cc,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(OUT)/obj/tests/simgrid/race.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/obj/tests/simgrid/write.d $(OUT)/obj/tests/simgrid/race.d $(BENCH_SOURCES:%.c=$(OUT)/obj/%.d) $(BENCH_PARTS:.o=.d)

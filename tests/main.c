@@ -43,13 +43,21 @@ static bool add(const struct suite *suite)
     return added;
 }
 
+/* Whether one of the words is in the name; without words all are wanted. */
+static bool is_wanted(const char *name, char **words, int count)
+{
+    bool wanted = count == 0;
+    for (int i = 0; i < count; i++)
+        wanted = wanted || strstr(name, words[i]);
+    return wanted;
+}
+
 int main(int count, char **arguments)
 {
-    const char *pattern = count > 1 ? arguments[1] : "";
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     for (struct suite *suite = suites; suite; suite = suite->next)
-        if (strstr(suite->name, pattern) && !add(suite))
+        if (is_wanted(suite->name, arguments + 1, count - 1) && !add(suite))
             return 1;
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

@@ -13,6 +13,7 @@ int command_run(int count, char **arguments);
 int command_sweep(int count, char **arguments);
 int command_partition(int count, char **arguments);
 int command_topology(int count, char **arguments);
+int command_sample(int count, char **arguments);
 int command_bench(int count, char **arguments);
 int command_list(int count, char **arguments);
 int command_plot(int count, char **arguments);

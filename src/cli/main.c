@@ -17,6 +17,7 @@ static const struct command {
     {"sweep", "do the product of all lists of values, and compare", command_sweep},
     {"partition", "which node has which training rows, before anything is trained", command_partition},
     {"topology", "a cluster's links, diameter, bisection, routes; a picture", command_topology},
+    {"sample", "let a trained language model go on with a text", command_sample},
     {"bench", "time a collective size by size, as NCCL's tests do", command_bench},
     {"list", "what there is: strategies, models, settings, columns, this host ...", command_list},
     {"plot", "draw the figures of a results folder", command_plot},
@@ -54,7 +55,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "a subcommand is missing: run, sweep, partition, bench, topology, list, plot or demo");
+        argp_error(state, "a subcommand is missing: run, sweep, partition, topology, sample, bench, list, plot or demo");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

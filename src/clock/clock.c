@@ -1,7 +1,8 @@
 #include "observe.h"
 
+#include "feed.h"
 #include "goal_write.h"
-#include "resolver/dataflow.h"
+#include "resolver/pattern.h"
 
 #include "threadrack/base/memory.h"
 
@@ -37,6 +38,7 @@ void clock_free(struct clock *clock)
 {
     if (!clock)
         return;
+    clock_settle(clock);
     dataflow_free(clock->flow);
     clock->netmodel->ops->free(clock->netmodel);
     pace_free(clock->pace);
@@ -46,6 +48,7 @@ void clock_free(struct clock *clock)
     for (int i = 0; i < clock->group_count; i++) {
         free(clock->groups[i]->members);
         free(clock->groups[i]->lane_bases);
+        patterns_free(clock->groups[i]);
         free(clock->groups[i]);
     }
     transfers_free(clock);
@@ -86,6 +89,15 @@ static void make_lanes(struct rank_state *rank, int base, const struct group *gr
     rank->groups[number] = group;
 }
 
+static bool is_dense(const struct group *group)
+{
+    for (int i = 0; i < group->size; i++)
+        if (group->members[i] != group->members[0] + i ||
+            group->lane_bases[i] != group->lane_bases[0])
+            return false;
+    return true;
+}
+
 int clock_add_group(struct clock *clock, const int *members, int size, bool pipeline,
                     int *lane_bases)
 {
@@ -100,6 +112,7 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
         if (!clock->flow)
             make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
+    group->dense = is_dense(group);
     if (clock->flow)
         dataflow_add_group(clock->flow, group);
     if (clock->writer)
@@ -125,14 +138,37 @@ bool clock_write_goal(const struct clock *clock, FILE *stream)
     return goal_writer_write(clock->writer, stream);
 }
 
-bool clock_append(struct clock *clock, int rank, const struct op *op)
+void clock_use_threads(struct clock *clock, int threads)
+{
+    if (threads == 2)
+        clock->feed = feed_create(clock);
+}
+
+void clock_settle(struct clock *clock)
+{
+    if (clock->feed)
+        feed_end(clock->feed);
+    clock->feed = NULL;
+}
+
+bool clock_take(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
     if (clock->flow && dataflow_take(clock->flow, rank, op))
-        return false;
+        return true;
     op_stream_append(clock->ranks[rank].stream, op);
-    return op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
+    return false;
+}
+
+bool clock_append(struct clock *clock, int rank, const struct op *op)
+{
+    if (clock->feed) {
+        feed_append(clock->feed, rank, op);
+        return false;
+    }
+    return !clock_take(clock, rank, op) &&
+           op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
 }
 
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
@@ -359,7 +395,7 @@ static void trim_streams(struct clock *clock)
         op_stream_trim(clock->ranks[rank].stream);
 }
 
-void clock_resolve(struct clock *clock)
+void clock_resolve_now(struct clock *clock)
 {
     if (pthread_mutex_trylock(&clock->lock))
         return;
@@ -369,8 +405,18 @@ void clock_resolve(struct clock *clock)
     pthread_mutex_unlock(&clock->lock);
 }
 
+void clock_resolve(struct clock *clock)
+{
+    if (clock->feed)
+        feed_resolve(clock->feed);
+    else
+        clock_resolve_now(clock);
+}
+
 bool clock_is_stuck(struct clock *clock)
 {
+    if (clock->feed)
+        return feed_is_stuck(clock->feed);
     pthread_mutex_lock(&clock->lock);
     bool stuck = clock->stuck;
     pthread_mutex_unlock(&clock->lock);
@@ -379,6 +425,7 @@ bool clock_is_stuck(struct clock *clock)
 
 bool clock_finish(struct clock *clock)
 {
+    clock_settle(clock);
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
     if (clock->flow)

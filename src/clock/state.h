@@ -18,12 +18,15 @@ struct item {
     int training_step;   /* in which it was posted */
 };
 
+struct pattern; /* resolver/pattern.h */
 struct group {
     int size;
     bool pipeline;
+    bool dense;      /* member i is rank members[0] + i, and its lanes are where the first one's are */
     const char *name; /* NULL: none */
     int *members;    /* ranks */
     int *lane_bases; /* by member */
+    struct pattern *patterns; /* a list */
 };
 
 /* Lanes are there while they have something to do: of a hundred thousand ranks' lanes most have not. */
@@ -122,6 +125,7 @@ struct mismatch {
 };
 
 struct dataflow;
+struct feed;
 struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
@@ -155,6 +159,7 @@ struct clock {
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
     struct goal_writer *writer; /* NULL: nothing is kept */
+    struct feed *feed; /* of a second thread; NULL: there is one only */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
 };
 

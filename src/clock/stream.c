@@ -10,6 +10,50 @@
  * since there may be a hundred thousand streams that hold a few ops each. */
 enum { WORDS_FIRST = 6, WORDS_MOST = 14 };
 
+/* ---- Ops as words. ---- */
+
+int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST])
+{
+    assert(op->lane >= 0 && op->lane < OP_LANES_MOST && op->peer >= 0 && op->peer < OP_PEERS_MOST);
+    bool wide = op->value > UINT32_MAX;
+    int count = 0;
+    words[count++] = (uint64_t)op->kind | (uint64_t)wide << 3 | (uint64_t)op->lane << 4 |
+                     (uint64_t)op->peer << 12 | (wide ? 0 : op->value << 32);
+    if (wide)
+        words[count++] = op->value;
+    if (op->kind == OP_COLLECTIVE) {
+        words[count++] = (uint64_t)(uintptr_t)op->schedule;
+        words[count++] = op->call.count;
+        words[count++] = (uint64_t)op->call.root << 32 | op->element_bytes;
+    }
+    return count;
+}
+
+/* Of the op that begins with this one. */
+static int op_words(uint64_t first)
+{
+    return 1 + (first >> 3 & 1) + ((first & 7) == OP_COLLECTIVE ? 3 : 0);
+}
+
+int op_unpack(const uint64_t *words, struct op *op)
+{
+    uint64_t first = words[0];
+    const uint64_t *rest = words + 1;
+    *op = (struct op){.kind = first & 7,
+                      .lane = first >> 4 & (OP_LANES_MOST - 1),
+                      .peer = first >> 12 & (OP_PEERS_MOST - 1),
+                      .value = first & 8 ? *rest++ : first >> 32};
+    if (op->kind == OP_COLLECTIVE) {
+        op->schedule = (const struct schedule *)(uintptr_t)rest[0];
+        op->call.count = rest[1];
+        op->call.root = (int)(rest[2] >> 32);
+        op->element_bytes = (uint32_t)rest[2];
+    }
+    return op_words(first);
+}
+
+/* ---- A rank's stream. ---- */
+
 struct chunk {
     struct chunk *next; /* written before the words that follow in it are published */
     int room;
@@ -108,20 +152,12 @@ static uint64_t get(struct op_stream *stream)
 
 void op_stream_append(struct op_stream *stream, const struct op *op)
 {
-    assert(op->lane >= 0 && op->lane < OP_LANES_MOST && op->peer >= 0 && op->peer < OP_PEERS_MOST);
-    bool wide = op->value > UINT32_MAX;
-    uint64_t words = 1 + wide + (op->kind == OP_COLLECTIVE ? 3 : 0);
-    put(stream, (uint64_t)op->kind | (uint64_t)wide << 3 | (uint64_t)op->lane << 4 |
-                    (uint64_t)op->peer << 12 | (wide ? 0 : op->value << 32));
-    if (wide)
-        put(stream, op->value);
-    if (op->kind == OP_COLLECTIVE) {
-        put(stream, (uint64_t)(uintptr_t)op->schedule);
-        put(stream, op->call.count);
-        put(stream, (uint64_t)op->call.root << 32 | op->element_bytes);
-    }
+    uint64_t words[OP_WORDS_MOST];
+    int count = op_pack(op, words);
+    for (int i = 0; i < count; i++)
+        put(stream, words[i]);
     uint64_t written = atomic_load_explicit(&stream->written, memory_order_relaxed);
-    atomic_store_explicit(&stream->written, written + words, memory_order_release);
+    atomic_store_explicit(&stream->written, written + (uint64_t)count, memory_order_release);
 }
 
 size_t op_stream_backlog(const struct op_stream *stream)
@@ -140,24 +176,14 @@ bool op_stream_take(struct op_stream *stream, struct op *op)
 {
     if (op_stream_empty(stream))
         return false;
-    uint64_t word = get(stream), words = 1;
-    *op = (struct op){.kind = word & 7,
-                      .lane = word >> 4 & (OP_LANES_MOST - 1),
-                      .peer = word >> 12 & (OP_PEERS_MOST - 1),
-                      .value = word >> 32};
-    if (word & 8) {
-        op->value = get(stream);
-        words++;
-    }
-    if (op->kind == OP_COLLECTIVE) {
-        op->schedule = (const struct schedule *)(uintptr_t)get(stream);
-        op->call.count = get(stream);
-        uint64_t last = get(stream);
-        op->call.root = (int)(last >> 32);
-        op->element_bytes = (uint32_t)last;
-        words += 3;
-    }
-    uint64_t taken = atomic_load_explicit(&stream->taken, memory_order_relaxed);
-    atomic_store_explicit(&stream->taken, taken + words, memory_order_relaxed);
+    uint64_t words[OP_WORDS_MOST] = {get(stream)};
+    int count = op_words(words[0]);
+    for (int i = 1; i < count; i++)
+        words[i] = get(stream);
+    op_unpack(words, op);
+    atomic_store_explicit(&stream->taken,
+                          atomic_load_explicit(&stream->taken, memory_order_relaxed) +
+                              (uint64_t)count,
+                          memory_order_relaxed);
     return true;
 }

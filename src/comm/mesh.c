@@ -52,9 +52,15 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     mesh->tensor = make_axis(rack, size, "tensor", shape.tensor, 1);
     mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
     mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
-    mesh->back =
-        make_axis(rack, size, "pipeline back", shape.pipeline, shape.tensor * shape.data);
+    mesh->back = mesh->pipeline;
     return mesh;
+}
+
+void mesh_add_back(struct mesh *mesh, struct rack *rack)
+{
+    struct mesh_shape shape = mesh->shape;
+    mesh->back = make_axis(rack, mesh_size(shape), "pipeline back", shape.pipeline,
+                           shape.tensor * shape.data);
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
@@ -82,8 +88,9 @@ void mesh_free(struct mesh *mesh)
         return;
     free(mesh->data);
     free(mesh->tensor);
+    if (mesh->back != mesh->pipeline)
+        free(mesh->back);
     free(mesh->pipeline);
-    free(mesh->back);
     free(mesh->box);
     free(mesh);
 }

@@ -44,6 +44,7 @@ struct setup {
     struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
+    int clock_threads; /* 2: rank programs run on one, the clock on the other */
 };
 
 /* All that is wrong is said at once, as far as it can be known. */
@@ -55,6 +56,7 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
+const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 

@@ -71,6 +71,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"cluster.loggp.ports", !loggp, "only netmodel=loggp reads it"},
         {"clock.kernels", setup->resolver != &resolver_dataflow,
          "only clock.resolver=dataflow reads it"},
+        {"clock.threads", setup->clock_threads == 1 && config_choice(setup->config, "clock.threads"),
+         setup->goal ? "a replay runs no rank programs"
+                     : "with math=on the ranks' own threads resolve the run"},
         {"cluster.device.flops", measured, "compute=measured times this host"},
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
         {"cluster.device.launch", measured, "compute=measured times this host"},

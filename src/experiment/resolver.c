@@ -27,6 +27,7 @@ bool setup_resolver(struct setup *setup, struct errors *errors)
     const char *name = config_text(config, "clock.resolver");
     struct resolver_run run = run_of(setup);
     setup->kernels = config_on(config, "clock.kernels");
+    setup->clock_threads = setup->real || setup->goal ? 1 : 1 + config_choice(config, "clock.threads");
     setup->resolver = choose(setup, resolvers);
     setup->resolver_is_asked = strcmp(name, "auto");
     if (!setup->resolver_is_asked)

@@ -339,10 +339,13 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
     rack_use(rack, resolver, setup->kernels);
+    rack_use_threads(rack, setup->clock_threads);
     rack_set_noise(rack, &setup->noise);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape);
+    if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
+        mesh_add_back(mesh, rack);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);

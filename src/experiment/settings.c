@@ -78,11 +78,14 @@ const struct setting experiment_settings[] = {
     {.key = "box", .unit = UNIT_COUNT, .low = 1, .high = 1e6,
      .help = "hierarchical: nodes of a box; unset: as the cluster's topology has it"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
-    CHOICE("clock.resolver", "auto|dataflow|windows|events", "auto",
+    CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
            "(threadrack list resolvers)"),
     CHOICE("clock.kernels", "on|off", "on",
            "on: collectives that nothing disturbs are resolved as a whole"),
+    CHOICE("clock.threads", "1|2", "1",
+           "2: timing-only, rank programs run on one thread while the other resolves what they post; the "
+           "same bytes"),
     WORD("compute", "roofline", "what computing costs (threadrack list computes)"),
     WORD("noise", "none",
          "random slowing of every compute op, such as lognormal:sigma=0.2 (threadrack list noises)"),

@@ -42,3 +42,15 @@ uint64_t host_free_memory_bytes(void)
     cgroup_each("memory", lower, &least);
     return least;
 }
+
+uint64_t host_peak_memory_bytes(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    unsigned long long kib = 0;
+    char line[256];
+    while (file && !kib && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %llu", &kib);
+    if (file)
+        fclose(file);
+    return (uint64_t)kib * 1024;
+}

@@ -8,9 +8,10 @@
 #include "reference.h"
 #include "rows.h"
 
-static inline float gelu_tanh_inner(float x)
+/* (1 + tanh z) / 2 is the logistic function of 2 z: one exponential and no branch. */
+static inline float gelu_tanh_share(float x)
 {
-    return function_tanh(0.79788456f * (x + 0.044715f * x * x * x));
+    return 1.0f / (1.0f + function_exp(-1.59576912f * (x + 0.044715f * x * x * x)));
 }
 
 /* One row, n wide: y += bias (where there is one), out = activation(y). */
@@ -29,7 +30,7 @@ FORWARD_ROW(none_row, x)
 FORWARD_ROW(relu_row, x > 0.0f ? x : 0.0f)
 FORWARD_ROW(tanh_row, function_tanh(x))
 FORWARD_ROW(gelu_row, 0.5f * x * (1.0f + function_erf(x * 0.70710678f)))
-FORWARD_ROW(gelu_tanh_row, 0.5f * x * (1.0f + gelu_tanh_inner(x)))
+FORWARD_ROW(gelu_tanh_row, x *gelu_tanh_share(x))
 
 forward_row *forward_row_of(enum activation kind)
 {
@@ -77,8 +78,8 @@ static inline float gelu_slope(float x)
 
 static inline float gelu_tanh_slope(float x)
 {
-    float t = gelu_tanh_inner(x);
-    return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * 0.79788456f * (1.0f + 0.134145f * x * x);
+    float share = gelu_tanh_share(x);
+    return share + x * share * (1.0f - share) * 1.59576912f * (1.0f + 0.134145f * x * x);
 }
 
 BACKWARD_ROW(relu_back, x > 0.0f ? d : 0.0f)

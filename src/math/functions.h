@@ -33,7 +33,7 @@ static inline float function_exp(float x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = (p * (r * r) + r) + 1.0f;
-    return p * float_of_bits(((int32_t)n + 127) << 23);
+    return p * float_of_bits((int32_t)(((uint32_t)(int32_t)n + 127u) << 23)); /* x may be no number */
 }
 
 /* Cephes' tanhf: an odd polynomial near zero, 1 - 2 / (e^2x + 1) elsewhere. */

@@ -27,6 +27,11 @@ void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kerne
     clock_use(rack->clock, resolver, kernels);
 }
 
+void rack_use_threads(struct rack *rack, int threads)
+{
+    clock_use_threads(rack->clock, threads);
+}
+
 void rack_set_noise(struct rack *rack, const struct noise *noise)
 {
     clock_set_noise(rack->clock, noise);
@@ -155,6 +160,7 @@ static void say_who_waits(struct rack *rack, struct errors *errors)
 
 bool rack_finish(struct rack *rack, struct errors *errors)
 {
+    clock_settle(rack->clock);
     if (rack->failure)
         return errors_add_status(errors, STATUS_FAILED, "%s", rack->failure);
     if (!clock_finish(rack->clock)) {

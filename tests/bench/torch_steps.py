@@ -4,7 +4,7 @@
 
 Prints "ready", then for each line on standard input trains for about SECONDS (0.3) and prints the
 CPU seconds that a step took. A step is zero_grad, forward, loss, backward, SGD's update.
-MODEL is as in threadrack: mlp:64-128-64-10, cnn:32-64:128 (of 1x28x28),
+MODEL is as in threadrack: mlp:64-128-64-10, cnn:32-64:128,input=1x28x28,outputs=10 (no other),
 gpt:layers=4,heads=4,width=256,context=128 (vocabulary 128).
 """
 import sys
@@ -24,7 +24,7 @@ def mlp(text):
 
 
 def cnn(text):
-    channels, hidden = text.split(":")
+    channels, hidden = text.removesuffix(",input=1x28x28,outputs=10").split(":")
     layers, last, side = [], 1, 28
     for out in (int(word) for word in channels.split("-")):
         layers += [nn.Conv2d(last, out, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]

@@ -112,12 +112,10 @@ void bench_run(const struct bench *bench, const char *words, struct outcome *out
     char *text = memory_text("%s", words), *split_words[MOST_WORDS + 1] = {bench->program};
     int said[2] = {unnamed_file(), unnamed_file()}, status = 0;
     split(text, split_words);
-    struct rusage usage;
     pid_t child = fork();
     if (child == 0)
         become(bench, split_words, said);
-    CHECK_FATAL(child > 0 && wait4(child, &status, 0, &usage) == child);
-    outcome->peak_kib = usage.ru_maxrss;
+    CHECK_FATAL(child > 0 && waitpid(child, &status, 0) == child);
     outcome->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     read_back(said[0], outcome->out, sizeof outcome->out);
     read_back(said[1], outcome->err, sizeof outcome->err);

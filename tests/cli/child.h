@@ -17,7 +17,6 @@ struct bench {
 /* What the program did. */
 struct outcome {
     int code;          /* what it exited with; -1 when it did not exit by itself */
-    long peak_kib;     /* most memory that it had resident */
     char out[1 << 16]; /* the beginning of what it said */
     char err[1 << 14];
 };

@@ -203,6 +203,25 @@ static void a_partition_is_shown_before_training(void)
     bench_close(&bench);
 }
 
+static void a_text_goes_on_the_same_way_each_time(void)
+{
+    static struct outcome first;
+    bench_open(&bench, fixtures);
+    run("run model=gpt:layers=1,heads=2,width=16,context=16 data=devils-dictionary steps=4 --quiet "
+        "save=gpt.safetensors", 0);
+    run("sample model=gpt:layers=1,heads=2,width=16,context=16 init=gpt.safetensors --prompt LOVE "
+        "--length 60", 0);
+    first = outcome;
+    CHECK(!strncmp(outcome.out, "LOVE", 4) && strlen(outcome.out) == 4 + 60 + 1);
+    run("sample model=gpt:layers=1,heads=2,width=16,context=16 init=gpt.safetensors --prompt LOVE "
+        "--length 60", 0);
+    CHECK_TEXT(outcome.out, first.out);
+    run("sample model=gpt:layers=1,heads=2,width=16,context=16 init=gpt.safetensors --prompt LOVE "
+        "--length 60 seed=2", 0);
+    CHECK(strcmp(outcome.out, first.out));
+    bench_close(&bench);
+}
+
 static void notes_of_a_sweep_are_said_once(void)
 {
     bench_open(&bench, fixtures);
@@ -232,5 +251,6 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(all_slips_are_told_at_once),
       TEST(a_folder_that_cannot_be_made_is_found_before_training),
       TEST(a_topology_is_drawn_and_printed_as_json), TEST(a_partition_is_shown_before_training),
+      TEST(a_text_goes_on_the_same_way_each_time),
       TEST(notes_of_a_sweep_are_said_once),
       TEST(a_full_disk_is_told));

@@ -4,6 +4,8 @@
 
 #include "tests/strategy/fixture.h"
 
+#include "threadrack/math/math.h"
+
 enum { MOST_STEPS = 60 };
 
 struct oracle {
@@ -100,5 +102,38 @@ static void transformer(void)
     reproduce(&gpt);
 }
 
+/* One run of each kind of model under each choice of kernels, to the same tolerances. */
+static void reproduce_with(const struct oracle *oracle, const char *kernel)
+{
+    char path[128], line[512];
+    snprintf(path, sizeof path, "tests/oracle/%s/final.safetensors", oracle->folder);
+    snprintf(line, sizeof line,
+             "strategy=single %s init=tests/oracle/%s/init.safetensors data.order=sequential "
+             "steps=%d eval_every=60 math.kernel=%s",
+             oracle->words, oracle->folder, oracle->steps, kernel);
+    struct checkpoint *final = weights_in(oracle->model, path);
+    struct learned learned = learn(oracle->model, line);
+    CHECK_TEXT(math_kernel(), kernel);
+    compare(oracle, &learned, final);
+    learned_release(learned);
+    checkpoint_free(final);
+}
+
+static void every_kernel(void)
+{
+    static const char *const kernels[] = {"generic", "haswell", "skx", "reference"};
+    struct errors errors;
+    errors_init(&errors);
+    for (int i = 0; i < 4; i++) {
+        if (!math_start(kernels[i], &errors))
+            continue; /* not on this processor, or not with this BLIS */
+        reproduce_with(&sgd, kernels[i]);
+        reproduce_with(&cnn, kernels[i]);
+        reproduce_with(&gpt, kernels[i]);
+    }
+    errors_release(&errors);
+    CHECK(math_start("auto", &errors));
+}
+
 SUITE("strategy: pytorch", TEST(plain_sgd), TEST(momentum_and_decay), TEST(convolutions),
-      TEST(transformer));
+      TEST(transformer), TEST(every_kernel));

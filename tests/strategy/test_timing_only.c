@@ -109,6 +109,30 @@ static void every_strategy(void)
         }
 }
 
+/* Steps enough for many blocks of ops to pass from one thread to the other. */
+static void second_thread_counts_alike(void)
+{
+    static const char *const netmodel[] = {"flow", "loggp"};
+    for (int s = 0; strategies[s]; s++)
+        for (int i = 0; i < 2; i++) {
+            char line[256];
+            snprintf(line, sizeof line,
+                     "strategy=%s nodes=%d model=mlp:64-16x3-10 batch=16 steps=400 netmodel=%s "
+                     "eval_every=1000",
+                     strategy_words(strategies[s]), nodes_for(strategies[s], 4), netmodel[i]);
+            struct result *real = run("%s math=on", line), *one = run("%s math=off", line),
+                          *two = run("%s math=off clock.threads=2", line),
+                          *idle = run("%s math=on clock.threads=2", line);
+            same_times(two, real, line);
+            same_times(two, one, line);
+            same_times(idle, real, line);
+            result_free(real);
+            result_free(one);
+            result_free(two);
+            result_free(idle);
+        }
+}
+
 static void every_kind_of_layer(void)
 {
     static const char *const networks[] = {
@@ -332,8 +356,8 @@ static void only_flow_shares_the_uplink(void)
     result_free(flow);
 }
 
-SUITE("strategy: timing only", TEST(every_strategy), TEST(every_kind_of_layer),
-      TEST(every_kind_of_cluster), TEST(several_strands),
+SUITE("strategy: timing only", TEST(every_strategy), TEST(second_thread_counts_alike),
+      TEST(every_kind_of_layer), TEST(every_kind_of_cluster), TEST(several_strands),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
       TEST(pipelines_have_their_bubble), TEST(other_schedules_have_theirs), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

@@ -19,7 +19,8 @@ enum purpose {
     PURPOSE_SPEED, /* rank: 0, step: 0, sequence: the node */
     PURPOSE_COMPRESS, /* rank: the sender, step, sequence: the element */
     PURPOSE_PARTITION, /* rank: what is drawn, step: its number, sequence */
-    PURPOSE_SAMPLE /* rank: 0, step: round, sequence: place among the clients */
+    PURPOSE_SAMPLE, /* rank: 0, step: round, sequence: place among the clients */
+    PURPOSE_TEXT    /* rank: 0, step: 0, sequence: the token */
 };
 
 struct draw {

@@ -60,6 +60,11 @@ uint64_t clock_unreceived(const struct clock *clock, uint32_t *line);
 void clock_keep_goal(struct clock *clock);
 bool clock_write_goal(const struct clock *clock, FILE *stream); /* false: writing failed */
 
+/* Before the first op, of a timing-only run: 2 threads: what is appended is resolved by a second
+ * thread while the caller's goes on to append. All times, and all that observers see, are the same. */
+void clock_use_threads(struct clock *clock, int threads);
+/* Waits for the second thread to resolve what has been appended, and ends it. */
+void clock_settle(struct clock *clock);
 /* Before the run: ranks append on threads of their own. Else streams that are empty once the clock has
  * been resolved give back their memory. */
 void clock_share(struct clock *clock);
@@ -74,7 +79,7 @@ void clock_resolve(struct clock *clock);
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
  * the host's threads, also where the netmodel's rendezvous holds them up. Also true once the resolver
- * is lost: nothing is resolved any more. */
+ * is lost (clock_lost): nothing is resolved any more. */
 bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */

@@ -35,6 +35,11 @@ struct op {
     size_t element_bytes;
 };
 
+enum { OP_WORDS_MOST = 5 };
+/* Both return how many words the op takes. */
+int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST]);
+int op_unpack(const uint64_t *words, struct op *op);
+
 struct op_stream;
 
 struct op_stream *op_stream_create(void);

@@ -25,6 +25,7 @@ void host_close(struct host *host);
 
 int host_core_count(const struct host *host);       /* cores within the process's binding */
 bool host_is_this_machine(const struct host *host); /* false for a synthetic or XML topology */
+uint64_t host_peak_memory_bytes(void); /* the most that this program has had resident; 0: not known */
 uint64_t host_free_memory_bytes(void); /* what the host or its cgroup has free, the smaller */
 const char *host_hwloc_version(void);
 

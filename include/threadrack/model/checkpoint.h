@@ -11,6 +11,7 @@
 #ifndef THREADRACK_MODEL_CHECKPOINT_H
 #define THREADRACK_MODEL_CHECKPOINT_H
 
+#include "threadrack/base/philox.h"
 #include "threadrack/model/model.h"
 #include "threadrack/model/optimizer.h"
 
@@ -60,6 +61,12 @@ char *checkpoint_state_path(const char *path);
 int checkpoint_tensor_count(const struct checkpoint *checkpoint);
 const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const char **name,
                                size_t *count);
+
+/* Of a model of tokens: fills tokens[given] .. tokens[count - 1], each drawn from the softmax of what
+ * the model expects behind those before it, of which it sees the last `context`; logits are divided by
+ * the temperature (0: the likeliest). given > 0. Off the clock. */
+void checkpoint_continue(const struct checkpoint *checkpoint, double temperature, struct draw draw,
+                         int32_t *tokens, size_t given, size_t count);
 
 /* Rows to be evaluated on, copied out one by one. */
 struct test_rows {

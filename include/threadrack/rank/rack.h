@@ -29,6 +29,8 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
 void rack_free(struct rack *rack);
 /* See clock_use: before groups are made. */
 void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kernels);
+/* See clock_use_threads: before the first op, timing-only. */
+void rack_use_threads(struct rack *rack, int threads);
 /* See clock_set_noise: before the run. */
 void rack_set_noise(struct rack *rack, const struct noise *noise);
 int rack_size(const struct rack *rack);

@@ -36,6 +36,7 @@ bool order_splits(const struct stage_order *order); /* weights' gradients come a
 
 struct pipeline_schedule {
     const char *name, *summary, *options;
+    bool both_ways; /* forward and backward take turns: mesh_add_back */
     /* Adds a stage's tasks of one step. Each kind goes through the microbatches in their order, so
      * that gradients are the same sums, to the bit, under every schedule. */
     void (*order)(int stages, int stage, int microbatches, struct stage_order *order);

@@ -25,7 +25,7 @@ const char *dataflow_refuses(const struct resolver_run *run)
 
 static struct dataflow *open(struct clock *clock, bool kernels)
 {
-    return dataflow_create(clock, false, kernels);
+    return dataflow_create(clock, BY_ASKING, kernels);
 }
 
 const struct resolver_ops resolver_dataflow = {

@@ -31,6 +31,10 @@
 
 #include <stdlib.h>
 
+/* Inlined, small structs stay in registers: through memory, a message's words would be written one by
+ * one and read back in pairs, for which processors wait. */
+#define INLINED static inline __attribute__((always_inline))
+
 #define NOBODY UINT32_MAX /* no message, no rank, nothing wanted */
 
 /* 64 bytes: all of a rank that its messages touch. */
@@ -52,12 +56,22 @@ static inline uint32_t message_key(int lane, int source)
 
 struct message {
     uint64_t begun_ps;   /* when its sender began to send it */
-    uint64_t arrival_ps; /* of its first byte at the port; once served: of its last byte */
+    uint64_t arrival_ps; /* of its first byte at the port; once a window has served it: of its last */
     uint64_t stream_ps;  /* how long it takes to pass the port */
     uint32_t key;
     uint32_t receiver;
     uint32_t next; /* in a list of one owner at a time */
-    bool served;
+    uint32_t size; /* its bytes, modulo 2^32 */
+    /* Of resolver lanes: */
+    uint32_t sequence; /* among its sender's */
+    bool delivered;
+};
+
+/* What a message is to its sender. */
+struct parcel {
+    int target;
+    uint32_t key;
+    uint64_t bytes, stream_ps, latency_ps;
 };
 
 enum phase {
@@ -70,30 +84,37 @@ enum phase {
 
 /* A group as one of its members sees it. */
 struct slot {
-    const struct group *group;
+    struct group *group;
     struct gathering *gathering;  /* of the group */
     uint32_t posted[GROUP_LANES]; /* operations so far */
     uint64_t sent_ps;             /* when the last of its sends has left */
 };
 
-/* The rest of a rank: its operation at work. */
+/* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches. */
 struct task {
-    enum phase phase;
+    _Alignas(64) uint8_t phase; /* enum phase */
     bool queued;
-    int lane, index;
+    bool streamed; /* its stream may have ops */
+    uint8_t lane;
+    int index, member;
+    uint32_t messages;           /* sent since the last operation ended, and not yet in the record */
+    uint64_t bytes;              /* sent, and not yet in the record */
+    uint64_t add_ps;             /* what adding takes when the step's message is there, but for traces */
+    uint64_t waiting_ps, adding_ps; /* of the operation */
+    struct group *group;
+    struct pattern *pattern; /* NULL: the schedule is asked */
+
     const struct schedule *schedule; /* NULL: one message */
     struct call call;
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
-    uint64_t add_bytes;  /* to be added when the step's message is there */
-    const struct group *group;
+    uint64_t began_ps;   /* the operation */
     struct slot *slots;
-    int slot_count;
-    uint64_t began_ps, waiting_ps, adding_ps; /* of the operation */
-    uint64_t sending_until_ps;                /* all sends that were posted have left then */
-    uint64_t bytes, messages;                 /* sent, and not yet in the record */
+    uint64_t sending_until_ps; /* all sends that were posted have left then */
+    int slot_count, marks;
 };
 
 struct wheel;
+struct local;
 struct dataflow {
     struct clock *clock;
     struct roads roads;
@@ -101,7 +122,10 @@ struct dataflow {
     uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
     bool by_arrival; /* ports serve in order of arrival */
     bool with_kernels;
+    bool devices_alike; /* additions take all devices as long, but for traces */
+    bool traced;        /* devices' speeds change in time (clock/pace.h) */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
+    struct local *local; /* local.h; NULL: ranks have one busy lane at a time */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
 
     struct seat *seats;
@@ -123,11 +147,16 @@ struct dataflow {
 
 const char *dataflow_refuses(const struct resolver_run *run);
 
-/* For a clock without groups or streams yet. `windows`: arrivals are put in order by time windows. */
-struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels);
+enum dataflow_way {
+    BY_ASKING,  /* messages are handed over as they are sent */
+    BY_WINDOWS, /* arrivals are put in order by time windows */
+    BY_LANES    /* the same, and each rank goes through its own events */
+};
+/* For a clock without groups or streams yet. */
+struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels);
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
-void dataflow_add_group(struct dataflow *flow, const struct group *group);
+void dataflow_add_group(struct dataflow *flow, struct group *group);
 /* Takes the op at once, if its rank waits for nothing; else it belongs into the rank's stream. So a
  * rank that is ready has an empty stream. */
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op);
@@ -139,9 +168,28 @@ void dataflow_finish(struct dataflow *flow);
 void dataflow_report(const struct dataflow *flow, FILE *stream);
 
 void dataflow_lose(struct dataflow *flow, const char *why);
+/* A rank has come to that mark of its program. */
+void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps);
 
+/* Lets a rank go on that is not queued. */
+void dataflow_run(struct dataflow *flow, int rank);
+/* The rank's turn will come soon. */
+static inline void dataflow_foresee(const struct dataflow *flow, uint32_t rank)
+{
+    __builtin_prefetch(&flow->seats[rank], 1);
+    __builtin_prefetch(&flow->tasks[rank], 1);
+}
 /* Puts the rank among those that can go on. */
-void dataflow_push(struct dataflow *flow, int rank);
+static inline void dataflow_push(struct dataflow *flow, int rank)
+{
+    struct task *task = &flow->tasks[rank];
+    if (task->queued)
+        return;
+    task->queued = true;
+    int place = flow->queue_head + flow->queue_count++;
+    int room = flow->clock->rank_count;
+    flow->queue[place < room ? place : place - room] = (uint32_t)rank;
+}
 
 /* step.c */
 /* Begins the next step of the rank's operation; false: the rank waits for a message. */
@@ -149,10 +197,11 @@ bool step_begin(struct dataflow *flow, int rank);
 /* A send that nothing waits for yet begins now; returns when it has left. */
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes);
-/* A message goes to the rank that waits for it, or is kept. */
-void step_deliver(struct dataflow *flow, const struct message *message);
-/* The receive port serves a message: returns when its last byte is there. */
-uint64_t port_serve(struct dataflow *flow, struct seat *seat, const struct message *message);
+/* A message that a port has served goes to the rank that waits for it, which can go on then: true;
+ * or is kept. */
+bool step_deliver(struct dataflow *flow, const struct message *message);
+/* How long the rank takes to add that many bytes up, at a speed that does not change. */
+uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
 void operation_end(struct dataflow *flow, int rank);
 
@@ -166,14 +215,31 @@ bool gathering_join(struct dataflow *flow, int rank);
 /* `window_ps`: at least 1. */
 struct wheel *wheel_create(uint64_t window_ps, int ranks);
 void wheel_free(struct wheel *wheel);
-void wheel_put(struct dataflow *flow, const struct message *message);
+/* Room for a message that arrives then, for the caller to fill. */
+struct message *wheel_put(struct wheel *wheel, uint64_t arrival_ps);
 /* Serves the arrivals of the next window; false: there are none, or a starved rank may still send
  * one that comes before. */
 bool wheel_turn(struct dataflow *flow);
 
+/* The receive port serves a message: returns when its last byte is there. */
+static inline uint64_t port_serve(const struct dataflow *flow, struct seat *seat,
+                                  uint64_t arrival_ps, uint64_t stream_ps)
+{
+    uint64_t begin = arrival_ps > seat->receive_free_ps ? arrival_ps : seat->receive_free_ps;
+    seat->receive_free_ps = begin + flow->gap_ps + stream_ps;
+    return begin + stream_ps;
+}
+
 static inline uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* What an addition of that length takes that begins then. */
+INLINED uint64_t paced_add_ps(const struct dataflow *flow, int rank, uint64_t begin_ps,
+                              uint64_t add_ps)
+{
+    return flow->traced && add_ps ? pace_add_ps(flow->clock->pace, rank, begin_ps, add_ps) : add_ps;
 }
 
 /* Room for so many numbers, of which nothing is known. */
@@ -206,6 +272,19 @@ static inline void message_drop(struct dataflow *flow, uint32_t index)
 {
     flow->messages[index].next = flow->spare;
     flow->spare = index;
+}
+
+/* What member `to` is to be sent by a rank, into the lane of that kind. */
+INLINED struct parcel parcel_to(struct dataflow *flow, int rank, const struct group *group, int kind,
+                               int to, uint64_t bytes)
+{
+    int target = group->members[to];
+    struct path path = road_path(&flow->roads, rank, target);
+    return (struct parcel){.target = target,
+                           .key = message_key(group->lane_bases[to] + kind, rank),
+                           .bytes = bytes,
+                           .stream_ps = road_stream(&flow->roads, path, bytes),
+                           .latency_ps = path.latency_ps};
 }
 
 #endif

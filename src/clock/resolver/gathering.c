@@ -90,7 +90,8 @@ static void store_member(struct passage *passage, int i, const struct sums *sums
     task->messages += (uint64_t)sums->messages;
     flow->kernel_messages += (uint64_t)sums->messages;
     operation_end(flow, rank);
-    dataflow_push(flow, rank);
+    if (task->streamed)
+        dataflow_push(flow, rank);
 }
 
 static void store(struct passage *passage)
@@ -102,15 +103,6 @@ static void store(struct passage *passage)
         sums.adding_ps += passage->adding[i];
         store_member(passage, i, &sums);
     }
-}
-
-static bool devices_are_alike(const struct cluster *cluster)
-{
-    for (int i = 1; i < cluster->nodes; i++)
-        if (cluster->devices[i].speed != cluster->devices[0].speed ||
-            cluster->devices[i].add_Bps != cluster->devices[0].add_Bps)
-            return false;
-    return true;
 }
 
 static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
@@ -125,7 +117,7 @@ static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
                                          .gap_ps = (int64_t)flow->gap_ps},
                               .folded = gathering->first.folded,
                               .checks = flow->by_arrival,
-                              .devices_alike = devices_are_alike(flow->clock->cluster),
+                              .devices_alike = flow->devices_alike,
                               .fresh = true};
     lay_out(&passage);
     load(&passage);

@@ -1,12 +1,28 @@
-#include "dataflow.h"
+#include "local.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Steps that a rank takes before another has its turn: enough to have its lines in the cache, few
  * enough that messages which nobody has asked for yet stay few. */
-enum { TURN_STEPS = 8 };
+enum { TURN_STEPS = 8, AHEAD = 6 };
 
-struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels)
+static bool devices_are_alike(const struct cluster *cluster)
+{
+    for (int i = 1; i < cluster->nodes; i++)
+        if (cluster->devices[i].speed != cluster->devices[0].speed ||
+            cluster->devices[i].add_Bps != cluster->devices[0].add_Bps)
+            return false;
+    return true;
+}
+
+static void *lines_of(size_t count, size_t size)
+{
+    void *memory = aligned_alloc(64, count * size);
+    return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+}
+
+struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels)
 {
     struct dataflow *flow = memory_zeroed(1, sizeof *flow);
     size_t ranks = (size_t)clock->rank_count;
@@ -19,16 +35,23 @@ struct dataflow *dataflow_create(struct clock *clock, bool windows, bool kernels
     flow->gap_ps = netmodel->overhead ? cluster->gap_ps : 0;
     roads_init(&flow->roads, cluster, netmodel->free_of_cost);
     flow->reach_ps = flow->overhead_ps + flow->roads.latency_least_ps;
-    if (windows)
+    /* A lane may begin to send at any time; who waits for a message pays o before it sends another. */
+    if (way == BY_LANES)
+        flow->wheel = wheel_create(flow->reach_ps, clock->rank_count);
+    else if (way == BY_WINDOWS)
         flow->wheel = wheel_create(flow->overhead_ps + flow->reach_ps, clock->rank_count);
-    flow->seats = aligned_alloc(64, ranks * sizeof *flow->seats);
-    if (!flow->seats)
-        memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-    flow->tasks = memory_zeroed(ranks, sizeof *flow->tasks);
+    if (way == BY_LANES)
+        flow->local = local_create(clock->rank_count);
+    flow->traced = pace_has_traces(clock->pace);
+    flow->devices_alike = devices_are_alike(cluster);
+    flow->seats = lines_of(ranks, sizeof *flow->seats);
+    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
     flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     flow->spare = NOBODY;
-    for (size_t rank = 0; rank < ranks; rank++)
+    for (size_t rank = 0; rank < ranks; rank++) {
         flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
+        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
+    }
     return flow;
 }
 
@@ -50,6 +73,7 @@ void dataflow_free(struct dataflow *flow)
     for (int i = 0; i < flow->gathering_count; i++)
         gathering_free(flow->gatherings[i]);
     wheel_free(flow->wheel);
+    local_free(flow->local, flow->clock->rank_count);
     roads_release(&flow->roads);
     free(flow->gatherings);
     free_arrays(flow);
@@ -60,7 +84,7 @@ void dataflow_free(struct dataflow *flow)
     free(flow);
 }
 
-void dataflow_add_group(struct dataflow *flow, const struct group *group)
+void dataflow_add_group(struct dataflow *flow, struct group *group)
 {
     struct gathering *gathering = gathering_new(group);
     *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
@@ -70,6 +94,8 @@ void dataflow_add_group(struct dataflow *flow, const struct group *group)
         task->slots = memory_resize(task->slots, count * sizeof *task->slots);
         task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
     }
+    if (flow->local)
+        local_add_group(flow, group);
 }
 
 void dataflow_lose(struct dataflow *flow, const char *why)
@@ -130,8 +156,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     struct slot *slot = slot_of(task, op->lane);
     slot->posted[kind_of(op->lane)]++;
     task->phase = PHASE_POSTED;
-    task->lane = op->lane;
+    task->lane = (uint8_t)op->lane;
     task->index = 0;
+    task->member = op->peer;
+    task->pattern = NULL;
     task->group = slot->group;
     task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
     if (task->schedule && task->schedule->strands) {
@@ -140,7 +168,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     }
     task->call = op->call;
     task->call.size = slot->group->size;
-    task->unit_bytes = op->element_bytes;
+    task->unit_bytes = op->kind == OP_COLLECTIVE ? op->element_bytes : op->value;
     if (op->kind == OP_COLLECTIVE) {
         task->call.rank = op->peer;
         task->call.context = op->schedule->context;
@@ -163,7 +191,11 @@ static bool begin_operation(struct dataflow *flow, int rank, const struct op *op
     task->began_ps = flow->seats[rank].now_ps;
     task->waiting_ps = task->adding_ps = 0;
     task->phase = PHASE_STEP;
-    return !gathering_join(flow, rank);
+    if (gathering_join(flow, rank))
+        return false;
+    if (task->schedule)
+        task->pattern = pattern_take(task->group, task->schedule, &task->call, task->unit_bytes);
+    return true;
 }
 
 /* For a send; whatever else has been posted has ended. */
@@ -181,13 +213,17 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     return true;
 }
 
-static bool mark(struct dataflow *flow, int rank)
+void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps)
 {
     struct clock *clock = flow->clock;
-    int index = clock->ranks[rank].marks++;
-    if (index == clock->mark_count)
+    if (mark == clock->mark_count)
         vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
-    clock->marks_ps[index] = later(clock->marks_ps[index], flow->seats[rank].now_ps);
+    clock->marks_ps[mark] = later(clock->marks_ps[mark], now_ps);
+}
+
+static bool mark(struct dataflow *flow, int rank)
+{
+    dataflow_mark(flow, flow->tasks[rank].marks++, flow->seats[rank].now_ps);
     return true;
 }
 
@@ -235,7 +271,10 @@ static void note_starved(struct dataflow *flow, int rank)
 bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    if (!takes_ops(task) || task->queued || flow->lost)
+    if (flow->local)
+        return false;
+    task->streamed = task->streamed || !takes_ops(task) || task->queued || flow->lost;
+    if (task->streamed)
         return false;
     if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
         dataflow_push(flow, rank);
@@ -248,7 +287,8 @@ static bool take_ops(struct dataflow *flow, int rank)
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+        if (!task->streamed || !op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+            task->streamed = false;
             note_starved(flow, rank);
             return false;
         }
@@ -258,27 +298,39 @@ static bool take_ops(struct dataflow *flow, int rank)
     return true;
 }
 
-static void run(struct dataflow *flow, int rank)
+void dataflow_run(struct dataflow *flow, int rank)
 {
     for (int turn = 0; turn < TURN_STEPS; turn++)
-        if (!take_ops(flow, rank) || !step_begin(flow, rank))
+        if ((takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank)) || !step_begin(flow, rank))
             return;
     dataflow_push(flow, rank);
+}
+
+static int at_of(const struct dataflow *flow, int ahead)
+{
+    int place = flow->queue_head + ahead;
+    return place < flow->clock->rank_count ? place : place - flow->clock->rank_count;
 }
 
 static void run_queue(struct dataflow *flow)
 {
     while (flow->queue_count && !flow->lost) {
         int rank = (int)flow->queue[flow->queue_head];
+        if (flow->queue_count > AHEAD)
+            dataflow_foresee(flow, flow->queue[at_of(flow, AHEAD)]);
         flow->queue_head = flow->queue_head + 1 == flow->clock->rank_count ? 0 : flow->queue_head + 1;
         flow->queue_count--;
         flow->tasks[rank].queued = false;
-        run(flow, rank);
+        dataflow_run(flow, rank);
     }
 }
 
 void dataflow_resolve(struct dataflow *flow)
 {
+    if (flow->local) {
+        local_resolve(flow);
+        return;
+    }
     flow->starved_ps = TIME_NEVER;
     for (int rank = 0; flow->wheel && rank < flow->clock->rank_count; rank++)
         if (takes_ops(&flow->tasks[rank]) && !flow->tasks[rank].queued)
@@ -301,6 +353,10 @@ static void check_unread(struct dataflow *flow)
 void dataflow_finish(struct dataflow *flow)
 {
     free_arrays(flow);
+    if (flow->local) {
+        local_finish(flow);
+        return;
+    }
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
         struct rank_record *record = &flow->clock->ranks[rank].record;

@@ -5,28 +5,16 @@
  *     first byte there = begin + L    delivered = max(that, receive port) + S
  *     received = max(delivered, t, cpu) + o, then the addition            end = max(sent, received)
  */
-#include "dataflow.h"
+#include "pattern.h"
 
 #include "threadrack/clock/cost.h"
 
-static uint64_t add_ps(struct dataflow *flow, int rank, uint64_t begin_ps, uint64_t bytes)
+uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes)
 {
     const struct device *device = &flow->clock->cluster->devices[rank];
     if (bytes == 0 || device->add_Bps == 0)
         return 0;
-    uint64_t adding_ps = cost_scaled_ps(device, road_time(&flow->roads, bytes, device->add_Bps));
-    return pace_add_ps(flow->clock->pace, rank, begin_ps, adding_ps);
-}
-
-void dataflow_push(struct dataflow *flow, int rank)
-{
-    struct task *task = &flow->tasks[rank];
-    if (task->queued)
-        return;
-    task->queued = true;
-    int place = flow->queue_head + flow->queue_count++;
-    int room = flow->clock->rank_count;
-    flow->queue[place < room ? place : place - room] = (uint32_t)rank;
+    return cost_scaled_ps(device, road_time(&flow->roads, bytes, device->add_Bps));
 }
 
 /* Under ports that serve in order of arrival, asking in another order is not exact. Equal arrivals
@@ -41,37 +29,41 @@ static void check_order(struct dataflow *flow, struct seat *seat, const struct m
     seat->arrived_from = source;
 }
 
-uint64_t port_serve(struct dataflow *flow, struct seat *seat, const struct message *message)
+/* When the message's last byte is there. Windows have served it before. */
+INLINED uint64_t delivered_ps(struct dataflow *flow, struct seat *seat,
+                                    const struct message *message)
 {
-    if (flow->by_arrival && !flow->wheel)
+    if (flow->wheel)
+        return message->arrival_ps;
+    if (flow->by_arrival)
         check_order(flow, seat, message);
-    uint64_t begin = later(message->arrival_ps, seat->receive_free_ps);
-    seat->receive_free_ps = begin + flow->gap_ps + message->stream_ps;
-    return begin + message->stream_ps;
+    return port_serve(flow, seat, message->arrival_ps, message->stream_ps);
+}
+
+/* Members of a collective have been compared when they posted it. */
+static void check_size(struct dataflow *flow, const struct task *task, const struct message *message)
+{
+    if (!task->schedule && message->size != (uint32_t)task->unit_bytes)
+        dataflow_lose(flow, "a message is not of the size that its receiver asks for");
 }
 
 /* The message that the rank's step asked for is there, and with it the step's end. */
-static void receive(struct dataflow *flow, int rank, const struct message *message)
+INLINED void receive(struct dataflow *flow, struct seat *seat, struct task *task,
+                           const struct message *message)
 {
-    struct seat *seat = &flow->seats[rank];
-    struct task *task = &flow->tasks[rank];
-    uint64_t delivered =
-        message->served ? message->arrival_ps : port_serve(flow, seat, message);
+    uint64_t delivered = delivered_ps(flow, seat, message);
     uint64_t received = later(later(delivered, seat->now_ps), seat->cpu_free_ps) + flow->overhead_ps;
     seat->cpu_free_ps = received;
     if (message->begun_ps > seat->now_ps)
         task->waiting_ps += message->begun_ps - seat->now_ps;
-    if (task->add_bytes) {
-        uint64_t adding = add_ps(flow, rank, received, task->add_bytes);
-        task->adding_ps += adding;
-        received += adding;
-    }
-    seat->now_ps = later(received, seat->sent_ps);
+    uint64_t adding = paced_add_ps(flow, (int)(task - flow->tasks), received, task->add_ps);
+    task->adding_ps += adding;
+    seat->now_ps = later(received + adding, seat->sent_ps);
     seat->wanted = NOBODY;
 }
 
 /* Takes the earliest message of that key out of the rank's list; NOBODY when there is none. */
-static uint32_t take_kept(struct dataflow *flow, struct seat *seat, uint32_t key)
+INLINED uint32_t take_kept(struct dataflow *flow, struct seat *seat, uint32_t key)
 {
     uint32_t before = NOBODY;
     for (uint32_t i = seat->first; i != NOBODY; before = i, i = flow->messages[i].next) {
@@ -86,56 +78,96 @@ static uint32_t take_kept(struct dataflow *flow, struct seat *seat, uint32_t key
     return NOBODY;
 }
 
-static void keep(struct dataflow *flow, struct seat *seat, const struct message *message)
+INLINED void keep(struct dataflow *flow, struct seat *seat, uint32_t index)
 {
-    uint32_t index = message_new(flow);
-    flow->messages[index] = *message;
     flow->messages[index].next = NOBODY;
     *(seat->first == NOBODY ? &seat->first : &flow->messages[seat->last].next) = index;
     seat->last = index;
 }
 
-void step_deliver(struct dataflow *flow, const struct message *message)
+/* Hands it straight over where its receiver waits for just this one. */
+INLINED bool hand_over(struct dataflow *flow, const struct message *message)
 {
     struct seat *seat = &flow->seats[message->receiver];
     if (seat->wanted == message->key) {
-        receive(flow, (int)message->receiver, message);
-        dataflow_push(flow, (int)message->receiver);
-    } else {
-        keep(flow, seat, message);
+        struct task *task = &flow->tasks[message->receiver];
+        if (!task->pattern)
+            check_size(flow, task, message);
+        receive(flow, seat, task, message);
+        return true;
     }
+    uint32_t index = message_new(flow);
+    struct message *kept = &flow->messages[index];
+    kept->begun_ps = message->begun_ps;
+    kept->arrival_ps = message->arrival_ps;
+    kept->stream_ps = message->stream_ps;
+    kept->key = message->key;
+    kept->size = message->size;
+    keep(flow, seat, index);
+    return false;
+}
+
+bool step_deliver(struct dataflow *flow, const struct message *message)
+{
+    return hand_over(flow, message);
+}
+
+/* Word by word. */
+INLINED void write_message(struct message *message, uint64_t begun_ps, uint64_t arrival_ps,
+                           struct parcel parcel)
+{
+    message->begun_ps = begun_ps;
+    message->arrival_ps = arrival_ps;
+    message->stream_ps = parcel.stream_ps;
+    message->key = parcel.key;
+    message->receiver = (uint32_t)parcel.target;
+    message->size = (uint32_t)parcel.bytes;
 }
 
 /* The rank begins to send at its present time; returns when the message has left its port. */
-static uint64_t send(struct dataflow *flow, int rank, const struct group *group, int kind,
-                     int to, uint64_t bytes)
+INLINED uint64_t send(struct dataflow *flow, struct seat *seat, struct task *task,
+                            struct parcel parcel)
 {
-    struct seat *seat = &flow->seats[rank];
-    int target = group->members[to];
-    struct path path = road_path(&flow->roads, rank, target);
-    uint64_t stream = road_stream(&flow->roads, path, bytes);
     seat->cpu_free_ps = later(seat->now_ps, seat->cpu_free_ps) + flow->overhead_ps;
     uint64_t begin = later(seat->cpu_free_ps, seat->send_free_ps);
-    seat->send_free_ps = begin + flow->gap_ps + stream;
-    struct message message = {.begun_ps = seat->now_ps,
-                              .arrival_ps = begin + path.latency_ps,
-                              .stream_ps = stream,
-                              .key = message_key(group->lane_bases[to] + kind, rank),
-                              .receiver = (uint32_t)target};
-    flow->tasks[rank].bytes += bytes;
-    flow->tasks[rank].messages++;
-    if (flow->wheel)
-        wheel_put(flow, &message);
-    else
-        step_deliver(flow, &message);
-    return begin + stream;
+    seat->send_free_ps = begin + flow->gap_ps + parcel.stream_ps;
+    task->bytes += parcel.bytes;
+    task->messages++;
+    uint64_t arrival = begin + parcel.latency_ps;
+    if (flow->wheel) {
+        write_message(wheel_put(flow->wheel, arrival), seat->now_ps, arrival, parcel);
+    } else {
+        struct message message;
+        write_message(&message, seat->now_ps, arrival, parcel);
+        if (hand_over(flow, &message))
+            dataflow_push(flow, parcel.target);
+    }
+    return begin + parcel.stream_ps;
 }
 
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes)
 {
-    return send(flow, rank, group, LANE_RECEIVES, to, bytes);
+    return send(flow, &flow->seats[rank], &flow->tasks[rank],
+                parcel_to(flow, rank, group, LANE_RECEIVES, to, bytes));
 }
+
+/* The step asks for a message: takes it if it is there; false: the rank waits for it. */
+INLINED bool ask(struct dataflow *flow, struct seat *seat, struct task *task, uint32_t key)
+{
+    uint32_t kept = take_kept(flow, seat, key);
+    if (kept == NOBODY) {
+        seat->wanted = key;
+        return false;
+    }
+    if (!task->pattern)
+        check_size(flow, task, &flow->messages[kept]);
+    receive(flow, seat, task, &flow->messages[kept]);
+    message_drop(flow, kept);
+    return true;
+}
+
+/* ---- A step as its schedule has it. ---- */
 
 /* What the operation does next: a step of its schedule, or its one receive. */
 static bool load_step(struct task *task, struct step *step)
@@ -146,10 +178,8 @@ static bool load_step(struct task *task, struct step *step)
     return task->index++ == 0;
 }
 
-bool step_begin(struct dataflow *flow, int rank)
+static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct task *task)
 {
-    struct seat *seat = &flow->seats[rank];
-    struct task *task = &flow->tasks[rank];
     struct step step;
     if (!load_step(task, &step)) {
         operation_end(flow, rank);
@@ -158,23 +188,60 @@ bool step_begin(struct dataflow *flow, int rank)
     seat->sent_ps = seat->now_ps;
     uint64_t began = seat->now_ps;
     if (step.send_to >= 0)
-        seat->sent_ps = send(flow, rank, task->group, LANE_COLLECTIVES, step.send_to,
-                             step.send.count * task->unit_bytes);
-    task->add_bytes = step.reduce ? step.recv.count * task->unit_bytes : 0;
+        seat->sent_ps = send(flow, seat, task,
+                             parcel_to(flow, rank, task->group, LANE_COLLECTIVES, step.send_to,
+                                       step.send.count * task->unit_bytes));
+    bool adds = step.reduce && (step.recv_from >= 0 || step.send_to < 0);
+    task->add_ps = adds ? step_add_ps(flow, rank, step.recv.count * task->unit_bytes) : 0;
     if (step.recv_from < 0) {
         uint64_t ends = later(began, seat->sent_ps);
-        uint64_t adding = step.send_to < 0 ? add_ps(flow, rank, ends, task->add_bytes) : 0;
+        uint64_t adding = paced_add_ps(flow, rank, ends, task->add_ps);
         task->adding_ps += adding;
         seat->now_ps = ends + adding;
         return true;
     }
-    seat->wanted = message_key(task->lane, task->group->members[step.recv_from]);
-    uint32_t kept = take_kept(flow, seat, seat->wanted);
-    if (kept == NOBODY)
-        return false;
-    receive(flow, rank, &flow->messages[kept]);
-    message_drop(flow, kept);
-    return true;
+    return ask(flow, seat, task, message_key(task->lane, task->group->members[step.recv_from]));
+}
+
+/* ---- A step of a pattern. ---- */
+
+INLINED struct parcel parcel_of(struct dataflow *flow, int rank, const struct task *task,
+                                      const struct known_round *known, int to)
+{
+    if (!flow->roads.uniform || !task->group->dense)
+        return parcel_to(flow, rank, task->group, LANE_COLLECTIVES, to, known->bytes);
+    return (struct parcel){.target = rank + to - task->member,
+                           .key = message_key(task->lane, rank),
+                           .bytes = known->bytes,
+                           .stream_ps = known->stream_ps,
+                           .latency_ps = flow->roads.path.latency_ps};
+}
+
+bool step_begin(struct dataflow *flow, int rank)
+{
+    struct seat *seat = &flow->seats[rank];
+    struct task *task = &flow->tasks[rank];
+    struct pattern *pattern = task->pattern;
+    if (!pattern)
+        return begin_any(flow, rank, seat, task);
+    struct known_round *known = &pattern->rounds[(unsigned)task->index & pattern->mask];
+    if (known->index != task->index && !pattern_learn(flow, pattern, task->index, known)) {
+        pattern->users--;
+        operation_end(flow, rank);
+        return true;
+    }
+    if (!known->even)
+        return begin_any(flow, rank, seat, task);
+    int to, from;
+    task->index++;
+    pair_of(&known->round, task->group->size, task->member, &to, &from);
+    task->add_ps = !known->round.reduce  ? 0
+                   : flow->devices_alike ? known->add_ps
+                                         : step_add_ps(flow, rank, known->bytes);
+    uint32_t source = (uint32_t)(task->group->dense ? rank + from - task->member
+                                                    : task->group->members[from]);
+    seat->sent_ps = send(flow, seat, task, parcel_of(flow, rank, task, known, to));
+    return ask(flow, seat, task, message_key(task->lane, (int)source));
 }
 
 void operation_end(struct dataflow *flow, int rank)
@@ -186,5 +253,8 @@ void operation_end(struct dataflow *flow, int rank)
     *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
     record->compute_ps += task->adding_ps;
     record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    record->messages_sent += task->messages;
+    flow->clock->messages += task->messages;
+    task->messages = 0;
     task->phase = PHASE_READY;
 }

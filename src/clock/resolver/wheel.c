@@ -7,28 +7,40 @@
  * order (Chandy and Misra 1979; the window: Lubachevsky 1989).
  *
  * Windows are the powers of two below 2o + L. The wheel has a list for each of the next ROOM windows;
- * what comes later is kept aside, and laid out when the wheel has come to it.
+ * what comes later is kept aside, and laid out when the wheel has come to it. Lists are made of
+ * blocks, so that what is written one after the other is read so.
  */
-#include "dataflow.h"
+#include "local.h"
 
 #include <stdlib.h>
 
-enum { ROOM = 4096, ROOM_WORDS = ROOM / 64 };
+enum { ROOM = 4096, ROOM_WORDS = ROOM / 64, BLOCK = 42, AHEAD = 6 };
+
+/* 2 KB. */
+struct block {
+    struct block *next;
+    int count;
+    struct message messages[BLOCK];
+};
 
 struct wheel {
     int shift;       /* a window is 2^shift ps */
     uint64_t window; /* the present one: all before are done */
-    uint32_t first[ROOM], last[ROOM]; /* by window modulo ROOM: messages in order of sending */
-    uint64_t used[ROOM_WORDS];        /* a bit a list that has any */
-    uint64_t count;                   /* messages in lists */
+    struct block *first[ROOM], *last[ROOM]; /* by window modulo ROOM: messages in order of sending */
+    uint64_t used[ROOM_WORDS];              /* a bit a list that has any */
+    uint64_t count;                         /* lists that have any */
+    uint32_t laid_out;                      /* messages in them */
+    struct block *spare;
 
-    uint32_t *far; /* messages beyond the wheel, in order of sending */
+    struct message *far; /* messages beyond the wheel, in order of sending */
     int far_count, far_room;
     uint64_t far_window; /* of the earliest of them */
 
-    uint32_t *ports; /* receivers of the present window, each once */
-    int port_count, port_room;
-    uint32_t *heads; /* by rank: its arrivals in order; NOBODY outside a turn */
+    struct message **arrivals; /* of the present window; a message's `next` is a place in here */
+    uint32_t arrival_count, arrival_room;
+    uint32_t *ports; /* their receivers, each once; room for all ranks */
+    int port_count;
+    uint32_t *heads; /* by rank: the first of its arrivals; NOBODY outside a turn */
 };
 
 struct wheel *wheel_create(uint64_t window_ps, int ranks)
@@ -37,69 +49,94 @@ struct wheel *wheel_create(uint64_t window_ps, int ranks)
     wheel->shift = 63 - __builtin_clzll(window_ps);
     wheel->far_window = TIME_NEVER;
     wheel->heads = memory_zeroed((size_t)ranks, sizeof *wheel->heads);
+    wheel->ports = memory_zeroed((size_t)ranks, sizeof *wheel->ports);
     for (int rank = 0; rank < ranks; rank++)
         wheel->heads[rank] = NOBODY;
     return wheel;
+}
+
+static void free_blocks(struct block *block)
+{
+    for (struct block *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
 }
 
 void wheel_free(struct wheel *wheel)
 {
     if (!wheel)
         return;
+    for (int list = 0; list < ROOM; list++)
+        if (wheel->used[list / 64] >> (list % 64) & 1)
+            free_blocks(wheel->first[list]);
+    free_blocks(wheel->spare);
     free(wheel->far);
+    free(wheel->arrivals);
     free(wheel->ports);
     free(wheel->heads);
     free(wheel);
 }
 
-static void lay_out(struct dataflow *flow, uint32_t index, uint64_t window)
+/* ---- Messages on their way. ---- */
+
+static struct block *block_new(struct wheel *wheel)
 {
-    struct wheel *wheel = flow->wheel;
+    struct block *block = wheel->spare;
+    if (block)
+        wheel->spare = block->next;
+    else
+        block = memory_resize(NULL, sizeof *block);
+    block->next = NULL;
+    block->count = 0;
+    return block;
+}
+
+/* Room at the end of the window's list. */
+static struct message *lay_out(struct wheel *wheel, uint64_t window)
+{
     int list = (int)(window % ROOM);
     uint64_t bit = 1ull << (list % 64);
-    if (wheel->used[list / 64] & bit)
-        flow->messages[wheel->last[list]].next = index;
-    else
-        wheel->first[list] = index;
-    wheel->used[list / 64] |= bit;
-    wheel->last[list] = index;
-    flow->messages[index].next = NOBODY;
-    wheel->count++;
+    struct block *block = wheel->last[list];
+    if (!(wheel->used[list / 64] & bit)) {
+        wheel->first[list] = wheel->last[list] = block = block_new(wheel);
+        wheel->used[list / 64] |= bit;
+        wheel->count++;
+    } else if (block->count == BLOCK) {
+        wheel->last[list] = block = block->next = block_new(wheel);
+    }
+    wheel->laid_out++;
+    return &block->messages[block->count++];
 }
 
-static void put_far(struct wheel *wheel, uint32_t index, uint64_t window)
+static struct message *put_far(struct wheel *wheel, uint64_t window)
 {
-    *vector_push(&wheel->far, &wheel->far_count, &wheel->far_room) = index;
     if (window < wheel->far_window)
         wheel->far_window = window;
+    return vector_push(&wheel->far, &wheel->far_count, &wheel->far_room);
 }
 
-void wheel_put(struct dataflow *flow, const struct message *message)
+struct message *wheel_put(struct wheel *wheel, uint64_t arrival_ps)
 {
-    struct wheel *wheel = flow->wheel;
-    uint64_t window = message->arrival_ps >> wheel->shift;
-    uint32_t index = message_new(flow);
-    flow->messages[index] = *message;
+    uint64_t window = arrival_ps >> wheel->shift;
     if (window - wheel->window < ROOM && window < wheel->far_window)
-        lay_out(flow, index, window);
-    else
-        put_far(wheel, index, window);
+        return lay_out(wheel, window);
+    return put_far(wheel, window);
 }
 
 /* Lays out what has come within reach of the wheel. */
-static void fetch_far(struct dataflow *flow)
+static void fetch_far(struct wheel *wheel)
 {
-    struct wheel *wheel = flow->wheel;
     int left = 0;
     uint64_t earliest = TIME_NEVER;
     for (int i = 0; i < wheel->far_count; i++) {
-        uint32_t index = wheel->far[i];
-        uint64_t window = flow->messages[index].arrival_ps >> wheel->shift;
+        struct message message = wheel->far[i];
+        uint64_t window = message.arrival_ps >> wheel->shift;
         if (window - wheel->window < ROOM) {
-            lay_out(flow, index, window);
+            *lay_out(wheel, window) = message;
             continue;
         }
-        wheel->far[left++] = index;
+        wheel->far[left++] = message;
         if (window < earliest)
             earliest = window;
     }
@@ -133,10 +170,14 @@ static bool go_on(struct dataflow *flow)
     if (flow->starved_ps < end_ps && flow->starved_ps + flow->reach_ps < end_ps)
         return false;
     wheel->window = next;
+    if (flow->local)
+        flow->local->end_ps = end_ps;
     if (wheel->far_window == next)
-        fetch_far(flow);
+        fetch_far(wheel);
     return true;
 }
+
+/* ---- A window's turn. ---- */
 
 static bool comes_before(const struct message *a, const struct message *b)
 {
@@ -146,43 +187,71 @@ static bool comes_before(const struct message *a, const struct message *b)
 }
 
 /* Behind those that arrive before it or, from the same sender, were sent before it. */
-static void sort_in(struct dataflow *flow, uint32_t index)
+static void sort_in(struct wheel *wheel, struct message *message)
 {
-    struct wheel *wheel = flow->wheel;
-    struct message *message = &flow->messages[index];
-    uint32_t *place = &wheel->heads[message->receiver];
+    uint32_t *place = &wheel->heads[message->receiver], number = wheel->arrival_count++;
+    wheel->arrivals[number] = message;
     if (*place == NOBODY)
-        *vector_push(&wheel->ports, &wheel->port_count, &wheel->port_room) = message->receiver;
-    while (*place != NOBODY && !comes_before(message, &flow->messages[*place]))
-        place = &flow->messages[*place].next;
+        wheel->ports[wheel->port_count++] = message->receiver;
+    while (*place != NOBODY && !comes_before(message, wheel->arrivals[*place]))
+        place = &wheel->arrivals[*place]->next;
     message->next = *place;
-    *place = index;
+    *place = number;
 }
 
-static void sort_window(struct dataflow *flow)
+/* For as many arrivals as a window could have. */
+static void make_room(struct wheel *wheel)
 {
-    struct wheel *wheel = flow->wheel;
+    if (wheel->laid_out <= wheel->arrival_room)
+        return;
+    wheel->arrival_room = 2 * wheel->laid_out;
+    wheel->arrivals =
+        memory_resize(wheel->arrivals, wheel->arrival_room * sizeof *wheel->arrivals);
+}
+
+/* Takes the window's list, and puts each port's arrivals in order. */
+static struct block *sort_window(struct wheel *wheel)
+{
     int list = (int)(wheel->window % ROOM);
     wheel->used[list / 64] &= ~(1ull << (list % 64));
-    for (uint32_t i = wheel->first[list], next; i != NOBODY; i = next) {
-        next = flow->messages[i].next;
-        sort_in(flow, i);
-        wheel->count--;
-    }
+    wheel->count--;
+    wheel->arrival_count = 0;
+    wheel->port_count = 0;
+    make_room(wheel);
+    for (struct block *block = wheel->first[list]; block; block = block->next)
+        for (int i = 0; i < block->count; i++)
+            sort_in(wheel, &block->messages[i]);
+    wheel->laid_out -= wheel->arrival_count;
+    return wheel->first[list];
 }
 
+/* The rank goes on at once, while what it has is in the cache: whatever it sends arrives later than
+ * this window. */
 static void serve_port(struct dataflow *flow, uint32_t rank)
 {
-    uint32_t next, index = flow->wheel->heads[rank];
-    flow->wheel->heads[rank] = NOBODY;
-    for (; index != NOBODY; index = next) {
-        struct message message = flow->messages[index];
-        next = message.next;
-        message_drop(flow, index);
-        message.arrival_ps = port_serve(flow, &flow->seats[rank], &message);
-        message.served = true;
-        step_deliver(flow, &message);
+    struct wheel *wheel = flow->wheel;
+    bool goes_on = false;
+    uint32_t next, place = wheel->heads[rank];
+    wheel->heads[rank] = NOBODY;
+    for (; place != NOBODY; place = next) {
+        struct message *message = wheel->arrivals[place];
+        next = message->next;
+        message->arrival_ps =
+            port_serve(flow, &flow->seats[rank], message->arrival_ps, message->stream_ps);
+        goes_on = step_deliver(flow, message) || goes_on;
     }
+    if (goes_on)
+        dataflow_run(flow, (int)rank);
+}
+
+static void serve_lanes(struct dataflow *flow, uint32_t rank)
+{
+    struct wheel *wheel = flow->wheel;
+    uint32_t place = wheel->heads[rank];
+    wheel->heads[rank] = NOBODY;
+    for (; place != NOBODY; place = wheel->arrivals[place]->next)
+        local_arrive(flow, (int)rank, wheel->arrivals[place]);
+    local_run(flow, (int)rank);
 }
 
 bool wheel_turn(struct dataflow *flow)
@@ -190,9 +259,16 @@ bool wheel_turn(struct dataflow *flow)
     struct wheel *wheel = flow->wheel;
     if (!go_on(flow))
         return false;
-    sort_window(flow);
-    for (int i = 0; i < wheel->port_count; i++)
-        serve_port(flow, wheel->ports[i]);
-    wheel->port_count = 0;
+    struct block *served = sort_window(wheel);
+    for (int i = 0; i < wheel->port_count; i++) {
+        if (i + AHEAD < wheel->port_count)
+            dataflow_foresee(flow, wheel->ports[i + AHEAD]);
+        (flow->local ? serve_lanes : serve_port)(flow, wheel->ports[i]);
+    }
+    for (struct block *next; served; served = next) {
+        next = served->next;
+        served->next = wheel->spare;
+        wheel->spare = served;
+    }
     return true;
 }

@@ -22,7 +22,7 @@ static const char *refuses(const struct resolver_run *run)
 static struct dataflow *open(struct clock *clock, bool kernels)
 {
     (void)kernels;
-    return dataflow_create(clock, true, false);
+    return dataflow_create(clock, BY_WINDOWS, false);
 }
 
 const struct resolver_ops resolver_windows = {

@@ -78,6 +78,8 @@ json_t *manifest_point(const struct sweep *sweep, int index)
 void manifest_write(json_t *manifest, json_t *runs, struct text *out)
 {
     json_object_set_new(manifest, "blis", blis_to_json());
+    json_object_set_new(json_object_get(manifest, "host"), "peak_memory_bytes",
+                        cell_to_json(whole(host_peak_memory_bytes())));
     json_object_set(manifest, "runs", runs);
     char *bytes = json_dumps(manifest, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     if (bytes)

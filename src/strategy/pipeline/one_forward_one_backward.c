@@ -22,5 +22,6 @@ static void order(int stages, int stage, int microbatches, struct stage_order *o
 const struct pipeline_schedule pipeline_one_forward_one_backward = {
     .name = "1f1b",
     .summary = "one forward, one backward; idle (p-1)/(m+p-1), stage s keeps min(m, p-s)",
+    .both_ways = true,
     .order = order,
 };

@@ -28,5 +28,6 @@ static void order(int stages, int stage, int microbatches, struct stage_order *o
 const struct pipeline_schedule pipeline_zero_bubble = {
     .name = "zero_bubble",
     .summary = "ZB-H1: 1f1b with weights' gradients later; (p-1)(F+B-W) idle, keeps min(m, p)",
+    .both_ways = true,
     .order = order,
 };

@@ -1,0 +1,91 @@
+/* Where a rank's time goes, as in ../account.c. A lane that receives waits until its message's sender
+ * has begun, and moves from then on; that is known when the message arrives. Until then it is *not
+ * matched*: a rank that is blocked on it accounts nothing, and computing that overlaps with no other
+ * lane is put down as a stretch, to be counted as overlapped from the begin on:
+ *
+ *     lane      [ step begins, unmatched ....... b ...... arrives ]
+ *     compute       [ stretch ]      [ stretch   ]
+ *                                        ======== overlapped
+ */
+#include "local.h"
+
+static bool any_lane_moves(const struct local_rank *rank)
+{
+    for (int i = 1; i < rank->lane_count; i++) {
+        const struct local_lane *lane = rank->lanes[i];
+        if (lane && lane->busy && !lane->adding && (!lane->receiving || lane->matched))
+            return true;
+    }
+    return false;
+}
+
+static void put_down(struct local_rank *rank, uint64_t from_ps, uint64_t to_ps)
+{
+    struct stretch *last =
+        rank->stretch_count ? &rank->stretches[rank->stretch_count - 1] : NULL;
+    if (last && last->to_ps == from_ps)
+        last->to_ps = to_ps;
+    else
+        *vector_push(&rank->stretches, &rank->stretch_count, &rank->stretch_room) =
+            (struct stretch){from_ps, to_ps};
+}
+
+static void account_busy(struct local_rank *rank, uint64_t elapsed_ps)
+{
+    rank->record.compute_ps += elapsed_ps;
+    if (any_lane_moves(rank))
+        rank->record.overlapped_comm_ps += elapsed_ps;
+    else if (rank->unmatched)
+        put_down(rank, rank->accounted_ps, rank->now_ps);
+}
+
+static uint64_t *waiting(struct local_rank *rank, const struct local_lane *lane)
+{
+    return lane->group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps;
+}
+
+void local_account(struct local_rank *rank)
+{
+    uint64_t elapsed_ps = rank->now_ps - rank->accounted_ps;
+    if (elapsed_ps == 0)
+        return;
+    if (rank->state == COMPUTE_BUSY) {
+        account_busy(rank, elapsed_ps);
+    } else if (rank->state == COMPUTE_BLOCKED) {
+        const struct local_lane *lane = rank->lanes[rank->wait_lane];
+        if (lane->busy && !lane->adding && lane->receiving && !lane->matched)
+            return; /* see local_account_match */
+        *(lane->busy && lane->adding ? &rank->record.compute_ps : &rank->record.exposed_comm_ps) +=
+            elapsed_ps;
+    }
+    rank->accounted_ps = rank->now_ps;
+}
+
+static void count_overlap(struct local_rank *rank, uint64_t moves_from_ps)
+{
+    int left = 0;
+    for (int i = 0; i < rank->stretch_count; i++) {
+        struct stretch stretch = rank->stretches[i];
+        if (stretch.to_ps > moves_from_ps) {
+            uint64_t from = later(stretch.from_ps, moves_from_ps);
+            rank->record.overlapped_comm_ps += stretch.to_ps - from;
+            stretch.to_ps = from;
+        }
+        if (stretch.to_ps > stretch.from_ps)
+            rank->stretches[left++] = stretch;
+    }
+    rank->stretch_count = rank->unmatched ? left : 0;
+}
+
+void local_account_match(struct local_rank *rank, const struct local_lane *lane, uint64_t begun_ps)
+{
+    uint64_t moves_from = later(begun_ps, lane->since_ps);
+    if (rank->state == COMPUTE_BLOCKED && rank->lanes[rank->wait_lane] == lane) {
+        uint64_t split = later(moves_from, rank->accounted_ps);
+        *waiting(rank, lane) += split - rank->accounted_ps;
+        rank->record.exposed_comm_ps += rank->now_ps - split;
+        rank->accounted_ps = rank->now_ps;
+    }
+    rank->unmatched--;
+    count_overlap(rank, moves_from);
+}
