@@ -45,6 +45,7 @@ LIST(noises, OWN_NAME)
 LIST(partitions, OWN_NAME)
 LIST(compressors, OWN_NAME)
 LIST(workloads, OWN_NAME)
+LIST(pipelines, OWN_NAME)
 LIST(models, OWN_NAME)
 LIST(optimizers, OWN_NAME)
 LIST(schedules, OWN_NAME)
@@ -118,6 +119,7 @@ static const struct family {
     {"noises", "what slows compute ops at random (noise)", list_noises},
     {"collectives", "operations of a group, and their algorithms (allreduce)", list_collectives},
     {"strategies", "how training is spread over nodes (strategy)", list_workloads},
+    {"pipelines", "in which order stages take microbatches (pipeline.schedule)", list_pipelines},
     {"models", "networks to train (model)", list_models},
     {"layers", "what networks are made of", list_layers},
     {"losses", "what a network's output is held against (loss, in a model's file)", list_losses},

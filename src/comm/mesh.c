@@ -35,7 +35,7 @@ static struct group **make_axis(struct rack *rack, int size, const char *name, i
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;
-        struct group *group = rack_group(rack, members, length, !strcmp(name, "pipeline"));
+        struct group *group = rack_group(rack, members, length, !strncmp(name, "pipeline", strlen("pipeline")));
         rack_name_group(group, name);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
@@ -52,7 +52,15 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     mesh->tensor = make_axis(rack, size, "tensor", shape.tensor, 1);
     mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
     mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
+    mesh->back = mesh->pipeline;
     return mesh;
+}
+
+void mesh_add_back(struct mesh *mesh, struct rack *rack)
+{
+    struct mesh_shape shape = mesh->shape;
+    mesh->back = make_axis(rack, mesh_size(shape), "pipeline back", shape.pipeline,
+                           shape.tensor * shape.data);
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
@@ -80,6 +88,8 @@ void mesh_free(struct mesh *mesh)
         return;
     free(mesh->data);
     free(mesh->tensor);
+    if (mesh->back != mesh->pipeline)
+        free(mesh->back);
     free(mesh->pipeline);
     free(mesh->box);
     free(mesh);

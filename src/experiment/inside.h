@@ -57,6 +57,7 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
+const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 

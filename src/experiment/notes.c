@@ -46,6 +46,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
         {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
+        {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
         {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,

@@ -438,6 +438,11 @@ void setup_release(struct setup *setup)
         model_spec_free(setup->model);
 }
 
+const struct pipeline_schedule *setup_pipeline(const struct setup *setup)
+{
+    return pipelines[config_choice(setup->config, "pipeline.schedule")];
+}
+
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
 {
     return (struct plan){.strategy = setup->strategy,
@@ -453,6 +458,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .mesh = mesh,
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
+                         .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),
                          .allreduce = setup->allreduce,
                          .local = setup->local,

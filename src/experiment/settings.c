@@ -31,6 +31,8 @@ const struct setting experiment_settings[] = {
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble", "gpipe",
+           "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),

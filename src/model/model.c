@@ -123,9 +123,26 @@ static void place_held(struct rank *self, struct model *model)
     }
 }
 
-/* The stage's own boundaries keep their gradients for the neighbours; between, two buffers take
- * turns. */
-static void place_activation_gradients(struct rank *self, struct model *model)
+/* Unless the backward pass is in two. */
+static void place_held_apart(struct rank *self, struct model *model)
+{
+    for (int i = 0; i < model->part_count; i++)
+        for (int h = 0; h < HELD_MOST; h++) {
+            struct buffer *held = &model->parts[i].held[h];
+            held->base = floats(self, MEMORY_ACTIVATIONS, model->rows * held->width);
+        }
+}
+
+static void place_inner_gradients_apart(struct rank *self, struct model *model)
+{
+    struct model_part *parts = model->parts;
+    for (int i = 0; i + 1 < model->part_count; i++)
+        parts[i].dy.base = parts[i + 1].dx.base =
+            floats(self, MEMORY_ACTIVATIONS, model->rows * parts[i].dy.width);
+}
+
+/* Between the layers of a stage two buffers take turns. */
+static void place_inner_gradients(struct rank *self, struct model *model)
 {
     struct model_part *parts = model->parts;
     size_t widest = 0;
@@ -139,13 +156,24 @@ static void place_activation_gradients(struct rank *self, struct model *model)
         parts[i].dy.base = parts[i + 1].dx.base = turns[i % 2];
         parts[i].dy.of_pass = parts[i + 1].dx.of_pass = true;
     }
+}
+
+/* The stage's own boundaries keep their gradients for the neighbours. */
+static void place_activation_gradients(struct rank *self, struct model *model)
+{
+    struct model_part *parts = model->parts;
+    int last = model->part_count - 1;
+    if (model->apart)
+        place_inner_gradients_apart(self, model);
+    else
+        place_inner_gradients(self, model);
     if (parts[0].needs_dx)
         parts[0].dx.base = floats(self, MEMORY_ACTIVATIONS, model->rows * parts[0].dx.width);
     parts[last].dy.base = floats(self, MEMORY_ACTIVATIONS, model->rows * parts[last].dy.width);
 }
 
 struct model *model_create(struct rank *self, const struct model_spec *spec,
-                           struct model_place place, size_t rows, size_t at_once, bool trains,
+                           struct model_place place, size_t rows, size_t at_once, enum model_use use,
                            struct model_hooks hooks)
 {
     struct model *model = memory_zeroed(1, sizeof *model);
@@ -154,12 +182,16 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .hooks = hooks,
                             .rows = rows,
                             .at_once = at_once,
-                            .trains = trains};
+                            .trains = use != MODEL_FORWARD,
+                            .apart = use == MODEL_TRAINS_APART};
     make_parts(model);
     place_parameters(self, model);
     place_activations(self, model);
-    place_held(self, model);
-    if (trains)
+    if (model->apart)
+        place_held_apart(self, model);
+    else
+        place_held(self, model);
+    if (model->trains)
         place_activation_gradients(self, model);
     return model;
 }

@@ -55,16 +55,22 @@ void model_forward(struct rank *self, struct model *model, struct share rows)
     }
 }
 
-static void part_backward(struct rank *self, struct model *model, const struct model_part *part,
-                          struct share rows, bool first, bool last)
+static void part_backward_input(struct rank *self, struct model *model,
+                                const struct model_part *part, struct share rows, bool first)
 {
-    const struct layer_ops *ops = part->layer->ops;
+    struct pass pass = pass_of(self, model, part, rows, first);
+    if (part->layer->ops->backward_input)
+        part->layer->ops->backward_input(&pass);
+}
+
+static void part_backward_weight(struct rank *self, struct model *model,
+                                 const struct model_part *part, struct share rows, bool first,
+                                 bool last)
+{
     const struct model_hooks *hooks = &model->hooks;
     struct pass pass = pass_of(self, model, part, rows, first);
-    if (ops->backward_input)
-        ops->backward_input(&pass);
-    if (ops->backward_weight)
-        ops->backward_weight(&pass);
+    if (part->layer->ops->backward_weight)
+        part->layer->ops->backward_weight(&pass);
     if (last && part->parameter_count && hooks->gradient_ready)
         hooks->gradient_ready(hooks->context, self, part->at, part->parameter_count);
 }
@@ -73,8 +79,25 @@ void model_backward(struct rank *self, struct model *model, struct share rows, b
                     bool last)
 {
     model->fused.done = model->fused.on && first && last;
+    for (int i = model->part_count - 1; i >= 0; i--) {
+        part_backward_input(self, model, &model->parts[i], rows, first);
+        part_backward_weight(self, model, &model->parts[i], rows, first, last);
+    }
+}
+
+void model_backward_input(struct rank *self, struct model *model, struct share rows, bool first,
+                          bool last)
+{
+    model->fused.done = model->fused.on && first && last;
     for (int i = model->part_count - 1; i >= 0; i--)
-        part_backward(self, model, &model->parts[i], rows, first, last);
+        part_backward_input(self, model, &model->parts[i], rows, first);
+}
+
+void model_backward_weight(struct rank *self, struct model *model, struct share rows, bool first,
+                           bool last)
+{
+    for (int i = model->part_count - 1; i >= 0; i--)
+        part_backward_weight(self, model, &model->parts[i], rows, first, last);
 }
 
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,

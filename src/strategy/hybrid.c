@@ -3,8 +3,7 @@
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    load_batch(self, training, step);
-    double loss = train_in_stages(self, training);
+    double loss = train_in_stages(self, training, step);
     update_together(self, training);
     return loss;
 }
@@ -12,7 +11,8 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_hybrid = {
     .name = "hybrid",
     .summary = "data x tensor x pipeline on a mesh; tensor groups sit closest",
-    .options = "mesh.data, mesh.tensor, mesh.pipeline, bucket, compress, zero, allreduce, microbatches",
+    .options = "mesh.data, mesh.tensor, mesh.pipeline, bucket, compress, zero, allreduce, "
+               "microbatches, pipeline.schedule",
     .spreads_data = true,
     .spreads_tensor = true,
     .spreads_pipeline = true,

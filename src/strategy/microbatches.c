@@ -5,28 +5,30 @@ struct share microbatch(const struct training *training, int i)
     return share_of(training->rows.count, (size_t)training->plan->microbatches, (size_t)i);
 }
 
-static bool is_first_stage(const struct training *training)
+struct share slot_rows(const struct training *training, int i)
 {
-    return training->point.stage == 0;
+    return (struct share){microbatch(training, i % training->slots).begin,
+                          microbatch(training, i).count};
 }
 
-static bool is_last_stage(const struct training *training)
+void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
+               void *inputs, void *targets)
 {
-    return training->point.stage == training->plan->mesh->shape.pipeline - 1;
+    const struct plan *plan = training->plan;
+    if (!rank_is_real(self) || !plan->loader)
+        return;
+    if (plan->partition)
+        loader_fill_part(plan->loader, training->point.replica,
+                         step * training->rows.count + rows.begin, rows.count, inputs, targets);
+    else
+        loader_fill(plan->loader, step,
+                    (struct share){training->rows.begin + rows.begin, rows.count}, inputs, targets);
 }
 
 void load_batch(struct rank *self, struct training *training, size_t step)
 {
-    if (!rank_is_real(self) || !training->plan->loader)
-        return;
     struct share all = {0, training->rows.count};
-    void *inputs = is_first_stage(training) ? model_input(training->model, all) : NULL;
-    void *targets = is_last_stage(training) ? training->targets : NULL;
-    if (training->plan->partition)
-        loader_fill_part(training->plan->loader, training->point.replica, step * training->rows.count,
-                         training->rows.count, inputs, targets);
-    else
-        loader_fill(training->plan->loader, step, training->rows, inputs, targets);
+    load_rows(self, training, step, all, model_input(training->model, all), training->targets);
 }
 
 double microbatch_loss(struct rank *self, struct training *training, int i)
@@ -36,7 +38,7 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
         training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
     size_t batch = training->plan->batch, own = training->rows.count;
     size_t mean_over = training->plan->strategy->updates_alone ? own : batch;
-    double loss = model_loss(self, training->model, rows, targets, 1.0f / (float)mean_over);
+    double loss = model_loss(self, training->model, slot_rows(training, i), targets, 1.0f / (float)mean_over);
     return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 
@@ -48,78 +50,6 @@ double train_in_turn(struct rank *self, struct training *training)
         model_forward(self, training->model, microbatch(training, i));
         loss += microbatch_loss(self, training, i);
         model_backward(self, training->model, microbatch(training, i), i == 0, i == last);
-    }
-    return loss;
-}
-
-/* ---- Stages. Receives are posted before the work that they overlap. ---- */
-
-static struct request send_rows(struct rank *self, const struct training *training, int stage,
-                                const float *values, size_t floats)
-{
-    return rank_post_send(self, training->pipeline, stage, values, floats * sizeof *values);
-}
-
-static struct request receive_rows(struct rank *self, const struct training *training, int stage,
-                                   float *values, size_t floats)
-{
-    return rank_post_receive(self, training->pipeline, stage, values, floats * sizeof *values);
-}
-
-static void forward_all(struct rank *self, struct training *training)
-{
-    struct model *model = training->model;
-    int stage = training->point.stage, count = training->plan->microbatches;
-    for (int i = 0; i < count && !is_first_stage(training); i++) {
-        struct share rows = microbatch(training, i);
-        training->receives[i] = receive_rows(self, training, stage - 1, model_input(model, rows),
-                                             rows.count * model->input_width);
-    }
-    for (int i = 0; i < count; i++) {
-        struct share rows = microbatch(training, i);
-        if (!is_first_stage(training))
-            rank_wait(self, training->receives[i]);
-        model_forward(self, model, rows);
-        if (!is_last_stage(training))
-            training->sends[i] = send_rows(self, training, stage + 1, model_output(model, rows),
-                                           rows.count * model->output_width);
-    }
-}
-
-static double backward_all(struct rank *self, struct training *training)
-{
-    struct model *model = training->model;
-    int stage = training->point.stage, count = training->plan->microbatches;
-    struct request *sends = training->sends + count;
-    double loss = 0;
-    for (int i = 0; i < count && !is_last_stage(training); i++) {
-        struct share rows = microbatch(training, i);
-        training->receives[i] =
-            receive_rows(self, training, stage + 1, model_output_gradient(model, rows),
-                         rows.count * model->output_width);
-    }
-    for (int i = 0; i < count; i++) {
-        struct share rows = microbatch(training, i);
-        if (is_last_stage(training))
-            loss += microbatch_loss(self, training, i);
-        else
-            rank_wait(self, training->receives[i]);
-        model_backward(self, model, rows, i == 0, i == count - 1);
-        if (!is_first_stage(training))
-            sends[i] = send_rows(self, training, stage - 1, model_input_gradient(model, rows),
-                                 rows.count * model->input_width);
-    }
-    return loss;
-}
-
-double train_in_stages(struct rank *self, struct training *training)
-{
-    int count = training->plan->microbatches;
-    forward_all(self, training);
-    double loss = backward_all(self, training);
-    for (int i = 0; i < 2 * count; i++) {
-        rank_wait(self, training->sends[i]);
-        training->sends[i] = (struct request){0};
     }
     return loss;
 }

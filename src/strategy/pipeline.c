@@ -1,19 +1,18 @@
-/* Pipeline parallelism: contiguous layers a node, split by flops; microbatches go through all
- * forward, then all backward (GPipe: Huang et al. 2019). */
+/* Pipeline parallelism: contiguous layers a node, split by flops, in the order of a schedule
+ * (strategy/pipeline.h). */
 #include "words.h"
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    load_batch(self, training, step);
-    double loss = train_in_stages(self, training);
+    double loss = train_in_stages(self, training, step);
     optimizer_step(self, training->optimizer, training->model);
     return loss;
 }
 
 const struct strategy strategy_pipeline = {
     .name = "pipeline",
-    .summary = "layers are split over stages; microbatches all forward, then all backward (GPipe)",
-    .options = "microbatches",
+    .summary = "layers are split over stages, which microbatches go through (threadrack list pipelines)",
+    .options = "microbatches, pipeline.schedule",
     .spreads_pipeline = true,
     .step = step,
 };

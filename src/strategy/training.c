@@ -62,6 +62,26 @@ static struct optimizer *optimizer_of(struct rank *self, const struct training *
                : optimizer_create(self, spec, training->model);
 }
 
+/* What the rank does in a step, and how many microbatches it keeps at a time. */
+static enum model_use plan_order(struct training *training)
+{
+    const struct plan *plan = training->plan;
+    training->slots = plan->microbatches;
+    if (!plan->strategy->spreads_pipeline)
+        return MODEL_TRAINS;
+    plan->pipeline->order(plan->mesh->shape.pipeline, training->point.stage, plan->microbatches,
+                          &training->order);
+    training->slots = order_slots(&training->order);
+    return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
+}
+
+/* The rows of the microbatches that are kept at a time. */
+static size_t rows_kept(const struct training *training)
+{
+    struct share last = microbatch(training, training->slots - 1);
+    return last.begin + last.count;
+}
+
 struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
@@ -71,12 +91,14 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->plan = plan;
     training->point = point;
     training->rows = rows_of(plan, point.replica);
+    enum model_use use = plan_order(training);
     training->model = model_create(self, plan->model,
                                    (struct model_place){.stage = point.stage,
                                                         .stages = shape.pipeline,
                                                         .tensor = point.shard,
                                                         .tensors = shape.tensor},
-                                   training->rows.count, microbatch(training, 0).count, true, hooks_of(training));
+                                   rows_kept(training), microbatch(training, 0).count, use,
+                                   hooks_of(training));
     if (!plan->strategy->updates_alone)
         buckets_cut(&training->buckets, self, training);
     training->optimizer = optimizer_of(self, training);
@@ -93,10 +115,11 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (!plan->strategy->updates_alone)
         buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
+    training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
-    training->receives = memory_zeroed(microbatches, sizeof *training->receives);
+    training->receives = memory_zeroed(2 * microbatches, sizeof *training->receives);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
     return training;
@@ -111,6 +134,7 @@ void training_free(struct training *training)
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
+    order_release(&training->order);
     free(training->sends);
     free(training->receives);
     free(training);

@@ -7,7 +7,13 @@
 /* The rows of microbatch i, within this rank's rows. */
 struct share microbatch(const struct training *training, int i);
 
-/* Copies this step's rows into the region: inputs on the first stage, targets on the last. */
+/* Where microbatch i lies in the model: it keeps those in flight, and the largest are the first. */
+struct share slot_rows(const struct training *training, int i);
+
+/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
+void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
+               void *inputs, void *targets);
+/* All of them, where the model is in one piece. */
 void load_batch(struct rank *self, struct training *training, size_t step);
 
 /* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */
@@ -16,14 +22,8 @@ double microbatch_loss(struct rank *self, struct training *training, int i);
 /* Forward and backward of all microbatches, one after the other (gradient accumulation). */
 double train_in_turn(struct rank *self, struct training *training);
 
-/* Forward of all microbatches, then backward of all, stage by stage:
- *
- *     stage 0   F0 F1 F2 F3             B0 B1 B2 B3
- *     stage 1      F0 F1 F2 F3       B0 B1 B2 B3
- *     stage 2         F0 F1 F2 F3 B0 B1 B2 B3
- *
- * (GPipe, Huang et al. 2019; the idle share of a step is (p-1)/(m+p-1).) */
-double train_in_stages(struct rank *self, struct training *training);
+/* The same of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
+double train_in_stages(struct rank *self, struct training *training, size_t step);
 
 /* Hooks for the model. */
 void bucket_gradient_ready(void *training, struct rank *self, size_t at, size_t count);

@@ -276,6 +276,42 @@ static void pipelines_have_their_bubble(void)
     bubble_of(16, 3, "on");
 }
 
+enum { B_PS = 4000037, W_PS = 2000003 };
+
+/* The idle share is idle_ps of a step beside m turns of work, of all stages together. */
+static void idles(const char *schedule, int p, int m, uint64_t idle_ps, const char *math)
+{
+    struct result *result =
+        run("strategy=pipeline nodes=%d model=stages:%d,forward=%dps,backward_input=%dps,"
+            "backward_weight=%dps microbatches=%d batch=%d steps=1 netmodel=ideal "
+            "cluster.device.launch=0s math=%s pipeline.schedule=%s",
+            p, p, FORWARD_PS, B_PS, W_PS, m, m, math, schedule);
+    uint64_t work_ps = (uint64_t)m * (FORWARD_PS + BACKWARD_PS);
+    CHECK_EQUAL(result->status, STATUS_OK);
+    CHECK_EQUAL(result->length_ps, work_ps + idle_ps);
+    for (int s = 0; s < result->nodes && result->node; s++) {
+        CHECK_EQUAL(result->node[s].compute_ps, work_ps);
+        CHECK_EQUAL(result->node[s].bubble_ps + result->node[s].waiting_ps, idle_ps);
+    }
+    result_free(result);
+}
+
+/* (p-1)(F+B+W) of 1f1b, as of gpipe (Narayanan et al. 2021, section 2.2.1), and (p-1)(F+B-W) of
+ * ZB-H1 (Qi et al. 2023, table 2), which needs a microbatch for each stage. */
+static void other_schedules_have_theirs(void)
+{
+    static const int depths[] = {1, 2, 3, 4, 8, 16}, parts[] = {1, 2, 4, 7, 16, 32};
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            int p = depths[i], m = parts[j];
+            const char *math = p == 4 && m == 7 ? "on" : "off";
+            idles("gpipe", p, m, (uint64_t)(p - 1) * (FORWARD_PS + BACKWARD_PS), math);
+            idles("1f1b", p, m, (uint64_t)(p - 1) * (FORWARD_PS + BACKWARD_PS), math);
+            if (m >= p)
+                idles("zero_bubble", p, m, (uint64_t)(p - 1) * (FORWARD_PS + B_PS - W_PS), math);
+        }
+}
+
 /* ---- Slow nodes, and shared uplinks. ---- */
 
 /* With equal shares every node has the same ops, and a slow one takes twice as long for each. */
@@ -323,5 +359,5 @@ static void only_flow_shares_the_uplink(void)
 SUITE("strategy: timing only", TEST(every_strategy), TEST(second_thread_counts_alike),
       TEST(every_kind_of_layer), TEST(every_kind_of_cluster), TEST(several_strands),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
-      TEST(pipelines_have_their_bubble), TEST(slow_nodes_take_twice_as_long),
+      TEST(pipelines_have_their_bubble), TEST(other_schedules_have_theirs), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

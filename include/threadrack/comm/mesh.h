@@ -20,6 +20,7 @@ struct mesh_point {
 struct mesh {
     struct mesh_shape shape;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
+    struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -31,6 +32,9 @@ int mesh_rank(struct mesh_shape shape, struct mesh_point point);
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape);
 /* Besides, groups of `size` ranks next to each other; the last may be smaller. */
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
+/* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
+ * order, and where a stage takes both ways in turn, neither may wait for the other. */
+void mesh_add_back(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -182,14 +182,19 @@ struct model {
     int part_count;
     float *scratch;
     bool trains;
+    bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;
 };
 
+/* What a part is made for. Of those that train, MODEL_TRAINS_APART takes the two halves of the
+ * backward pass by themselves, so that all that passes between them is kept for R rows. */
+enum model_use { MODEL_FORWARD, MODEL_TRAINS, MODEL_TRAINS_APART };
+
 /* Allocates the part of `place` from the rank's region: parameters, gradients, what R rows keep from
  * forward to backward, and what one pass over at most `at_once` rows (a microbatch) needs besides.
- * Without `trains`, no gradients: forward only (evaluation). */
+ * MODEL_FORWARD has no gradients (evaluation). */
 struct model *model_create(struct rank *self, const struct model_spec *spec,
-                           struct model_place place, size_t rows, size_t at_once, bool trains,
+                           struct model_place place, size_t rows, size_t at_once, enum model_use use,
                            struct model_hooks hooks);
 void model_free(struct model *model);
 /* What gradient_ready is called with for the i-th of the model's parts. */
@@ -220,5 +225,12 @@ double model_loss(struct rank *self, struct model *model, struct share rows, con
  * gradient is computed only on stages > 0. */
 void model_backward(struct rank *self, struct model *model, struct share rows, bool first,
                     bool last);
+/* The same in two, with other microbatches between (MODEL_TRAINS_APART): the input gradient, for
+ * which the stage before waits; and the weights' (Qi et al. 2023). Both go through the microbatches
+ * in the same order, and the last weights' gradients call gradient_ready. */
+void model_backward_input(struct rank *self, struct model *model, struct share rows, bool first,
+                          bool last);
+void model_backward_weight(struct rank *self, struct model *model, struct share rows, bool first,
+                           bool last);
 
 #endif

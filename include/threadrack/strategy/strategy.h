@@ -19,6 +19,7 @@
 #include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
 #include "threadrack/model/schedule.h"
+#include "threadrack/strategy/pipeline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +57,7 @@ struct plan {
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     int microbatches;
+    const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;
     struct algorithms *allreduce;
     struct exchange_plan exchange; /* of gradients over the replicas */
@@ -87,16 +89,18 @@ struct training {
     const struct plan *plan;
     struct mesh_point point;
     struct share rows; /* of the global batch: this replica's */
+    struct stage_order order; /* of a step, where the strategy spreads over stages */
+    int slots;                /* microbatches that the model keeps at a time */
     struct model *model;
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
     struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
-    struct group *pipeline;
+    struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
-    struct request *receives;
+    struct request *receives; /* likewise */
     void *own;               /* of the strategy's setup */
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };

@@ -1,0 +1,47 @@
+/* The family of pipeline schedules: in which order a stage does the work of a step.
+ *
+ * To add one: src/strategy/pipeline/<name>.c with a `const struct pipeline_schedule
+ * pipeline_<name>` and a row in src/strategy/pipeline.def. The executor (src/strategy/stages.c)
+ * sends, receives and keeps buffers as any order needs them. Letters: p stages, m microbatches; F, B
+ * and W the times of a microbatch's forward pass and of its backward pass to inputs and to weights.
+ */
+#ifndef THREADRACK_STRATEGY_PIPELINE_H
+#define THREADRACK_STRATEGY_PIPELINE_H
+
+#include <stdbool.h>
+
+enum stage_work {
+    WORK_FORWARD,
+    WORK_BACKWARD,        /* to inputs and weights, layer by layer */
+    WORK_BACKWARD_INPUT,  /* or the two apart, */
+    WORK_BACKWARD_WEIGHT, /* the weights' later */
+};
+
+struct stage_task {
+    enum stage_work work;
+    int microbatch;
+};
+
+struct stage_order {
+    struct stage_task *tasks;
+    int count, room;
+};
+
+void order_add(struct stage_order *order, enum stage_work work, int microbatch);
+void order_release(struct stage_order *order);
+/* The least slots such that microbatch i can have slot i % slots from its forward pass to the end of
+ * its backward pass. */
+int order_slots(const struct stage_order *order);
+bool order_splits(const struct stage_order *order); /* weights' gradients come apart */
+
+struct pipeline_schedule {
+    const char *name, *summary, *options;
+    bool both_ways; /* forward and backward take turns: mesh_add_back */
+    /* Adds a stage's tasks of one step. Each kind goes through the microbatches in their order, so
+     * that gradients are the same sums, to the bit, under every schedule. */
+    void (*order)(int stages, int stage, int microbatches, struct stage_order *order);
+};
+
+extern const struct pipeline_schedule *const pipelines[]; /* NULL at the end */
+
+#endif

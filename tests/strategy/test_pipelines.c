@@ -1,0 +1,125 @@
+/* Pipeline schedules: each trains what one node trains, all to the same bits, in the same simulated
+ * time and memory with and without the maths; and each keeps as many microbatches as it says. The
+ * idle shares are in test_timing_only.c. */
+#include "tests/check.h"
+
+#include "tests/strategy/fixture.h"
+
+struct lesson {
+    const char *model, *common;
+    const char *const *meshes;
+};
+
+static const char *const mlp_meshes[] = {
+    "strategy=pipeline nodes=2", "strategy=pipeline nodes=3 microbatches=7",
+    "strategy=pipeline nodes=4 microbatches=2", "strategy=pipeline nodes=5 microbatches=1",
+    "strategy=hybrid nodes=1 microbatches=4",
+    "strategy=hybrid nodes=6 mesh.data=2 mesh.pipeline=3 mesh.tensor=1 microbatches=5",
+    "strategy=hybrid nodes=8 mesh.data=2 mesh.pipeline=2 mesh.tensor=2 microbatches=3 bucket=1KiB",
+    NULL};
+static const char *const gpt_meshes[] = {
+    "strategy=pipeline nodes=4 microbatches=6", "strategy=pipeline nodes=5",
+    "strategy=hybrid nodes=6 mesh.data=1 mesh.pipeline=3 mesh.tensor=2 microbatches=4",
+    "strategy=hybrid nodes=6 mesh.data=3 mesh.pipeline=2 mesh.tensor=1 microbatches=4", NULL};
+static const char *const cnn_meshes[] = {"strategy=pipeline nodes=3 microbatches=5", NULL};
+
+static const struct lesson lessons[] = {
+    {"mlp:64-48x4-10:tanh", "batch=61 steps=20 eval_every=20 optimizer=sgd:lr=0.05", mlp_meshes},
+    {"gpt:layers=3,heads=4,width=16,context=8",
+     "data=devils-dictionary batch=19 steps=12 eval_every=20 optimizer=adamw:lr=0.001", gpt_meshes},
+    {"cnn:4-6:16", "batch=32 steps=12 eval_every=20 optimizer=sgd:lr=0.05", cnn_meshes},
+};
+
+static void same_losses(const struct result *was, const struct result *should, double tolerance)
+{
+    CHECK_EQUAL(was->steps, should->steps);
+    for (int i = 0; i < was->steps && i < should->steps; i++)
+        CHECK(fabs(was->step[i].loss - should->step[i].loss) <= tolerance * should->step[i].loss);
+}
+
+static void same_bits(const struct learned *was, const struct learned *should)
+{
+    same_losses(was->result, should->result, 0);
+    CHECK_FATAL(was->weights && should->weights);
+    for (int i = 0; i < checkpoint_tensor_count(should->weights); i++) {
+        const char *name;
+        size_t count;
+        const float *values = checkpoint_tensor(should->weights, i, &name, &count);
+        CHECK(!memcmp(values, checkpoint_tensor(was->weights, i, &name, &count),
+                      count * sizeof *values));
+    }
+}
+
+static void costs_as_without_maths(const struct lesson *lesson, const char *line,
+                                   const struct result *real)
+{
+    struct result *timed = run("model=%s %s math=off", lesson->model, line);
+    CHECK_EQUAL(timed->length_ps, real->length_ps);
+    CHECK_EQUAL(timed->peak_memory_bytes, real->peak_memory_bytes);
+    result_free(timed);
+}
+
+static void each_schedule(const struct lesson *lesson, const char *mesh,
+                          const struct learned *single)
+{
+    struct learned first = {0};
+    for (int i = 0; pipelines[i]; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "%s %s pipeline.schedule=%s", mesh, lesson->common,
+                 pipelines[i]->name);
+        struct learned learned = learn(lesson->model, line);
+        CHECK_EQUAL(learned.result->status, STATUS_OK);
+        same_losses(learned.result, single->result, 1e-4);
+        costs_as_without_maths(lesson, line, learned.result);
+        if (i > 0)
+            same_bits(&learned, &first);
+        if (i > 0)
+            learned_release(learned);
+        else
+            first = learned;
+    }
+    learned_release(first);
+}
+
+static void all_learn_the_same(void)
+{
+    for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "strategy=single %s", lessons[i].common);
+        struct learned single = learn(lessons[i].model, line);
+        for (int m = 0; lessons[i].meshes[m]; m++)
+            each_schedule(&lessons[i], lessons[i].meshes[m], &single);
+        learned_release(single);
+    }
+}
+
+enum { STAGES = 4, PARTS = 8, ROWS = 4, WIDTH = 64 };
+
+static struct result *four_stages(const char *schedule)
+{
+    return run("strategy=pipeline nodes=%d model=mlp:64-64x3-64:tanh data=teacher:features=64,outputs=64 "
+               "batch=%d microbatches=%d steps=1 math=off pipeline.schedule=%s",
+               STAGES, PARTS * ROWS, PARTS, schedule);
+}
+
+/* A linear layer a stage: of a microbatch it keeps output and its gradient, and behind the first
+ * stage input and its gradient. The first stage's input is accounted as data. */
+static void each_keeps_what_is_in_flight(void)
+{
+    for (int i = 0; pipelines[i]; i++) {
+        const char *name = pipelines[i]->name;
+        struct result *result = four_stages(name);
+        for (int s = 0; s < result->nodes && result->node; s++) {
+            int slots = !strcmp(name, "gpipe")  ? PARTS
+                        : !strcmp(name, "1f1b") ? STAGES - s
+                                                : STAGES;
+            uint64_t kept = (uint64_t)slots * ROWS * WIDTH * sizeof(float);
+            CHECK_EQUAL(result->node[s].memory_bytes[MEMORY_ACTIVATIONS], (s ? 4 : 2) * kept);
+            if (s == 0)
+                CHECK_EQUAL(result->node[s].memory_bytes[MEMORY_DATA], kept);
+        }
+        result_free(result);
+    }
+}
+
+SUITE("strategy: pipelines", TEST(all_learn_the_same), TEST(each_keeps_what_is_in_flight));
