@@ -183,11 +183,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
 
 static bool mark(struct dataflow *flow, int rank)
 {
-    struct clock *clock = flow->clock;
-    int index = clock->ranks[rank].marks++;
-    if (index == clock->mark_count)
-        vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
-    clock->marks_ps[index] = later(clock->marks_ps[index], flow->seats[rank].now_ps);
+    clock_mark(flow->clock, rank, flow->seats[rank].now_ps, flow->tasks[rank].bytes);
     return true;
 }
 
