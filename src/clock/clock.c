@@ -59,7 +59,7 @@ void clock_free(struct clock *clock)
     free(clock->candidates);
     goal_writer_free(clock->writer);
     free(clock->unsettled);
-    free(clock->marks_ps);
+    free(clock->marks);
     pthread_mutex_destroy(&clock->lock);
     free(clock);
 }
@@ -235,12 +235,19 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
     return false;
 }
 
+void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes_sent)
+{
+    if (index == clock->mark_count)
+        vector_push(&clock->marks, &clock->mark_count, &clock->mark_room);
+    struct mark *mark = &clock->marks[index];
+    mark->end_ps = time_ps > mark->end_ps ? time_ps : mark->end_ps;
+    mark->bytes_sent += bytes_sent;
+}
+
 static bool mark(struct clock *clock, int rank)
 {
-    int index = clock->ranks[rank].marks++;
-    if (index == clock->mark_count)
-        vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
-    clock->marks_ps[index] = clock->now_ps; /* time only goes forward: the last rank's stays */
+    struct rank_state *self = &clock->ranks[rank];
+    clock_mark(clock, self->marks++, clock->now_ps, self->record.bytes_sent);
     return true;
 }
 
@@ -450,7 +457,12 @@ int clock_mark_count(const struct clock *clock)
 
 uint64_t clock_mark_ps(const struct clock *clock, int index)
 {
-    return clock->marks_ps[index];
+    return clock->marks[index].end_ps;
+}
+
+uint64_t clock_mark_bytes(const struct clock *clock, int index)
+{
+    return clock->marks[index].bytes_sent;
 }
 
 uint64_t clock_messages(const struct clock *clock)

@@ -124,6 +124,12 @@ struct mismatch {
     uint64_t sent_bytes, wanted_bytes;
 };
 
+/* The end of a step. */
+struct mark {
+    uint64_t end_ps;     /* of the last rank */
+    uint64_t bytes_sent; /* by each rank up to its own end of the step, over all ranks */
+};
+
 struct dataflow;
 struct feed;
 struct clock {
@@ -152,7 +158,7 @@ struct clock {
     enum graph_rules graph_rules;
     int *unsettled; /* ranks whose graphs have something for an idle processor */
     int unsettled_count, unsettled_room;
-    uint64_t *marks_ps;
+    struct mark *marks;
     int mark_count, mark_room;
     uint64_t messages;
     uint64_t length_ps;       /* once it has finished */
@@ -232,6 +238,8 @@ bool graph_communicates(const struct graph_run *run); /* a message of it is bein
 void graph_report(const struct clock *clock, int rank, FILE *stream);
 
 /* clock.c */
+/* A rank has ended that step at that time, and sent so many bytes since the run began. */
+void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes_sent);
 void clock_wake(struct clock *clock, int rank); /* a blocked rank goes on */
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
                     void *data);

@@ -40,7 +40,7 @@ static void describe(struct result *result, const struct setup *setup)
         result->mesh_data = result->mesh_tensor = result->mesh_pipeline = 0;
     }
     result->begun_steps = setup->begun.step;
-    result->has_target = !isnan(setup->target_accuracy);
+    result->has_target = !isnan(setup->target_accuracy) || !isnan(setup->target_loss);
 }
 
 static struct result *result_new(void)

@@ -39,7 +39,7 @@ struct setup {
     int microbatches;
     int steps; /* of this run */
     int eval_every;
-    double target_accuracy; /* NaN: none */
+    double target_accuracy, target_loss; /* NaN: none */
     bool real;
     uint64_t seed;
     struct noise noise;

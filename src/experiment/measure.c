@@ -48,8 +48,10 @@ void result_measure(struct result *result, const struct setup *setup, const stru
             node->memory_bytes[kind] = rack_memory_bytes(rack, i)[kind];
         node->speed = setup->cluster->devices[i].speed;
     }
-    for (int step = 0; step < result->steps; step++)
+    for (int step = 0; step < result->steps; step++) {
         result->step[step].end_ps = clock_mark_ps(clock, step);
+        result->step[step].bytes_sent = clock_mark_bytes(clock, step);
+    }
     add_up(result);
     result->step_s = result->steps ? seconds(result->length_ps) / result->steps : NAN;
     uint64_t single_ps = baseline_step_ps(setup);
@@ -57,6 +59,8 @@ void result_measure(struct result *result, const struct setup *setup, const stru
     result->speedup = result->single_step_s / result->step_s;
     result->efficiency = result->speedup / result->nodes;
     result->mailbox_bytes = rack_mailbox_bytes(rack);
-    if (result->target_reached)
-        result->target_ps = result->step[result->target_step - 1].end_ps;
+    if (!result->target_reached)
+        return;
+    result->target_ps = result->step[result->target_step - 1].end_ps;
+    result->target_bytes = result->step[result->target_step - 1].bytes_sent;
 }

@@ -173,12 +173,16 @@ static bool resolve_steps(struct setup *setup, struct errors *errors)
 /* Settings that contradict each other. */
 static bool check_agreement(const struct setup *setup, struct errors *errors)
 {
-    static const char *const need_maths[] = {"init", "resume", "save", "target_accuracy"};
+    static const char *const need_maths[] = {"init", "resume", "save", "target_accuracy",
+                                             "target_loss"};
     const struct config *config = setup->config;
-    for (int i = 0; i < 4 && !setup->real; i++)
+    for (int i = 0; i < 5 && !setup->real; i++)
         if (config_is_set(config, need_maths[i]))
             errors_add(errors, "%s: %s needs math=on: with math=off nothing is trained",
                        config_where(config, need_maths[i]), need_maths[i]);
+    if (config_is_set(config, "target_loss") && config_is_set(config, "target_accuracy"))
+        errors_add(errors, "%s: target_accuracy is given as well (%s); give one of the two",
+                   config_where(config, "target_loss"), config_where(config, "target_accuracy"));
     if (setup->cost && !setup->cost->duration && !setup->real)
         errors_add(errors, "%s: compute=%s times the maths, so it needs math=on",
                    config_where(config, "compute"), setup->cost->name);
@@ -384,9 +388,12 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
                             .real = config_on(config, "math"),
                             .seed = config_whole(config, "seed"),
                             .eval_every = (int)config_whole(config, "eval_every"),
-                            .target_accuracy = NAN};
+                            .target_accuracy = NAN,
+                            .target_loss = NAN};
     if (config_is_set(config, "target_accuracy"))
         setup->target_accuracy = config_real(config, "target_accuracy");
+    if (config_is_set(config, "target_loss"))
+        setup->target_loss = config_real(config, "target_loss");
     bool members = resolve_members(setup, errors);
     if (!check_agreement(setup, errors) || !members)
         return false;

@@ -51,12 +51,21 @@ static bool evaluates(const struct drive *drive, int step)
             is_last(drive, step));
 }
 
+/* Whether the training loss is held against its target behind the step: where no rows test. */
+static bool weighs_loss(const struct drive *drive, int step)
+{
+    const struct setup *setup = drive->setup;
+    bool tests = setup->dataset && setup->dataset->test_rows;
+    return !isnan(setup->target_loss) && !tests &&
+           (steps_taken(drive, step) % (uint64_t)setup->eval_every == 0 || is_last(drive, step));
+}
+
 /* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
  * alone only decides how soon an interrupt is obeyed. */
 static bool meets(const struct drive *drive, int step)
 {
-    return evaluates(drive, step) || saving_is_due(drive->setup, step + 1) ||
-           is_last(drive, step) || (step + 1) % drive->meet_every == 0;
+    return evaluates(drive, step) || weighs_loss(drive, step) ||
+           saving_is_due(drive->setup, step + 1) || is_last(drive, step) || (step + 1) % drive->meet_every == 0;
 }
 
 static int steps_between_meetings(const struct setup *setup)
@@ -87,6 +96,22 @@ static bool looks(const struct drive *drive, int step)
     return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
 }
 
+static void reach_target(struct drive *drive, int step)
+{
+    drive->result->target_reached = drive->stop = true;
+    drive->result->target_step = step + 1;
+}
+
+/* Each rank has left its part. */
+static double training_loss(const struct drive *drive, int step)
+{
+    size_t ranks = (size_t)drive->setup->nodes;
+    double loss = 0;
+    for (size_t rank = 0; rank < ranks; rank++)
+        loss += drive->losses[(size_t)step * ranks + rank];
+    return loss;
+}
+
 static void evaluate(struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
@@ -98,10 +123,9 @@ static void evaluate(struct drive *drive, int step)
     struct result *result = drive->result;
     result->step[step].accuracy = result->final_accuracy = found.accuracy;
     result->step[step].test_loss = found.loss;
-    if (found.accuracy >= drive->setup->target_accuracy) {
-        result->target_reached = drive->stop = true;
-        result->target_step = step + 1;
-    }
+    /* A target that is not a number is none. */
+    if (found.accuracy >= drive->setup->target_accuracy || found.loss <= drive->setup->target_loss)
+        reach_target(drive, step);
 }
 
 /* What the ranks talk about: `step` has just been taken. */
@@ -120,6 +144,9 @@ static void confer(void *argument)
         saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
     if (evaluates(drive, meeting->step))
         evaluate(drive, meeting->step);
+    if (weighs_loss(drive, meeting->step) &&
+        training_loss(drive, meeting->step) <= drive->setup->target_loss)
+        reach_target(drive, meeting->step);
     if (saving_is_due(drive->setup, meeting->step + 1) &&
         !saving_write(drive->setup, drive->gathered, meeting->step + 1, &drive->unsaved))
         drive->stop = true;
@@ -232,13 +259,8 @@ static void free_trainings(struct drive *drive)
 static void collect_losses(struct drive *drive)
 {
     struct result *result = drive->result;
-    size_t ranks = drive->setup->real ? (size_t)drive->setup->nodes : 0;
-    for (int step = 0; step < result->steps; step++) {
-        double loss = 0;
-        for (size_t rank = 0; rank < ranks; rank++)
-            loss += drive->losses[(size_t)step * ranks + rank];
-        result->step[step].loss = ranks ? loss : NAN;
-    }
+    for (int step = 0; step < result->steps; step++)
+        result->step[step].loss = drive->setup->real ? training_loss(drive, step) : NAN;
     if (result->steps)
         result->final_loss = result->step[result->steps - 1].loss;
 }

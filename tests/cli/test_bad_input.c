@@ -194,6 +194,8 @@ static const struct row {
     {"run steps=1 epochs=1", "give one of the two"},
     {"run math=off init=tiny.safetensors", "init needs math=on"},
     {"run math=off save=x.safetensors", "save needs math=on"},
+    {"run math=off target_loss=0.5", "target_loss needs math=on"},
+    {"run target_accuracy=0.5 target_loss=0.5", "target_accuracy is given as well"},
     {"run math=off target_accuracy=0.5", "target_accuracy needs math=on"},
     {"run math=off compute=measured", "it needs math=on"},
     {"run data.train_rows=5000", "5000 rows cannot train"},

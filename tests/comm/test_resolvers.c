@@ -270,7 +270,8 @@ static int differences(const struct clock *is, const struct clock *should, int r
     wrong += clock_messages(is) != clock_messages(should);
     wrong += clock_mark_count(is) != clock_mark_count(should);
     for (int i = 0; i < clock_mark_count(should) && !wrong; i++)
-        wrong += clock_mark_ps(is, i) != clock_mark_ps(should, i);
+        wrong += clock_mark_ps(is, i) != clock_mark_ps(should, i) ||
+                 clock_mark_bytes(is, i) != clock_mark_bytes(should, i);
     for (int rank = 0; rank < ranks; rank++) {
         struct node_record a = clock_record(is, rank), b = clock_record(should, rank);
         wrong += memcmp(&a, &b, sizeof a) != 0;

@@ -22,6 +22,22 @@ static void target_stops_the_run(void)
     result_free(result);
 }
 
+static void target_loss_stops_the_run(void)
+{
+    struct result *tested = run_line("steps=100 target_loss=1 eval_every=3 strategy=data nodes=2", false);
+    CHECK(tested->target_reached && tested->steps < 100 && tested->steps > 3);
+    CHECK(tested->step[tested->steps - 1].test_loss <= 1 && tested->step[tested->steps - 4].test_loss > 1);
+    CHECK_EQUAL(tested->target_bytes, tested->bytes_sent);
+    CHECK_EQUAL(tested->step[0].bytes_sent * (uint64_t)tested->steps, tested->bytes_sent);
+    result_free(tested);
+    struct result *trained =
+        run_line("steps=100 target_loss=1 eval_every=3 strategy=data nodes=2 data.train_rows=1797", false);
+    CHECK(trained->target_reached && trained->steps < 100 && trained->steps > 3);
+    CHECK_EQUAL(trained->steps % 3, 0);
+    CHECK(trained->step[trained->steps - 1].loss <= 1 && trained->step[trained->steps - 4].loss > 1);
+    result_free(trained);
+}
+
 static void evaluations_come_when_asked(void)
 {
     struct result *result = run_line("steps=20 eval_every=7 strategy=data nodes=2", false);
@@ -255,7 +271,7 @@ static void additions_cost_what_they_should(void)
     CHECK_EQUAL(added, 2 * 34452000);
 }
 
-SUITE("strategy: settings", TEST(target_stops_the_run), TEST(evaluations_come_when_asked),
+SUITE("strategy: settings", TEST(target_stops_the_run), TEST(target_loss_stops_the_run), TEST(evaluations_come_when_asked),
       TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
       TEST(rates_are_in_their_column), TEST(clipping_costs_what_it_should),
       TEST(updates_cost_what_they_should), TEST(norms_are_messages),

@@ -33,9 +33,10 @@ static bool same_steps(const struct result *a, const struct result *b, const cha
 {
     bool same = a->steps == b->steps && a->length_ps == b->length_ps;
     for (int i = 0; same && i < a->steps; i++)
-        same = a->step[i].end_ps == b->step[i].end_ps;
+        same = a->step[i].end_ps == b->step[i].end_ps &&
+               a->step[i].bytes_sent == b->step[i].bytes_sent;
     if (!same)
-        fprintf(stderr, "\n%s: steps end at other times: %d steps in %llu ps, %d in %llu\n", line,
+        fprintf(stderr, "\n%s: steps end at other times or bytes: %d steps in %llu ps, %d in %llu\n", line,
                 a->steps, (unsigned long long)a->length_ps, b->steps,
                 (unsigned long long)b->length_ps);
     return same;

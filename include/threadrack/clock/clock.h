@@ -93,6 +93,8 @@ uint64_t clock_length_ps(const struct clock *clock); /* when the last rank ended
 struct node_record clock_record(const struct clock *clock, int rank);
 int clock_mark_count(const struct clock *clock);
 uint64_t clock_mark_ps(const struct clock *clock, int mark); /* when the last rank ended that step */
+/* Sent since the run began, by each rank up to its own end of that step, over all ranks. */
+uint64_t clock_mark_bytes(const struct clock *clock, int mark);
 uint64_t clock_messages(const struct clock *clock);
 
 /* See link_use_worst; -1 for a model that shares links. */

@@ -21,6 +21,7 @@ struct config *experiment_config(void);
 struct step_record {
     double loss;       /* mean over the global batch, before the update; NaN with math=off */
     uint64_t end_ps;   /* simulated time at which the last rank ended the step */
+    uint64_t bytes_sent; /* since the run began, by each rank up to its own end of the step; of all */
     double accuracy;   /* on the test rows after the update; NaN where not evaluated */
     double test_loss;  /* likewise */
     double lr;            /* learning rate; NaN where nothing is trained (a replay) */
@@ -57,6 +58,7 @@ struct result {
     bool has_target, target_reached;
     int target_step;          /* steps of this run when the target was reached */
     uint64_t target_ps;       /* the simulated time then */
+    uint64_t target_bytes;    /* bytes sent until then, see step_record */
 
     /* What it means. */
     double step_s;         /* length / steps */

@@ -168,8 +168,6 @@ void dataflow_finish(struct dataflow *flow);
 void dataflow_report(const struct dataflow *flow, FILE *stream);
 
 void dataflow_lose(struct dataflow *flow, const char *why);
-/* A rank has come to that mark of its program. */
-void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps);
 
 /* Lets a rank go on that is not queued. */
 void dataflow_run(struct dataflow *flow, int rank);

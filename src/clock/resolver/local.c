@@ -125,7 +125,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
 
 static bool mark(struct dataflow *flow, struct local_rank *self)
 {
-    dataflow_mark(flow, self->marks++, self->now_ps);
+    clock_mark(flow->clock, self->marks++, self->now_ps, self->bytes);
     return true;
 }
 

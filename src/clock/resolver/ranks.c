@@ -213,17 +213,10 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     return true;
 }
 
-void dataflow_mark(struct dataflow *flow, int mark, uint64_t now_ps)
-{
-    struct clock *clock = flow->clock;
-    if (mark == clock->mark_count)
-        vector_push(&clock->marks_ps, &clock->mark_count, &clock->mark_room);
-    clock->marks_ps[mark] = later(clock->marks_ps[mark], now_ps);
-}
-
 static bool mark(struct dataflow *flow, int rank)
 {
-    dataflow_mark(flow, flow->tasks[rank].marks++, flow->seats[rank].now_ps);
+    struct task *task = &flow->tasks[rank];
+    clock_mark(flow->clock, task->marks++, flow->seats[rank].now_ps, task->bytes);
     return true;
 }
 

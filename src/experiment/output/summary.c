@@ -18,10 +18,11 @@ static void print_target(const struct result *result, FILE *stream)
     if (!result->has_target)
         return;
     if (result->target_reached)
-        fprintf(stream, "  target         reached after %d steps, %s simulated\n",
-                result->target_step, time_words((double)result->target_ps * 1e-12));
+        fprintf(stream, "  target         reached after %d steps, %s simulated, %" PRIu64 " bytes sent\n",
+                result->target_step, time_words((double)result->target_ps * 1e-12),
+                result->target_bytes);
     else
-        fputs("  target         not reached\n", stream);
+        fprintf(stream, "  target         not reached within %d steps\n", result->steps);
 }
 
 static void print_hottest(const struct result *result, FILE *stream)
