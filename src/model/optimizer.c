@@ -43,6 +43,11 @@ int optimizer_state_count(const struct optimizer_spec *spec)
     return kind->state_count ? kind->state_count(spec) : count;
 }
 
+bool optimizer_needs_norms(const struct optimizer_spec *spec)
+{
+    return spec->ops->kind->needs_norms;
+}
+
 const char *optimizer_state_name(const struct optimizer_spec *spec, int i)
 {
     return spec->ops->kind->states[i];

@@ -23,7 +23,8 @@ void load_batch(struct rank *self, struct training *training, size_t step)
     void *inputs = is_first_stage(training) ? model_input(training->model, all) : NULL;
     void *targets = is_last_stage(training) ? training->targets : NULL;
     if (training->plan->partition)
-        loader_fill_part(training->plan->loader, training->point.replica, step * training->rows.count,
+        loader_fill_part(training->plan->loader, training->point.replica - training->plan->servers,
+                         step * training->rows.count,
                          training->rows.count, inputs, targets);
     else
         loader_fill(training->plan->loader, step, training->rows, inputs, targets);
