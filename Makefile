@@ -142,7 +142,7 @@ install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 	install $(OUT)/threadrack $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(wildcard topologies/*) $(DESTDIR)$(PREFIX)/share/threadrack/topologies
 	install -m 644 $(wildcard plots/*) $(DESTDIR)$(PREFIX)/share/threadrack/plots
-	install -m 644 $(wildcard models/*) $(DESTDIR)$(PREFIX)/share/threadrack/models
+	install -m 644 $(wildcard src/model/files/*) $(DESTDIR)$(PREFIX)/share/threadrack/models
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

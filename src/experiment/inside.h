@@ -28,6 +28,7 @@ struct setup {
     struct algorithms *allreduce, *allgather, *reduce_scatter;
     struct local_plan local;
     struct federated_plan federated;
+    int servers; /* nodes that have no rows */
     struct optimizer_spec *outer; /* of diloco */
     int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */

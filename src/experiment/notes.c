@@ -29,12 +29,15 @@ static bool any_slow(const struct cluster *cluster, int nodes)
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
-    bool sums = setup->shape.data > 1 || setup->shape.tensor > 1;
+    bool exchanges = strategy->spreads_data && !strategy->updates_alone &&
+                     !strategy->serves_shares && setup->shape.data > 1;
+    bool sums = (setup->shape.data > 1 && !strategy->serves_shares) || setup->shape.tensor > 1;
     bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
-        {"bucket", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1, "no gradients are all-reduced"},
+        {"bucket", !exchanges, "no gradients are all-reduced"},
+        {"servers", !strategy->serves_shares, "only strategy=parameter_server reads it"},
         {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
         {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
@@ -49,7 +52,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
-        {"compress", !strategy->spreads_data || strategy->updates_alone || setup->shape.data == 1,
+        {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
         {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
          "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
@@ -197,7 +200,7 @@ static void note_prediction(const struct setup *setup, struct result *result)
     int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
     bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
     bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
-    if (!setup->goal && !setup->strategy->has_server && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
+    if (!setup->goal && !setup->servers && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
         result_note(result,
                     "allreduce=auto chose by closed forms of the group's worst path, without "
                     "contention, since a group has more than %d members or the cluster more than %d "

@@ -138,7 +138,8 @@ static bool resolve_data(struct setup *setup, struct errors *errors)
 /* Goyal et al. 2017 scale the rate with the batch: linearly, with the number of workers. */
 static double rate_factor(const struct setup *setup)
 {
-    const double factors[] = {1, setup->nodes, sqrt(setup->nodes)}; /* none, linear, sqrt */
+    int nodes = setup->nodes - (setup->strategy->serves_shares ? setup->servers : 0);
+    const double factors[] = {1, nodes, sqrt(nodes)}; /* none, linear, sqrt */
     return factors[config_choice(setup->config, "lr_scaling")];
 }
 
@@ -189,6 +190,36 @@ static bool check_agreement(const struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
+/* Those that have rows; at least one, as far as the batch is concerned. */
+static int count_workers(const struct setup *setup, int replicas)
+{
+    int servers = setup->strategy->serves_shares ? setup->servers : 0;
+    return replicas > servers ? replicas - servers : 1;
+}
+
+static bool check_servers(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *where = config_where(config, "strategy"), *name = setup->strategy->name;
+    int workers = setup->shape.data - setup->servers;
+    if (workers < 1)
+        return errors_add(errors, "%s: strategy %s needs workers besides servers=%d: give nodes=%d or more",
+                          where, name, setup->servers, setup->servers + 1);
+    size_t microbatches = setup->microbatches > 0 ? (size_t)setup->microbatches : 1;
+    if ((size_t)workers * microbatches > setup->batch)
+        return errors_add(errors, "%s: a batch of %zu rows in %zu microbatches has an empty share for %d "
+                                  "workers of strategy %s",
+                          where, setup->batch, microbatches, workers, name);
+    if (optimizer_needs_norms(setup->optimizer))
+        return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
+                                  "shares; sgd, adam and adamw can",
+                          config_where(config, "optimizer"), config_text(config, "optimizer"), name);
+    return !config_is_set(config, "clip") ||
+           errors_add(errors, "%s: clip needs the norm of all gradients, and the servers of strategy %s have "
+                              "shares of them",
+                      config_where(config, "clip"), name);
+}
+
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -196,21 +227,24 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
                                 asked(config, "mesh.pipeline")};
     setup->nodes = count_nodes(setup, wanted);
     setup->batch = config_whole(config, "batch");
+    setup->servers = setup->strategy->has_server      ? 1
+                     : setup->strategy->serves_shares ? (int)config_whole(config, "servers")
+                                                      : 0;
     if (!strcmp(config_text(config, "scaling"), "weak"))
-        setup->batch *= (size_t)setup->nodes;
+        setup->batch *= (size_t)count_workers(setup, setup->nodes);
     int given =
         config_choice(config, "microbatches") < 0 ? (int)config_whole(config, "microbatches") : 0;
-    /* Clients have batches of their own. */
-    size_t shared = setup->strategy->has_server ? INT_MAX : setup->batch;
+    /* Clients have batches of their own, and other servers none. */
+    size_t shared = setup->servers ? INT_MAX : setup->batch;
     if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
     size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup->shape.data;
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
-    return true;
+    return !setup->strategy->serves_shares || check_servers(setup, errors);
 }
 
 static bool resolve_cluster(struct setup *setup, struct errors *errors)
@@ -313,7 +347,7 @@ static bool check_clients(const struct setup *setup, int clients, struct errors 
 /* One node has all rows, whatever was asked for. */
 static bool resolve_partition(struct setup *setup, struct errors *errors)
 {
-    int parts = setup->shape.data - strategy_servers(setup->strategy);
+    int parts = setup->shape.data - setup->servers;
     if (setup->strategy->has_server && !check_clients(setup, parts, errors))
         return false;
     if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
@@ -470,6 +504,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .allreduce = setup->allreduce,
                          .local = setup->local,
                          .federated = setup->federated,
+                         .servers = setup->servers,
                          .zero = setup->zero,
                          .gather = setup->allgather,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter

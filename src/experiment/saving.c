@@ -8,10 +8,16 @@ static bool saves(const struct setup *setup)
     return config_is_set(setup->config, "save");
 }
 
+/* Nodes keep states, or shares of one, that no file holds. */
+static bool keeps_apart(const struct setup *setup)
+{
+    return setup->strategy->updates_alone || setup->strategy->serves_shares;
+}
+
 static bool saves_state(const struct setup *setup)
 {
     return saves(setup) && config_on(setup->config, "save.state") &&
-           !setup->strategy->updates_alone;
+           !keeps_apart(setup);
 }
 
 static bool load_init(struct setup *setup, struct errors *errors)
@@ -75,7 +81,7 @@ bool saving_resolve(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     bool init = config_is_set(config, "init"), resume = config_is_set(config, "resume");
     setup->begun.seed = setup->seed;
-    if (resume && setup->strategy->updates_alone)
+    if (resume && keeps_apart(setup))
         return errors_add(errors, "%s: strategy %s keeps a state for each node, which no file holds: it "
                           "cannot resume; init= begins with the weights",
                           config_where(config, "resume"), setup->strategy->name);
@@ -118,7 +124,8 @@ void saving_begin(const struct setup *setup, struct training *training)
 void saving_gather(const struct setup *setup, struct checkpoint *gathered,
                    const struct training *training)
 {
-    bool first = training->point.replica == 0;
+    int whole = setup->strategy->serves_shares ? setup->servers : 0; /* it has all parameters */
+    bool first = training->point.replica == whole;
     if (first)
         checkpoint_put(gathered, training->model);
     if (saves_state(setup) && (first || setup->zero))
@@ -146,6 +153,10 @@ void saving_notes(const struct setup *setup, struct result *result)
     bool alone = !setup->goal && setup->strategy->updates_alone;
     bool replicas = setup->shape.data > 1 && !alone;
     bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
+    if (!setup->goal && setup->strategy->serves_shares && saves(setup))
+        result_note(result, "save=%s is of the weights alone: strategy %s keeps the optimizer's state in "
+                            "shares on its servers, and no run can resume it",
+                    config_text(config, "save"), setup->strategy->name);
     if (alone && saves(setup))
         result_note(result, "save=%s is of the weights alone, the mean of the nodes': strategy %s keeps a "
                             "state for each node, and no run can resume it",

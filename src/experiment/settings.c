@@ -76,6 +76,8 @@ const struct setting experiment_settings[] = {
     CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip: who hears whom"),
     CHOICE("gossip.mix", "before|after", "before",
            "gossip: average before the update, so that messages overlap with it, or after it"),
+    COUNT("servers", 1, 1e6, NULL, "1",
+          "parameter_server: the first nodes, which share the parameters and have no rows"),
     COUNT("federated.clients", 1, 1e6, "all", "all",
           "fedavg, fedprox, scaffold: clients of a round, sampled; a step is a round, node 0 the server"),
     COUNT("federated.epochs", 1, 1e6, NULL, "1", "the same: epochs of a client over its rows in a round"),

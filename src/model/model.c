@@ -196,6 +196,16 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
     return model;
 }
 
+struct model *model_bare(struct rank *self, size_t parameters)
+{
+    struct model *model = memory_zeroed(1, sizeof *model);
+    *model = (struct model){.place = {.stages = 1, .tensors = 1},
+                            .parameter_count = parameters,
+                            .trains = true};
+    place_parameters(self, model);
+    return model;
+}
+
 void model_free(struct model *model)
 {
     if (!model)

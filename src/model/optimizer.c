@@ -43,6 +43,11 @@ int optimizer_state_count(const struct optimizer_spec *spec)
     return kind->state_count ? kind->state_count(spec) : count;
 }
 
+bool optimizer_needs_norms(const struct optimizer_spec *spec)
+{
+    return spec->ops->kind->needs_norms;
+}
+
 const char *optimizer_state_name(const struct optimizer_spec *spec, int i)
 {
     return spec->ops->kind->states[i];
@@ -83,11 +88,6 @@ struct optimizer *optimizer_create_sharded(struct rank *self, const struct optim
     optimizer->shares = shares;
     optimizer->share_count = count;
     return optimizer;
-}
-
-bool optimizer_needs_norms(const struct optimizer_spec *spec)
-{
-    return spec->ops->kind->needs_norms;
 }
 
 /* A member of the family sees a model that is the range and no more. */

@@ -39,7 +39,7 @@ static void average(struct rank *self, struct training *training, const struct f
 static double weight_of(const struct federated *own, const struct training *training)
 {
     for (int i = 0; i < own->sampled; i++)
-        if (own->order[i] + strategy_servers(training->plan->strategy) == training->point.replica)
+        if (own->order[i] + training->plan->servers == training->point.replica)
             return federated_weight(own, training, i);
     return 0;
 }

@@ -18,7 +18,7 @@ void load_rows(struct rank *self, const struct training *training, size_t step, 
     if (!rank_is_real(self) || !plan->loader)
         return;
     if (plan->partition)
-        loader_fill_part(plan->loader, training->point.replica,
+        loader_fill_part(plan->loader, training->point.replica - plan->servers,
                          step * training->rows.count + rows.begin, rows.count, inputs, targets);
     else
         loader_fill(plan->loader, step,

@@ -29,7 +29,9 @@ static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
-    if (strategy->spreads_data && !strategy->updates_alone)
+    if (strategy->serves_shares)
+        hooks.gradient_ready = servers_gradient_ready;
+    else if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
@@ -39,18 +41,15 @@ static struct model_hooks hooks_of(struct training *training)
     return hooks;
 }
 
-int strategy_servers(const struct strategy *strategy)
-{
-    return strategy->has_server;
-}
-
 /* The rows that a rank takes at a time. */
 static struct share rows_of(const struct plan *plan, int replica)
 {
-    bool serves = replica < strategy_servers(plan->strategy);
+    if (replica < plan->servers)
+        return (struct share){0, 0};
     if (plan->strategy->has_server)
-        return (struct share){0, serves ? 0 : plan->federated.batch};
-    return share_of(plan->batch, (size_t)plan->mesh->shape.data, (size_t)replica);
+        return (struct share){0, plan->federated.batch};
+    return share_of(plan->batch, (size_t)(plan->mesh->shape.data - plan->servers),
+                    (size_t)(replica - plan->servers));
 }
 
 static struct optimizer *optimizer_of(struct rank *self, const struct training *training)
@@ -82,6 +81,34 @@ static size_t rows_kept(const struct training *training)
     return last.begin + last.count;
 }
 
+/* A server of shares has its share, and a worker of it no optimizer. */
+static void make_model(struct rank *self, struct training *training)
+{
+    const struct plan *plan = training->plan;
+    struct mesh_shape shape = plan->mesh->shape;
+    bool shares = plan->strategy->serves_shares, serves = training->point.replica < plan->servers;
+    enum model_use use = plan_order(training);
+    training->model =
+        shares && serves
+            ? model_bare(self, server_share(plan, training->point.replica).count)
+            : model_create(self, plan->model,
+                           (struct model_place){.stage = training->point.stage,
+                                                .stages = shape.pipeline,
+                                                .tensor = training->point.shard,
+                                                .tensors = shape.tensor},
+                           rows_kept(training), microbatch(training, 0).count, use,
+                           hooks_of(training));
+    if (shares && !serves)
+        return;
+    if (!shares && !plan->strategy->updates_alone)
+        buckets_cut(&training->buckets, self, training);
+    training->optimizer = optimizer_of(self, training);
+    if (plan->clip > 0)
+        optimizer_clip(training->optimizer, self, plan->clip);
+    if (plan->microbatches == 1 && !plan->strategy->edits_gradients)
+        optimizer_fuse(training->optimizer, training->model);
+}
+
 struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
@@ -91,28 +118,14 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->plan = plan;
     training->point = point;
     training->rows = rows_of(plan, point.replica);
-    enum model_use use = plan_order(training);
-    training->model = model_create(self, plan->model,
-                                   (struct model_place){.stage = point.stage,
-                                                        .stages = shape.pipeline,
-                                                        .tensor = point.shard,
-                                                        .tensors = shape.tensor},
-                                   rows_kept(training), microbatch(training, 0).count, use,
-                                   hooks_of(training));
-    if (!plan->strategy->updates_alone)
-        buckets_cut(&training->buckets, self, training);
-    training->optimizer = optimizer_of(self, training);
-    if (plan->clip > 0)
-        optimizer_clip(training->optimizer, self, plan->clip);
-    if (microbatches == 1 && !plan->strategy->edits_gradients)
-        optimizer_fuse(training->optimizer, training->model);
+    make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
                                        training->rows.count * plan->target_width * sizeof(int32_t));
     if (plan->strategy->updates_alone)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
-    if (!plan->strategy->updates_alone)
+    if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
@@ -162,7 +175,8 @@ double plan_rate(const struct plan *plan, size_t step)
 double training_step(struct rank *self, struct training *training, size_t step)
 {
     const struct plan *plan = training->plan;
-    optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
+    if (training->optimizer)
+        optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
     return plan->strategy->step(self, training, step);
 }

@@ -131,7 +131,7 @@ static void tensors_are_named_by_their_place(void)
 /* Run from the top of the source tree. */
 static void examples_are_good(void)
 {
-    static const char *const texts[] = {"file:models/cnn.yaml", "file:models/transformer.yaml"};
+    static const char *const texts[] = {"file:src/model/files/cnn.yaml", "file:src/model/files/transformer.yaml"};
     static const struct model_data text = {
         .name = "text", .width = 32, .vocabulary = 128, .target_width = 32, .classes = 128};
     for (int i = 0; i < 2; i++) {

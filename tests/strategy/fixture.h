@@ -29,7 +29,7 @@ static inline const char *strategy_words(const struct strategy *strategy)
 /* A number of nodes, no more than those given, that the strategy can have. */
 static inline int nodes_for(const struct strategy *strategy, int nodes)
 {
-    return !strcmp(strategy->name, "single") ? 1 : strategy->has_server && nodes < 2 ? 2 : nodes;
+    return !strcmp(strategy->name, "single") ? 1 : (strategy->has_server || strategy->serves_shares) && nodes < 2 ? 2 : nodes;
 }
 
 /* Opened once for a file's tests, in the main thread. */

@@ -95,6 +95,8 @@ static bool can_run(const struct network *network, const struct strategy *strate
 {
     if (!strcmp(strategy->name, "single"))
         return nodes == 1;
+    if (strategy->serves_shares)
+        return nodes > 1;
     if (!strcmp(strategy->name, "pipeline"))
         return nodes <= network->stages;
     return strcmp(strategy->name, "tensor") || nodes <= network->tensors;

@@ -196,6 +196,8 @@ enum model_use { MODEL_FORWARD, MODEL_TRAINS, MODEL_TRAINS_APART };
 struct model *model_create(struct rank *self, const struct model_spec *spec,
                            struct model_place place, size_t rows, size_t at_once, enum model_use use,
                            struct model_hooks hooks);
+/* So many parameters and gradients, and no layers: of who only updates them. */
+struct model *model_bare(struct rank *self, size_t parameters);
 void model_free(struct model *model);
 /* What gradient_ready is called with for the i-th of the model's parts. */
 struct share model_part_range(const struct model *model, int i);

@@ -25,6 +25,9 @@ void optimizer_spec_free(struct optimizer_spec *spec);
 /* How many states it keeps, each as large as the parameters. */
 int optimizer_state_count(const struct optimizer_spec *spec);
 
+/* Whether it needs norms of whole tensors, and so cannot update a part of one. */
+bool optimizer_needs_norms(const struct optimizer_spec *spec);
+
 /* State comes from the rank's region. */
 struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spec *spec,
                                    const struct model *model);
@@ -33,7 +36,6 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
  * optimizers that need norms of whole tensors, and not clipped. */
 struct optimizer *optimizer_create_sharded(struct rank *self, const struct optimizer_spec *spec,
                                            const struct share *shares, int count);
-bool optimizer_needs_norms(const struct optimizer_spec *spec);
 /* Updates the i-th range; all of them, each once, make a step, which optimizer_end_shares ends. */
 void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
                           int i);

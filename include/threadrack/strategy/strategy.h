@@ -67,6 +67,7 @@ struct plan {
     struct algorithms *gather;
     struct local_plan local;
     struct federated_plan federated;
+    int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
 };
 
 /* With zero: of each bucket what this rank updates, and how the others hear of it. */
@@ -116,6 +117,9 @@ struct strategy {
     /* The first ranks have no rows: they serve the others, their clients, which have a part of the
      * training rows each and batches of their own. */
     bool has_server;
+    /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
+     * have the model and the batch. What all have of the parameters is the same after each step. */
+    bool serves_shares;
     bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
@@ -143,7 +147,6 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
 
 /* Set-up of one rank, with its region; and the end. The same for every strategy. */
 struct training *training_create(struct rank *self, const struct plan *plan);
-int strategy_servers(const struct strategy *strategy); /* how many ranks serve */
 void training_free(struct training *training);
 /* The training has taken so many steps before; its model and optimizer hold what came of them. */
 void training_begin(struct training *training, uint64_t steps);
