@@ -98,6 +98,7 @@ static void make_model(struct rank *self, struct training *training)
                                                 .tensors = shape.tensor},
                            rows_kept(training), microbatch(training, 0).count, use,
                            hooks_of(training));
+    training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
     if (!shares && !plan->strategy->updates_alone)

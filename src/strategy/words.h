@@ -10,6 +10,9 @@ struct share microbatch(const struct training *training, int i);
 /* Where microbatch i lies in the model: it keeps those in flight, and the largest are the first. */
 struct share slot_rows(const struct training *training, int i);
 
+/* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
+size_t rows_of_mean(const struct training *training);
+
 /* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);

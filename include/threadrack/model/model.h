@@ -33,7 +33,8 @@ struct model_spec;
  *   cnn:8-16:32[,input=1x8x8][,outputs=10]
  *                                       convolutions with pooling, and a hidden linear layer
  *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
- *                                       GPT-2's transformer
+ *       [,experts=8][,top=2][,capacity=1.25][,balance=0.01]
+ *                                       GPT-2's transformer; with experts, a mixture of them
  *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
  *   file:PATH.yaml                      a list of layers
  *   stages:p[,forward=T,backward_input=T,backward_weight=T]  a null model: p equal layers that
@@ -181,6 +182,8 @@ struct model {
     struct model_part *parts;
     int part_count;
     float *scratch;
+    float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
+                       * of model_loss, and set by the same caller, of every stage */
     bool trains;
     bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;
