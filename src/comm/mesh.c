@@ -35,8 +35,11 @@ static struct group **make_axis(struct rack *rack, int size, const char *name, i
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;
-        struct group *group = rack_group(rack, members, length, !strncmp(name, "pipeline", strlen("pipeline")));
+        bool pipeline = !strncmp(name, "pipeline", strlen("pipeline"));
+        struct group *group = rack_group(rack, members, length, pipeline);
         rack_name_group(group, name);
+        if (!pipeline)
+            group_set_alike(group);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
     }

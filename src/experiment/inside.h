@@ -46,6 +46,7 @@ struct setup {
     struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
+    bool closed;       /* collectives in closed form, and few ranks stand for all (closed.h) */
     int clock_threads; /* 2: rank programs run on one, the clock on the other */
 };
 

@@ -248,6 +248,10 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    if (setup->closed)
+        result_note(result, "collectives=closed_form: collectives take what Hockney's formulas say (hops by "
+                            "the worst path of the group, and additions), and do not wait for ports; "
+                            "%d nodes stand for %d", setup->shape.pipeline, setup->nodes);
     note_files(setup->allreduce, result);
     note_files(setup->allgather, result);
     note_files(setup->reduce_scatter, result);

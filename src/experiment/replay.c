@@ -11,7 +11,7 @@ static const char *const training_keys[] = {
     "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allgather", "reduce_scatter", "zero", "compress",
-    "bucket", "compute", "math.kernel", "seed"};
+    "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)

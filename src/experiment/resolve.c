@@ -1,3 +1,4 @@
+#include "closed.h"
 #include "saving.h"
 #include "watch.h"
 
@@ -442,7 +443,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_watch(setup, errors) || !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
+        !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =

@@ -1,5 +1,6 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
+#include "closed.h"
 #include "saving.h"
 #include "watch.h"
 
@@ -229,7 +230,10 @@ static void count_only(struct drive *drive, struct rack *rack)
                        !rack_failed(rack) && !rack_is_stuck(rack);
          step++) {
         for (int rank = 0; rank < rack_size(rack); rank++)
-            count_step(drive, rack_rank(rack, rank), step);
+            if (closed_plays(drive->setup, rank))
+                count_step(drive, rack_rank(rack, rank), step);
+            else
+                rank_mark(rack_rank(rack, rank));
         rack_resolve(rack);
         drive->stopped_at = step + 1;
         tell_progress(drive, step);
@@ -244,7 +248,8 @@ static void count_only(struct drive *drive, struct rack *rack)
 static void count_regions(const struct drive *drive, struct rack *rack)
 {
     for (int rank = 0; rank < rack_size(rack); rank++)
-        training_free(shape_of(drive, rack_rank(rack, rank)));
+        if (!drive->setup->closed || closed_is_counted(drive->setup, rank))
+            training_free(shape_of(drive, rack_rank(rack, rank)));
 }
 
 static void free_trainings(struct drive *drive)
@@ -335,7 +340,8 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
-        result->node[rank].samples = drive->rows[rank];
+        result->node[rank].samples =
+            drive->rows[drive->setup->closed ? closed_stand_in(drive->setup, rank) : rank];
     notes_after(drive->setup, rack_clock(rack), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
@@ -390,7 +396,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     }
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+    bool good = rack_fits_nodes(rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
     errors_release(&drive.unsaved);

@@ -87,6 +87,9 @@ const struct setting experiment_settings[] = {
     {.key = "box", .unit = UNIT_COUNT, .low = 1, .high = 1e6,
      .help = "hierarchical: nodes of a box; unset: as the cluster's topology has it"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
+    CHOICE("collectives", "messages|closed_form", "messages",
+           "closed_form: timing-only, where nothing contends and nodes are alike: a collective takes what "
+           "its formula says, and one node of each stage stands for the others"),
     CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
            "(threadrack list resolvers)"),
