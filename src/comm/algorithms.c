@@ -387,8 +387,7 @@ static const struct schedule *closed_schedule(struct algorithms *algorithms,
     closed->schedule.whole = whole_of;
     closed->schedule.context = closed;
     closed->schedule.strands = NULL;
-    closed->whole.duration_ps =
-        algorithms->netmodel->free_of_cost ? 0 : predict_by_formula_ps(&question, closed->own);
+    closed->whole.duration_ps = predict_by_formula_ps(&question, closed->own);
     count_sent(closed, pattern->size);
     return &closed->schedule;
 }

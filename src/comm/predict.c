@@ -64,8 +64,11 @@ uint64_t predict_by_formula_ps(const struct question *question, const struct col
         .size = question->size, .count = question->count, .context = collective->schedule.context};
     uint64_t root = additions_ps(question, collective, 0),
              next = additions_ps(question, collective, 1);
-    return collective->closed_form_ps(&call, question->element_bytes, question->path) +
-           (root > next ? root : next);
+    uint64_t sending = question->netmodel->free_of_cost
+                           ? 0
+                           : collective->closed_form_ps(&call, question->element_bytes,
+                                                        question->path);
+    return sending + (root > next ? root : next);
 }
 
 uint64_t predict_ps(const struct question *question, const struct collective *collective)
