@@ -108,7 +108,8 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){
-            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN,
+            .balance = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     bool good = watch_begin(&watch, setup, rack, errors);
     if (good) {

@@ -24,6 +24,7 @@ struct drive {
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
+    struct routed *routed;       /* (steps, ranks) likewise, of a model with experts; else NULL */
     uint64_t *rows;              /* by rank: rows whose forward pass began there */
     uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
@@ -180,6 +181,9 @@ static void take_step(struct drive *drive, struct rank *self, int step)
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
         training_step(self, drive->trainings[rank], (size_t)steps_taken(drive, step) - 1);
     drive->rows[rank] += drive->trainings[rank]->rows_done;
+    if (drive->routed)
+        drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
+            training_routed(drive->trainings[rank]);
     rank_mark(self);
     if (rank != 0)
         return;
@@ -261,11 +265,28 @@ static void free_trainings(struct drive *drive)
         }
 }
 
+static void collect_routed(const struct drive *drive, int step)
+{
+    size_t ranks = (size_t)drive->setup->nodes;
+    struct routed all = {0};
+    for (size_t rank = 0; rank < ranks; rank++) {
+        const struct routed *own = &drive->routed[(size_t)step * ranks + rank];
+        all.choices += own->choices;
+        all.dropped += own->dropped;
+        all.rows += own->rows;
+        all.balance += own->balance;
+    }
+    drive->result->step[step].dropped = (double)all.dropped / (double)all.choices;
+    drive->result->step[step].balance = all.balance / (double)all.rows;
+}
+
 static void collect_losses(struct drive *drive)
 {
     struct result *result = drive->result;
     for (int step = 0; step < result->steps; step++)
         result->step[step].loss = drive->setup->real ? training_loss(drive, step) : NAN;
+    for (int step = 0; step < result->steps && drive->routed; step++)
+        collect_routed(drive, step);
     if (result->steps)
         result->final_loss = result->step[result->steps - 1].loss;
 }
@@ -388,11 +409,15 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         result->step[step] = (struct step_record){.accuracy = NAN,
                                                   .test_loss = NAN,
                                                   .lr = plan_rate(&plan, setup->begun.step + step),
-                                                  .gradient_norm = NAN};
+                                                  .gradient_norm = NAN,
+                                                  .dropped = NAN,
+                                                  .balance = NAN};
     if (setup->real) {
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = saving_room(setup);
+        if (model_routes(setup->model))
+            drive.routed = memory_zeroed(steps * ranks, sizeof *drive.routed);
     }
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
@@ -404,6 +429,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         checkpoint_free(drive.gathered);
     free(drive.trainings);
     free(drive.losses);
+    free(drive.routed);
     free(drive.rows);
     *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);

@@ -77,6 +77,14 @@ struct model_spec *model_parse(const char *text, const char *where, struct error
     return ops ? ops->parse(text, where, errors) : NULL;
 }
 
+bool model_routes(const struct model_spec *spec)
+{
+    for (int i = 0; i < spec->layer_count; i++)
+        if (spec->layers[i].ops == &layer_experts)
+            return true;
+    return false;
+}
+
 size_t model_input_width(const struct model_spec *spec)
 {
     return spec->input_width;

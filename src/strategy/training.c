@@ -154,6 +154,13 @@ void training_free(struct training *training)
     free(training);
 }
 
+struct routed training_routed(struct training *training)
+{
+    struct routed routed = training->model->routed;
+    training->model->routed = (struct routed){0};
+    return training->point.shard == 0 ? routed : (struct routed){0};
+}
+
 uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;

@@ -26,6 +26,8 @@ struct step_record {
     double test_loss;  /* likewise */
     double lr;            /* learning rate; NaN where nothing is trained (a replay) */
     double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
+    double dropped; /* of the choices of experts, the share that found no place; NaN without experts */
+    double balance; /* the mean over rows and layers of experts of the balance loss, unweighted */
 };
 
 /* A link of the cluster, and what it carried. */

@@ -71,6 +71,7 @@ size_t model_output_width(const struct model_spec *spec);
 size_t model_target_width(const struct model_spec *spec); /* targets of a row, of 4 bytes each */
 bool model_tells_classes(const struct model_spec *spec);  /* there is an accuracy */
 uint64_t model_parameter_count(const struct model_spec *spec);
+bool model_routes(const struct model_spec *spec); /* it has experts */
 uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and backward */
 
 /* The layer family: a row each of src/model/layer.def, src/model/layer/<kind>.c. */
@@ -161,6 +162,13 @@ struct model_hooks {
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
 };
 
+/* What routers of experts have done since it was last zeroed, of real rows that are trained on. */
+struct routed {
+    uint64_t choices, dropped; /* of positions; those that found no place */
+    uint64_t rows;             /* counted at each layer */
+    double balance;            /* the sum of their balance losses, unweighted: 1 a row is even */
+};
+
 /* An update that the backward pass applies itself; see optimizer_fuse. */
 struct fused_update {
     bool on;
@@ -184,6 +192,7 @@ struct model {
     float *scratch;
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
+    struct routed routed;
     bool trains;
     bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;

@@ -155,6 +155,8 @@ double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
 double training_step(struct rank *self, struct training *training, size_t step);
 
+/* What its routers of experts have done since this was last called; of tensor rank 0 only. */
+struct routed training_routed(struct training *training);
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);
 

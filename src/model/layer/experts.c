@@ -165,6 +165,17 @@ static const int32_t *places_of(const struct pass *pass)
     return (const int32_t *)pass->saved[PLACES];
 }
 
+static void tally(const struct pass *pass, const struct routing *s)
+{
+    struct routed *routed = &pass->model->routed;
+    size_t count = pass->positions * s->choices;
+    routed->choices += count;
+    routed->rows += pass->rows;
+    routed->balance += math_route_balance(s, pass->rows, pass->saved[P], places_of(pass));
+    for (size_t i = 0; i < count; i++)
+        routed->dropped += places_of(pass)[i] < 0;
+}
+
 static void route(const struct pass *pass)
 {
     struct routing s = routing_of(pass->part->layer);
@@ -176,6 +187,8 @@ static void route(const struct pass *pass)
     math_route(&s, pass->rows, pass->saved[P], (int32_t *)pass->saved[PLACES],
                pass->saved[GATES]);
     rank_compute_end(pass->self);
+    if (pass->model->trains)
+        tally(pass, &s);
 }
 
 static void dispatch(const struct pass *pass)
