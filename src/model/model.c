@@ -13,8 +13,7 @@ static void place_tensors(struct model *model, struct model_part *part)
     part->at = model->parameter_count;
     for (int i = 0; i < layer->tensor_count; i++) {
         struct model_tensor *tensor = &model->tensors[model->tensor_count++];
-        *tensor = tensor_part(&model->spec->tensors[layer->tensor_at + i], part->cut,
-                              (size_t)part->tensors, (size_t)part->tensor);
+        *tensor = tensor_part(&model->spec->tensors[layer->tensor_at + i], part->cut, model->place);
         tensor->at = model->parameter_count;
         model->parameter_count += tensor->count;
     }
@@ -194,6 +193,12 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
     if (model->trains)
         place_activation_gradients(self, model);
     return model;
+}
+
+bool model_holds_first(const struct model *model, const struct model_tensor *tensor)
+{
+    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts;
+    return first_expert && (model->place.tensor == 0 || !tensor->replicated);
 }
 
 struct model *model_bare(struct rank *self, size_t parameters)

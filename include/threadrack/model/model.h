@@ -96,6 +96,7 @@ enum cut {
 struct model_place {
     int stage, stages;   /* of the pipeline */
     int tensor, tensors; /* of the tensor group */
+    int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
 };
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
@@ -127,6 +128,7 @@ struct tensor {
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
+    bool of_experts; /* its rows are experts, which the expert group shares out */
 };
 
 /* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
@@ -154,6 +156,9 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
+     * that one's block for this rank takes its place. Required when place.experts > 1. */
+    void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
@@ -213,6 +218,8 @@ struct model *model_bare(struct rank *self, size_t parameters);
 void model_free(struct model *model);
 /* What gradient_ready is called with for the i-th of the model's parts. */
 struct share model_part_range(const struct model *model, int i);
+/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
+bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and
