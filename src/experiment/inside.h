@@ -26,6 +26,7 @@ struct setup {
     const struct cost_ops *cost;
     int zero;               /* 0 where the strategy or the mesh has no use for it */
     struct algorithms *allreduce, *allgather, *reduce_scatter;
+    struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
     struct federated_plan federated;
     int servers; /* nodes that have no rows */
@@ -33,6 +34,7 @@ struct setup {
     int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
+    struct mesh_order order;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;

@@ -26,6 +26,21 @@ static bool any_slow(const struct cluster *cluster, int nodes)
     return any;
 }
 
+static int axes_used(struct mesh_shape shape)
+{
+    int used = 0;
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        used += mesh_length(shape, (enum mesh_axis)axis) > 1;
+    return used;
+}
+
+static bool all_have_own(const struct setup *setup)
+{
+    struct mesh_shape shape = setup->shape;
+    return (shape.data == 1 || setup->allreduce_along[AXIS_DATA]) &&
+           (shape.tensor == 1 || setup->allreduce_along[AXIS_TENSOR]);
+}
+
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
@@ -51,7 +66,13 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
-        {"allreduce", !sums, "nothing is all-reduced"},
+        {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
+        {"allreduce.data", setup->shape.data == 1 || strategy->serves_shares || setup->zero,
+         "nothing is all-reduced along data"},
+        {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
+        {"allreduce.pipeline", setup->shape.pipeline == 1 || !config_is_set(setup->config, "clip"),
+         "nothing is all-reduced along pipeline"},
+        {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
         {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
@@ -253,6 +274,8 @@ void notes_before(const struct setup *setup, struct result *result)
                             "the worst path of the group, and additions), and do not wait for ports; "
                             "%d nodes stand for %d", setup->shape.pipeline, setup->nodes);
     note_files(setup->allreduce, result);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        note_files(setup->allreduce_along[axis], result);
     note_files(setup->allgather, result);
     note_files(setup->reduce_scatter, result);
     for (int i = 0; i < setup->cluster->note_count; i++)

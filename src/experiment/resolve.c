@@ -14,6 +14,15 @@
 
 enum { STEPS_DEFAULT = 100, MICROBATCHES_A_STAGE = 4 };
 
+/* All-reduces along an axis may have an algorithm of their own. */
+static const struct {
+    const char *key;
+    enum mesh_axis axis;
+} along[] = {{"allreduce.data", AXIS_DATA},
+             {"allreduce.tensor", AXIS_TENSOR},
+             {"allreduce.pipeline", AXIS_PIPELINE}};
+enum { ALONG = sizeof along / sizeof *along };
+
 /* Where the user gives no `nodes`, a mesh says how many there are: one that is given in full, and
  * any mesh where no cluster file says so either. */
 static int count_nodes(const struct setup *setup, struct mesh_shape asked)
@@ -58,6 +67,12 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                 config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    for (int i = 0; i < ALONG; i++)
+        if (config_is_set(config, along[i].key))
+            algorithms_check("allreduce", config_text(config, along[i].key),
+                             config_where(config, along[i].key), errors);
+    mesh_order_read(config_text(config, "mesh.order"), config_where(config, "mesh.order"),
+                    &setup->order, errors);
     algorithms_check("allgather", config_text(config, "allgather"),
                      config_where(config, "allgather"), errors);
     algorithms_check("reduce_scatter", config_text(config, "reduce_scatter"),
@@ -221,11 +236,25 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
                       config_where(config, "clip"), name);
 }
 
+/* Axes that no layer is split along. */
+static bool check_axes(const struct config *config, struct errors *errors)
+{
+    static const char *const keys[] = {"mesh.context", "mesh.expert"};
+    for (int i = 0; i < 2; i++)
+        if (asked(config, keys[i]) > 1)
+            return errors_add(errors, "%s: no strategy splits layers along %s as yet; give %s=1",
+                              config_where(config, keys[i]), keys[i] + strlen("mesh."), keys[i]);
+    return true;
+}
+
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
-    struct mesh_shape wanted = {asked(config, "mesh.data"), asked(config, "mesh.tensor"),
-                                asked(config, "mesh.pipeline")};
+    struct mesh_shape wanted = {.data = asked(config, "mesh.data"),
+                                .tensor = asked(config, "mesh.tensor"),
+                                .pipeline = asked(config, "mesh.pipeline")};
+    if (!check_axes(config, errors))
+        return false;
     setup->nodes = count_nodes(setup, wanted);
     setup->batch = config_whole(config, "batch");
     setup->servers = setup->strategy->has_server      ? 1
@@ -263,9 +292,11 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, enum mesh_axis axis,
                       struct errors *errors)
 {
+    int length = mesh_length(setup->shape, axis);
+    int stride = mesh_stride(setup->shape, &setup->order, axis);
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
     for (int first = 0; good && first < setup->nodes; first++) {
@@ -280,11 +311,33 @@ static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, 
 }
 
 static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
-                                        struct errors *errors)
+                                        const char *key, struct errors *errors)
 {
-    return algorithms_create(operation, config_text(setup->config, operation),
-                             config_where(setup->config, operation), setup->cluster,
-                             setup->netmodel, errors);
+    return algorithms_create(operation, config_text(setup->config, key),
+                             config_where(setup->config, key), setup->cluster, setup->netmodel,
+                             errors);
+}
+
+static struct algorithms *allreduce_along(const struct setup *setup, enum mesh_axis axis)
+{
+    return setup->allreduce_along[axis] ? setup->allreduce_along[axis] : setup->allreduce;
+}
+
+static bool resolve_allreduces(struct setup *setup, struct errors *errors)
+{
+    setup->allreduce = algorithms_of(setup, "allreduce", "allreduce", errors);
+    bool good = setup->allreduce;
+    for (int i = 0; i < ALONG && good; i++) {
+        struct algorithms **own = &setup->allreduce_along[along[i].axis];
+        if (config_is_set(setup->config, along[i].key))
+            *own = algorithms_of(setup, "allreduce", along[i].key, errors);
+        good = *own || !config_is_set(setup->config, along[i].key);
+    }
+    bool clips = config_is_set(setup->config, "clip");
+    for (int i = 0; i < ALONG && good; i++)
+        if (along[i].axis != AXIS_PIPELINE || clips)
+            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
+    return good;
 }
 
 /* What a share of a tensor does not tell. */
@@ -316,19 +369,13 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
 
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    struct mesh_shape shape = setup->shape;
     if (!resolve_zero(setup, errors))
         return false;
-    setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", errors);
-    setup->allreduce = algorithms_of(setup, "allreduce", errors);
-    setup->allgather = algorithms_of(setup, "allgather", errors);
-    return setup->allreduce && setup->allgather && setup->reduce_scatter &&
-           axis_fits(setup, setup->reduce_scatter, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
-           (!config_is_set(setup->config, "clip") ||
-            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+    setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
+    setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
+    return resolve_allreduces(setup, errors) && setup->allgather && setup->reduce_scatter &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -467,6 +514,8 @@ void setup_release(struct setup *setup)
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        algorithms_free(setup->allreduce_along[axis]);
     algorithms_free(setup->allgather);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
@@ -503,14 +552,16 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce,
+                         .allreduce = allreduce_along(setup, AXIS_DATA),
+                         .allreduce_tensor = allreduce_along(setup, AXIS_TENSOR),
+                         .allreduce_pipeline = allreduce_along(setup, AXIS_PIPELINE),
                          .local = setup->local,
                          .federated = setup->federated,
                          .servers = setup->servers,
                          .zero = setup->zero,
                          .gather = setup->allgather,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
-                                                               : setup->allreduce,
+                                                               : allreduce_along(setup, AXIS_DATA),
                                       .allgather = setup->allgather,
                                       .compressor = setup->compressor,
                                       .seed = setup->seed}};

@@ -52,7 +52,9 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
             for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
                                    pipeline <= model_most_stages(wish->model);
                  pipeline++) {
-                struct mesh_shape other = {nodes / tensor / pipeline, tensor, pipeline};
+                struct mesh_shape other = {.data = nodes / tensor / pipeline,
+                                           .tensor = tensor,
+                                           .pipeline = pipeline};
                 if (mesh_size(other) == nodes && spreads(wish->strategy, other) &&
                     (!best.data || distance(other, shape) < distance(best, shape)) &&
                     fits(wish, other))
@@ -61,7 +63,7 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
         if (best.data)
             return best;
     }
-    return (struct mesh_shape){1, 1, 1};
+    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1};
 }
 
 static bool refuse(const struct wish *wish, struct mesh_shape shape, const char *where,
@@ -98,14 +100,17 @@ static int split_by_two(const struct wish *wish, int *left, struct mesh_shape wi
 static struct mesh_shape complete(const struct wish *wish, int nodes, struct mesh_shape asked)
 {
     const struct strategy *strategy = wish->strategy;
-    struct mesh_shape shape = {asked.data ? asked.data : 1, asked.tensor ? asked.tensor : 1,
-                               asked.pipeline ? asked.pipeline : 1};
+    struct mesh_shape shape = {.data = mesh_length(asked, AXIS_DATA),
+                               .tensor = mesh_length(asked, AXIS_TENSOR),
+                               .pipeline = mesh_length(asked, AXIS_PIPELINE)};
     int left = nodes / mesh_size(shape) ? nodes / mesh_size(shape) : 1;
     bool nothing_asked = !asked.data && !asked.tensor && !asked.pipeline;
     if (nothing_asked && strategy->spreads_data && strategy->spreads_pipeline)
-        shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){1, 1, 2});
+        shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 2});
     if (nothing_asked && strategy->spreads_data && strategy->spreads_tensor)
-        shape.tensor = split_by_two(wish, &left, (struct mesh_shape){1, 2, shape.pipeline});
+        shape.tensor = split_by_two(
+            wish, &left,
+            (struct mesh_shape){.data = 1, .tensor = 2, .pipeline = shape.pipeline});
     if (strategy->spreads_data && !asked.data)
         shape.data = left;
     else if (strategy->spreads_pipeline && !asked.pipeline)

@@ -114,7 +114,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
-    struct mesh_point point = mesh_point(shape, rank_id(self));
+    struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
@@ -125,13 +125,14 @@ struct training *training_create(struct rank *self, const struct plan *plan)
                                        training->rows.count * plan->target_width * sizeof(int32_t));
     if (plan->strategy->updates_alone)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
-    allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
+    allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
+                   plan->allreduce_tensor);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
-        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
+        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce_pipeline);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(2 * microbatches, sizeof *training->receives);
     if (plan->strategy->setup)

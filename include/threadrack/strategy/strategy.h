@@ -59,7 +59,7 @@ struct plan {
     int microbatches;
     const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;
-    struct algorithms *allreduce;
+    struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */
     struct exchange_plan exchange; /* of gradients over the replicas */
     /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
      * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
