@@ -78,6 +78,10 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
          "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
         {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
+        {"recompute", config_choice(setup->config, "recompute") > 0 &&
+                          !model_can_recompute(setup->model, (enum recompute)config_choice(
+                                                                 setup->config, "recompute")),
+         "the model keeps nothing that it would drop"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},

@@ -59,6 +59,9 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     setup->netmodel = FIND("netmodel", netmodel_find);
     setup->cost = FIND("compute", cost_find);
     setup->model = FIND("model", model_parse);
+    if (setup->model)
+        model_set_recompute(setup->model,
+                            (enum recompute)config_choice(setup->config, "recompute"));
     setup->optimizer = FIND("optimizer", optimizer_parse);
     setup->outer = FIND("outer", optimizer_parse);
     setup->schedule = FIND("lr_schedule", schedule_parse);

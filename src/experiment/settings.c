@@ -70,6 +70,8 @@ const struct setting experiment_settings[] = {
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),
+    CHOICE("recompute", "none|selective|full", "none",
+           "activations computed again on the way back: selective: attention's core, full: all of a block"),
     CHOICE("zero", "0|1", "0",
            "data, hybrid: 1 shards the optimizer's state over the data axis (Rajbhandari et al. 2020)"),
     WORD("allgather", "auto",

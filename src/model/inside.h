@@ -17,6 +17,7 @@ struct model_spec {
     const struct loss_ops *loss;      /* NULL for null models: their loss is 0 and takes no time */
     struct loss_shape loss_shape;
     bool alike; /* all layers cost the same */
+    enum recompute recompute;
     /* Of a model whose layers depend on the data; NULL: they are all there. */
     struct recipe *recipe;
 };
@@ -41,6 +42,11 @@ struct share split_stages(const struct model_spec *spec, int stages, int tensors
 void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts);
 /* Whether layer `number` and the next make a pair, where they are in one stage. */
 bool split_pairs_up(const struct model_spec *spec, int number);
+
+/* Recomputation (recompute.c). A saved buffer that is not kept, and the outputs within a block, lie
+ * where those of other blocks lay; first they are marked, then placed. */
+void recompute_mark(struct model *model, struct model_part *part, const struct layer_needs *needs);
+void recompute_place(struct rank *self, struct model *model);
 
 #define MODEL(name) extern const struct model_ops model_##name;
 #include "model.def"

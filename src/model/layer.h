@@ -56,6 +56,7 @@ struct model_part {
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];
+    int again; /* parts, this the last, whose forward pass is done again before this goes back */
     const struct model_tensor *borrowed; /* see layer.borrows; NULL: nothing */
 };
 
@@ -65,6 +66,7 @@ struct layer_needs {
     size_t held[HELD_MOST];   /* written by backward_input, read by backward_weight; also room
                                * for either to work in */
     size_t scratch;           /* floats in all, for one kernel to work in */
+    bool core[SAVED_MOST]; /* saved, but by RECOMPUTE_SELECTIVE, where backward_input makes it again */
 };
 
 /* A microbatch's passage through a part. */
@@ -77,6 +79,7 @@ struct pass {
     float *y, *dx, *dy;
     float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
     bool first; /* gradients are overwritten; else added to */
+    bool again; /* forward, for the second time */
 };
 
 struct tensor_list; /* see tensors.h */

@@ -77,17 +77,27 @@ static void place_parameters(struct rank *self, struct model *model)
     model->gradients = model->trains ? floats(self, MEMORY_GRADIENTS, count) : NULL;
 }
 
-static size_t place_needs(struct rank *self, const struct model *model, struct model_part *part)
+/* Marks what is dropped and done again. Returns the scratch that any part needs. */
+static size_t find_needs(struct model *model)
 {
-    struct layer_needs needs = {.scratch = 0};
-    if (part->layer->ops->needs)
-        part->layer->ops->needs(part, model->trains, &needs);
-    for (int i = 0; i < SAVED_MOST; i++)
-        part->saved[i] = (struct buffer){
-            floats(self, MEMORY_ACTIVATIONS, model->rows * needs.saved[i]), needs.saved[i], false};
-    for (int i = 0; i < HELD_MOST; i++)
-        part->held[i].width = needs.held[i];
-    return needs.scratch;
+    size_t scratch = 0;
+    for (int i = 0; i < model->part_count; i++) {
+        struct model_part *part = &model->parts[i];
+        struct layer_needs needs = {.scratch = 0};
+        if (part->layer->ops->needs)
+            part->layer->ops->needs(part, model->trains, &needs);
+        recompute_mark(model, part, &needs);
+        for (int h = 0; h < HELD_MOST; h++)
+            part->held[h].width = needs.held[h];
+        scratch = needs.scratch > scratch ? needs.scratch : scratch;
+    }
+    return scratch;
+}
+
+static void place_kept(struct rank *self, const struct model *model, struct buffer *buffer)
+{
+    if (!buffer->of_pass)
+        buffer->base = floats(self, MEMORY_ACTIVATIONS, model->rows * buffer->width);
 }
 
 /* Each part's output is the next one's input. Of a null model the first stage has no input. */
@@ -95,15 +105,17 @@ static void place_activations(struct rank *self, struct model *model)
 {
     enum memory_kind kind = model->place.stage ? MEMORY_ACTIVATIONS : MEMORY_DATA;
     float *x = floats(self, kind, model->rows * model->input_width);
-    size_t scratch = 0;
+    size_t scratch = find_needs(model);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->x.base = x;
-        x = part->y.base = floats(self, MEMORY_ACTIVATIONS, model->rows * part->y.width);
-        size_t needed = place_needs(self, model, part);
-        scratch = needed > scratch ? needed : scratch;
+        place_kept(self, model, &part->y);
+        x = part->y.base;
+        for (int s = 0; s < SAVED_MOST; s++)
+            place_kept(self, model, &part->saved[s]);
     }
     model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
+    recompute_place(self, model);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */

@@ -47,12 +47,26 @@ void pass_sum_backward(const struct pass *pass, float *partial, size_t count)
     hooks->before_backward(hooks->context, pass->self, partial, count);
 }
 
+static void part_forward(struct rank *self, struct model *model, const struct model_part *part,
+                         struct share rows, bool again)
+{
+    struct pass pass = pass_of(self, model, part, rows, false);
+    pass.again = again;
+    part->layer->ops->forward(&pass);
+}
+
 void model_forward(struct rank *self, struct model *model, struct share rows)
 {
-    for (int i = 0; i < model->part_count; i++) {
-        struct pass pass = pass_of(self, model, &model->parts[i], rows, false);
-        pass.part->layer->ops->forward(&pass);
-    }
+    for (int i = 0; i < model->part_count; i++)
+        part_forward(self, model, &model->parts[i], rows, false);
+}
+
+/* What the block that ends with the part has dropped since is there again. */
+static void recompute(struct rank *self, struct model *model, const struct model_part *part,
+                      struct share rows)
+{
+    for (int i = part->again - 1; i >= 0; i--)
+        part_forward(self, model, part - i, rows, true);
 }
 
 static void part_backward_input(struct rank *self, struct model *model,
@@ -80,6 +94,7 @@ void model_backward(struct rank *self, struct model *model, struct share rows, b
 {
     model->fused.done = model->fused.on && first && last;
     for (int i = model->part_count - 1; i >= 0; i--) {
+        recompute(self, model, &model->parts[i], rows);
         part_backward_input(self, model, &model->parts[i], rows, first);
         part_backward_weight(self, model, &model->parts[i], rows, first, last);
     }
@@ -89,15 +104,19 @@ void model_backward_input(struct rank *self, struct model *model, struct share r
                           bool last)
 {
     model->fused.done = model->fused.on && first && last;
-    for (int i = model->part_count - 1; i >= 0; i--)
+    for (int i = model->part_count - 1; i >= 0; i--) {
+        recompute(self, model, &model->parts[i], rows);
         part_backward_input(self, model, &model->parts[i], rows, first);
+    }
 }
 
 void model_backward_weight(struct rank *self, struct model *model, struct share rows, bool first,
                            bool last)
 {
-    for (int i = model->part_count - 1; i >= 0; i--)
+    for (int i = model->part_count - 1; i >= 0; i--) {
+        recompute(self, model, &model->parts[i], rows); /* others have passed since */
         part_backward_weight(self, model, &model->parts[i], rows, first, last);
+    }
 }
 
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,

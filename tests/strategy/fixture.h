@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What follows "strategy=": its name, and words without which it is refused or says nothing. */
 static inline const char *strategy_words(const struct strategy *strategy)
@@ -155,6 +156,28 @@ static inline void learned_release(struct learned learned)
     result_free(learned.result);
     if (learned.weights)
         checkpoint_free(learned.weights);
+}
+
+/* Relative to what they should be. */
+static inline void losses_agree(const struct result *was, const struct result *should, double tolerance)
+{
+    CHECK_EQUAL(was->steps, should->steps);
+    for (int i = 0; i < was->steps && i < should->steps; i++)
+        CHECK(fabs(was->step[i].loss - should->step[i].loss) <= tolerance * should->step[i].loss);
+}
+
+/* Losses and weights are the same, to the bit. */
+static inline void same_learned(const struct learned *was, const struct learned *should)
+{
+    losses_agree(was->result, should->result, 0);
+    CHECK_FATAL(was->weights && should->weights);
+    for (int i = 0; i < checkpoint_tensor_count(should->weights); i++) {
+        const char *name;
+        size_t count;
+        const float *values = checkpoint_tensor(should->weights, i, &name, &count);
+        CHECK(!memcmp(values, checkpoint_tensor(was->weights, i, &name, &count),
+                      count * sizeof *values));
+    }
 }
 
 /* How far apart two tensors are: max|a - b|, and max|b|. */

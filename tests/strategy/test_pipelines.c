@@ -30,26 +30,6 @@ static const struct lesson lessons[] = {
     {"cnn:4-6:16", "batch=32 steps=12 eval_every=20 optimizer=sgd:lr=0.05", cnn_meshes},
 };
 
-static void same_losses(const struct result *was, const struct result *should, double tolerance)
-{
-    CHECK_EQUAL(was->steps, should->steps);
-    for (int i = 0; i < was->steps && i < should->steps; i++)
-        CHECK(fabs(was->step[i].loss - should->step[i].loss) <= tolerance * should->step[i].loss);
-}
-
-static void same_bits(const struct learned *was, const struct learned *should)
-{
-    same_losses(was->result, should->result, 0);
-    CHECK_FATAL(was->weights && should->weights);
-    for (int i = 0; i < checkpoint_tensor_count(should->weights); i++) {
-        const char *name;
-        size_t count;
-        const float *values = checkpoint_tensor(should->weights, i, &name, &count);
-        CHECK(!memcmp(values, checkpoint_tensor(was->weights, i, &name, &count),
-                      count * sizeof *values));
-    }
-}
-
 static void costs_as_without_maths(const struct lesson *lesson, const char *line,
                                    const struct result *real)
 {
@@ -69,10 +49,10 @@ static void each_schedule(const struct lesson *lesson, const char *mesh,
                  pipelines[i]->name);
         struct learned learned = learn(lesson->model, line);
         CHECK_EQUAL(learned.result->status, STATUS_OK);
-        same_losses(learned.result, single->result, 1e-4);
+        losses_agree(learned.result, single->result, 1e-4);
         costs_as_without_maths(lesson, line, learned.result);
         if (i > 0)
-            same_bits(&learned, &first);
+            same_learned(&learned, &first);
         if (i > 0)
             learned_release(learned);
         else

@@ -91,6 +91,20 @@ enum cut {
     CUTS
 };
 
+/* ---- What is kept for the way back. ---- */
+
+/* Activations that are dropped and computed again on the way back (Chen et al. 2016; Korthikanti et
+ * al. 2022, Reducing Activation Recomputation in Large Transformer Models, section 5): nothing; the
+ * probabilities of attention, whose core is done again; or all but a block's input, and its forward
+ * pass is done again. A block is the two halves of a transformer's, as far as they are in one stage,
+ * or another layer by itself. What is done again is recorded and costed; values are the same bits. */
+enum recompute { RECOMPUTE_NONE, RECOMPUTE_SELECTIVE, RECOMPUTE_FULL };
+
+/* Of all parts of the model that train; before the first of them. */
+void model_set_recompute(struct model_spec *spec, enum recompute kind);
+/* False: the model has no layer of which that would drop anything. */
+bool model_can_recompute(const struct model_spec *spec, enum recompute kind);
+
 /* ---- A place on the mesh. ---- */
 
 struct model_place {

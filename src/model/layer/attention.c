@@ -7,6 +7,7 @@
  * heads, and the columns of Wo that take them, so A Wo^T is a partial sum on the way forward, and
  * the gradient of N on the way back. Letters: C the width, c what a rank has of it.
  */
+#include "../inside.h"
 #include "../steps.h"
 #include "../tensors.h"
 
@@ -71,6 +72,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     needs->saved[QKV] = 3 * t * c;
     needs->saved[P] = shape.heads * t * t;
     needs->saved[A] = t * c;
+    needs->core[P] = true;
     needs->scratch = math_attention_scratch(&shape);
     if (!trains)
         return;
@@ -130,6 +132,8 @@ static void backward_input(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, c = own_width(pass->part);
     step_product_back(pass, pass->dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DA], c);
+    if (pass->model->spec->recompute == RECOMPUTE_SELECTIVE)
+        attend(pass);
     attend_back(pass);
     step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), pass->held[DN],
                       width);

@@ -271,7 +271,7 @@ static void route(const struct pass *pass)
     math_route(&s, pass->rows, pass->saved[P], (int32_t *)pass->saved[PLACES],
                pass->saved[GATES]);
     rank_compute_end(pass->self);
-    if (pass->model->trains)
+    if (pass->model->trains && !pass->again)
         tally(pass, &s);
 }
 

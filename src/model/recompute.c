@@ -1,0 +1,106 @@
+/* Which activations are dropped, and where those lie that are made again. */
+#include "inside.h"
+
+void model_set_recompute(struct model_spec *spec, enum recompute kind)
+{
+    spec->recompute = kind;
+}
+
+static bool is_second_half(const struct layer *layer)
+{
+    return layer->ops == &layer_feed_forward || layer->ops == &layer_experts;
+}
+
+/* A layer that keeps more than its input and its output. */
+static bool keeps_more(const struct layer *layer)
+{
+    bool bare = layer->ops == &layer_linear || layer->ops == &layer_conv;
+    return layer->ops->needs && (!bare || layer->activation == ACTIVATION_GELU ||
+                                 layer->activation == ACTIVATION_GELU_TANH);
+}
+
+bool model_can_recompute(const struct model_spec *spec, enum recompute kind)
+{
+    for (int i = 0; i < spec->layer_count; i++)
+        if (kind == RECOMPUTE_FULL ? keeps_more(&spec->layers[i])
+                                   : spec->layers[i].ops == &layer_attention)
+            return true;
+    return false;
+}
+
+/* Whether the part ends a block that the part before it begins. */
+static bool joins(const struct model *model, const struct model_part *part)
+{
+    return part > model->parts && is_second_half(part->layer) &&
+           part[-1].layer->ops == &layer_attention;
+}
+
+/* The output of a block's first half is dropped with the rest. */
+static void mark_block(const struct model *model, struct model_part *part)
+{
+    bool drops = false;
+    for (int i = 0; i < SAVED_MOST; i++)
+        drops |= part->saved[i].of_pass;
+    if (!joins(model, part)) {
+        part->again = drops;
+        return;
+    }
+    part->again = 2;
+    part[-1].again = 0;
+    part[-1].y.of_pass = part->x.of_pass = true;
+}
+
+void recompute_mark(struct model *model, struct model_part *part, const struct layer_needs *needs)
+{
+    enum recompute kind = model->trains ? model->spec->recompute : RECOMPUTE_NONE;
+    for (int i = 0; i < SAVED_MOST; i++)
+        part->saved[i] = (struct buffer){
+            .width = needs->saved[i],
+            .of_pass = needs->saved[i] && (kind == RECOMPUTE_FULL ||
+                                           (kind == RECOMPUTE_SELECTIVE && needs->core[i]))};
+    if (kind == RECOMPUTE_FULL)
+        mark_block(model, part);
+}
+
+/* Halves of a block are there together. */
+enum { HALVES = 2 };
+
+static float *widest(struct rank *self, const struct model *model, size_t width)
+{
+    return width ? rank_alloc(self, MEMORY_ACTIVATIONS, model->at_once * width * sizeof(float))
+                 : NULL;
+}
+
+static void place_saved(struct rank *self, struct model *model, int half, int i)
+{
+    size_t most = 0;
+    for (int p = 0; p < model->part_count; p++) {
+        const struct model_part *part = &model->parts[p];
+        if ((int)joins(model, part) == half && part->saved[i].of_pass && part->saved[i].width > most)
+            most = part->saved[i].width;
+    }
+    float *base = widest(self, model, most);
+    for (int p = 0; p < model->part_count; p++)
+        if ((int)joins(model, &model->parts[p]) == half && model->parts[p].saved[i].of_pass)
+            model->parts[p].saved[i].base = base;
+}
+
+static void place_between(struct rank *self, struct model *model)
+{
+    size_t most = 0;
+    for (int p = 0; p < model->part_count; p++)
+        if (model->parts[p].y.of_pass && model->parts[p].y.width > most)
+            most = model->parts[p].y.width;
+    float *base = widest(self, model, most);
+    for (int p = 0; p + 1 < model->part_count; p++)
+        if (model->parts[p].y.of_pass)
+            model->parts[p].y.base = model->parts[p + 1].x.base = base;
+}
+
+void recompute_place(struct rank *self, struct model *model)
+{
+    for (int half = 0; half < HALVES; half++)
+        for (int i = 0; i < SAVED_MOST; i++)
+            place_saved(self, model, half, i);
+    place_between(self, model);
+}
