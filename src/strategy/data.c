@@ -4,8 +4,7 @@
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    load_batch(self, training, step);
-    double loss = train_in_turn(self, training); /* posts each bucket as its gradients are done */
+    double loss = train_in_turn(self, training, step); /* posts each bucket as its gradients are done */
     update_together(self, training);
     return loss;
 }

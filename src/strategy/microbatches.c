@@ -31,12 +31,6 @@ void load_rows(struct rank *self, const struct training *training, size_t step, 
                     (struct share){training->rows.begin + rows.begin, rows.count}, inputs, targets);
 }
 
-void load_batch(struct rank *self, struct training *training, size_t step)
-{
-    struct share all = {0, training->rows.count};
-    load_rows(self, training, step, all, model_input(training->model, all), training->targets);
-}
-
 double microbatch_loss(struct rank *self, struct training *training, int i)
 {
     struct share rows = microbatch(training, i);
@@ -48,14 +42,19 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
     return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 
-double train_in_turn(struct rank *self, struct training *training)
+double train_in_turn(struct rank *self, struct training *training, size_t step)
 {
     int last = training->plan->microbatches - 1;
     double loss = 0;
+    load_rows(self, training, step, (struct share){0, training->rows.count}, NULL,
+              training->targets);
     for (int i = 0; i <= last; i++) {
-        model_forward(self, training->model, microbatch(training, i));
+        struct share rows = slot_rows(training, i);
+        load_rows(self, training, step, microbatch(training, i),
+                  model_input(training->model, rows), NULL);
+        model_forward(self, training->model, rows);
         loss += microbatch_loss(self, training, i);
-        model_backward(self, training->model, microbatch(training, i), i == 0, i == last);
+        model_backward(self, training->model, rows, i == 0, i == last);
     }
     return loss;
 }

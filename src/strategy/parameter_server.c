@@ -113,8 +113,7 @@ static double work(struct rank *self, struct training *training, size_t step)
     if (step == 0 && training->point.replica == training->plan->servers)
         hand_over(self, training);
     own->left = own->peers;
-    load_batch(self, training, step);
-    double loss = train_in_turn(self, training); /* pushes */
+    double loss = train_in_turn(self, training, step); /* pushes */
     servers_gradient_ready(training, self, 0, 0);
     for (int i = 0; i < own->peers; i++)
         own->receives[i] =

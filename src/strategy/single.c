@@ -3,8 +3,7 @@
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    load_batch(self, training, step);
-    double loss = train_in_turn(self, training);
+    double loss = train_in_turn(self, training, step);
     optimizer_step(self, training->optimizer, training->model);
     return loss;
 }

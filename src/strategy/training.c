@@ -65,7 +65,7 @@ static struct optimizer *optimizer_of(struct rank *self, const struct training *
 static enum model_use plan_order(struct training *training)
 {
     const struct plan *plan = training->plan;
-    training->slots = plan->microbatches;
+    training->slots = 1;
     if (!plan->strategy->spreads_pipeline)
         return MODEL_TRAINS;
     plan->pipeline->order(plan->mesh->shape.pipeline, training->point.stage, plan->microbatches,

@@ -16,14 +16,13 @@ size_t rows_of_mean(const struct training *training);
 /* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
-/* All of them, where the model is in one piece. */
-void load_batch(struct rank *self, struct training *training, size_t step);
 
 /* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */
 double microbatch_loss(struct rank *self, struct training *training, int i);
 
-/* Forward and backward of all microbatches, one after the other (gradient accumulation). */
-double train_in_turn(struct rank *self, struct training *training);
+/* Loads, forward and backward of all microbatches, one after the other (gradient accumulation): the
+ * model keeps one of them, and the last calls gradient_ready. */
+double train_in_turn(struct rank *self, struct training *training, size_t step);
 
 /* The same of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
 double train_in_stages(struct rank *self, struct training *training, size_t step);
