@@ -77,6 +77,7 @@ bool closed_resolve(struct setup *setup, struct errors *errors)
             algorithms_close(setup->allreduce_along[axis]);
     algorithms_close(setup->allgather);
     algorithms_close(setup->reduce_scatter);
+    algorithms_close(setup->alltoall);
     return true;
 }
 
@@ -100,6 +101,8 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
         int first = closed_stand_in(setup, rank);
         if (!same_path(group_path(mesh->data[rank]), group_path(mesh->data[first])) ||
             !same_path(group_path(mesh->tensor[rank]), group_path(mesh->tensor[first])) ||
+            !same_path(group_path(mesh->expert[rank]), group_path(mesh->expert[first])) ||
+            !same_path(group_path(mesh->replicas[rank]), group_path(mesh->replicas[first])) ||
             !same_path(path_onward(setup, rank), path_onward(setup, first)))
             return errors_add(errors,
                               "collectives=closed_form: node %d has other paths to its peers than node "

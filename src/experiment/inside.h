@@ -25,7 +25,7 @@ struct setup {
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
     int zero;               /* 0 where the strategy or the mesh has no use for it */
-    struct algorithms *allreduce, *allgather, *reduce_scatter;
+    struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
     struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
     struct federated_plan federated;

@@ -12,7 +12,7 @@ static const char *const training_keys[] = {
     "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
-    "allgather", "reduce_scatter", "zero", "compress",
+    "allgather", "alltoall", "reduce_scatter", "zero", "compress",
     "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 

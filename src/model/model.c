@@ -252,7 +252,19 @@ float *model_output_gradient(struct model *model, struct share rows)
     return view(model->parts[model->part_count - 1].dy.base, rows.begin * model->output_width);
 }
 
+/* Behind what all ranks of the expert group hold. */
+struct share model_expert_range(const struct model *model, int i)
+{
+    const struct model_part *part = &model->parts[i];
+    size_t end = part->at + part->parameter_count, begin = end;
+    for (int t = part->layer->tensor_count - 1; t >= 0 && model->place.experts > 1; t--)
+        if (part->tensor_list[t].whole->of_experts)
+            begin = part->tensor_list[t].at;
+    return (struct share){begin, end - begin};
+}
+
 struct share model_part_range(const struct model *model, int i)
 {
-    return (struct share){model->parts[i].at, model->parts[i].parameter_count};
+    const struct model_part *part = &model->parts[i];
+    return (struct share){part->at, part->parameter_count - model_expert_range(model, i).count};
 }

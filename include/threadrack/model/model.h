@@ -115,6 +115,8 @@ struct model_place {
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);
+/* Whether so many ranks can share the experts out; else a message. */
+bool model_fits_experts(const struct model_spec *spec, int experts, struct errors *errors);
 /* The largest pipeline depth and tensor width that fit (each with the other at 1). */
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
@@ -163,7 +165,8 @@ struct model_tensor {
 struct model_hooks {
     void *context;
     /* Backward of the last microbatch has written gradients[at, at + count). Called from the last
-     * layer to the first, the ranges descending and adjacent, before the layers below begin. */
+     * layer to the first, the ranges descending and adjacent, before the layers below begin; of
+     * experts that a group shares out by themselves. */
     void (*gradient_ready)(void *context, struct rank *self, size_t at, size_t count);
     /* A row-split layer's output, `count` partial sums: must be their sum over the tensor group on
      * return. (Bias and activation follow.) Required when tensors > 1. */
@@ -230,8 +233,10 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 /* So many parameters and gradients, and no layers: of who only updates them. */
 struct model *model_bare(struct rank *self, size_t parameters);
 void model_free(struct model *model);
-/* What gradient_ready is called with for the i-th of the model's parts. */
+/* What gradient_ready is called with for the i-th of the model's parts: its range, and, before it, that
+ * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
+struct share model_expert_range(const struct model *model, int i);
 /* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
