@@ -40,6 +40,7 @@ struct setup {
     int nodes;
     size_t batch;
     int microbatches;
+    int chunks; /* of a pipeline's stage */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */

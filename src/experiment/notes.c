@@ -66,6 +66,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
+        {"pipeline.chunks", setup->chunks == 1 && config_whole(setup->config, "pipeline.chunks") > 1,
+         "only pipeline.schedule=interleaved reads it, of two stages or more"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
         {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,

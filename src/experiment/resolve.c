@@ -249,6 +249,32 @@ static bool check_axes(const struct config *config, struct errors *errors)
                       config_where(config, "mesh.context"));
 }
 
+/* Where a schedule takes chunks: groups of as many microbatches as stages go through them. */
+static bool resolve_chunks(struct setup *setup, bool automatic, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    int stages = setup->shape.pipeline;
+    bool chunked = setup->strategy->spreads_pipeline && setup_pipeline(setup)->chunked && stages > 1;
+    struct errors reason;
+    setup->chunks = chunked ? (int)config_whole(config, "pipeline.chunks") : 1;
+    if (!chunked)
+        return true;
+    if (automatic && setup->microbatches > stages)
+        setup->microbatches -= setup->microbatches % stages;
+    if (setup->microbatches % stages)
+        return errors_add(errors, "%s: the schedule takes microbatches in groups of the %d stages: "
+                                  "give microbatches=%d, or another multiple of %d",
+                          config_where(config, "pipeline.schedule"), stages,
+                          (setup->microbatches / stages + 1) * stages, stages);
+    errors_init(&reason);
+    bool good = model_fits(setup->model, stages * setup->chunks, setup->shape.tensor, &reason);
+    if (!good)
+        errors_add(errors, "%s: %d chunks on each of %d stages do not fit: %s",
+                   config_where(config, "pipeline.chunks"), setup->chunks, stages, reason.messages[0]);
+    errors_release(&reason);
+    return good;
+}
+
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -277,6 +303,8 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
+    if (!resolve_chunks(setup, !given, errors))
+        return false;
     return !setup->strategy->serves_shares || check_servers(setup, errors);
 }
 
@@ -574,6 +602,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .batch = setup->batch,
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
+                         .chunks = setup->chunks,
                          .bucket_bytes = config_whole(setup->config, "bucket"),
                          .allreduce = allreduce_along(setup, AXIS_DATA),
                          .allreduce_tensor = allreduce_along(setup, AXIS_TENSOR),

@@ -37,7 +37,7 @@ const struct setting experiment_settings[] = {
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble", "gpipe",
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
@@ -70,6 +70,8 @@ const struct setting experiment_settings[] = {
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),
+    COUNT("pipeline.chunks", 1, 1e6, NULL, "2",
+          "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",
            "activations computed again on the way back: selective: attention's core, full: all of a block"),
     CHOICE("zero", "0|1", "0",

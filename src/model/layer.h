@@ -53,6 +53,8 @@ struct model_part {
     int tensor, tensors;          /* its place among the tensor ranks */
     struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
     size_t at, parameter_count;   /* its range in the rank's flat buffers */
+    size_t rows;                  /* R: the most that it can hold */
+    bool begins;                  /* a stage, or a chunk of one */
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];

@@ -46,23 +46,79 @@ static void make_part(struct model *model, struct model_part *part, int number, 
     part->y.width = part->dy.width = width_out(part);
 }
 
-static void make_parts(struct model *model)
+static int chunks_of(const struct model *model)
 {
-    struct share stage =
-        split_stages(model->spec, model->place.stages, model->place.tensors, model->place.stage);
-    const struct layer *first = &model->spec->layers[stage.begin], *last = first + stage.count - 1;
-    int tensors = last->tensor_at + last->tensor_count - first->tensor_at;
-    model->part_count = (int)stage.count;
-    model->parts = memory_zeroed(stage.count, sizeof *model->parts);
-    model->tensors = memory_zeroed((size_t)tensors + 1, sizeof *model->tensors);
+    return model->place.chunks ? model->place.chunks : 1;
+}
+
+static struct share layers_of(const struct model *model, int chunk)
+{
+    struct model_place place = model->place;
+    return split_stages(model->spec, place.stages * chunks_of(model), place.tensors,
+                        chunk * place.stages + place.stage);
+}
+
+static size_t tensors_of(const struct model_spec *spec, struct share stage)
+{
+    const struct layer *first = &spec->layers[stage.begin], *last = first + stage.count - 1;
+    return (size_t)(last->tensor_at + last->tensor_count - first->tensor_at);
+}
+
+static void make_chunk(struct model *model, int chunk)
+{
+    struct share stage = layers_of(model, chunk);
+    size_t rows = model->place.chunk_rows ? model->place.chunk_rows[chunk] : model->rows;
     enum cut *cuts = memory_zeroed(stage.count, sizeof *cuts);
     split_cuts(model->spec, stage, model->place.tensors, cuts);
-    for (int i = 0; i < model->part_count; i++)
-        make_part(model, &model->parts[i], (int)stage.begin + i, cuts[i]);
+    for (size_t i = 0; i < stage.count; i++) {
+        struct model_part *part = &model->parts[model->part_count++];
+        make_part(model, part, (int)(stage.begin + i), cuts[i]);
+        part->begins = i == 0;
+        part->rows = rows;
+    }
     free(cuts);
-    model->input_width =
-        model->place.stage == 0 ? model->spec->input_width : model->parts[0].x.width;
-    model->output_width = model->parts[model->part_count - 1].y.width;
+}
+
+static void make_parts(struct model *model)
+{
+    size_t parts = 0, tensors = 0;
+    for (int c = 0; c < chunks_of(model); c++) {
+        struct share stage = layers_of(model, c);
+        parts += stage.count;
+        tensors += tensors_of(model->spec, stage);
+    }
+    model->parts = memory_zeroed(parts, sizeof *model->parts);
+    model->tensors = memory_zeroed(tensors + 1, sizeof *model->tensors);
+    for (int c = 0; c < chunks_of(model); c++)
+        make_chunk(model, c);
+    if (chunks_of(model) > 1)
+        model->chunks = memory_zeroed((size_t)chunks_of(model), sizeof *model->chunks);
+}
+
+/* What passes over the chunk's ends. */
+static void find_ends(struct model *chunk)
+{
+    const struct model_part *first = chunk->parts, *last = first + chunk->part_count - 1;
+    chunk->input_width = first->number == 0 ? chunk->spec->input_width : first->x.width;
+    chunk->output_width = last->y.width;
+}
+
+struct model *model_chunk(struct model *model, int c)
+{
+    if (!model->chunks)
+        return model;
+    struct model *chunk = &model->chunks[c];
+    int begin = -1, i = 0;
+    for (; i < model->part_count && (begin += model->parts[i].begins) < c;)
+        i++;
+    *chunk = *model;
+    chunk->whole = model;
+    chunk->parts = &model->parts[i];
+    for (chunk->part_count = 1;
+         i + chunk->part_count < model->part_count && !chunk->parts[chunk->part_count].begins;)
+        chunk->part_count++;
+    find_ends(chunk);
+    return chunk;
 }
 
 static float *floats(struct rank *self, enum memory_kind kind, size_t count)
@@ -94,25 +150,33 @@ static size_t find_needs(struct model *model)
     return scratch;
 }
 
-static void place_kept(struct rank *self, const struct model *model, struct buffer *buffer)
+static void place_kept(struct rank *self, size_t rows, struct buffer *buffer)
 {
     if (!buffer->of_pass)
-        buffer->base = floats(self, MEMORY_ACTIVATIONS, model->rows * buffer->width);
+        buffer->base = floats(self, MEMORY_ACTIVATIONS, rows * buffer->width);
 }
 
-/* Each part's output is the next one's input. Of a null model the first stage has no input. */
+/* Of a null model the first stage has no input. */
+static float *place_input(struct rank *self, const struct model *model,
+                          const struct model_part *part)
+{
+    bool first = part->number == 0;
+    return floats(self, first ? MEMORY_DATA : MEMORY_ACTIVATIONS,
+                  part->rows * (first ? model->spec->input_width : part->x.width));
+}
+
+/* Each part's output is the next one's input. */
 static void place_activations(struct rank *self, struct model *model)
 {
-    enum memory_kind kind = model->place.stage ? MEMORY_ACTIVATIONS : MEMORY_DATA;
-    float *x = floats(self, kind, model->rows * model->input_width);
+    float *x = NULL;
     size_t scratch = find_needs(model);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
-        part->x.base = x;
-        place_kept(self, model, &part->y);
+        part->x.base = part->begins ? place_input(self, model, part) : x;
+        place_kept(self, part->rows, &part->y);
         x = part->y.base;
         for (int s = 0; s < SAVED_MOST; s++)
-            place_kept(self, model, &part->saved[s]);
+            place_kept(self, part->rows, &part->saved[s]);
     }
     model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
     recompute_place(self, model);
@@ -140,16 +204,23 @@ static void place_held_apart(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++)
         for (int h = 0; h < HELD_MOST; h++) {
             struct buffer *held = &model->parts[i].held[h];
-            held->base = floats(self, MEMORY_ACTIVATIONS, model->rows * held->width);
+            held->base = floats(self, MEMORY_ACTIVATIONS, model->parts[i].rows * held->width);
         }
+}
+
+/* Whether the part's output stays in the stage (or chunk). */
+static bool is_inner(const struct model *model, int i)
+{
+    return i + 1 < model->part_count && !model->parts[i + 1].begins;
 }
 
 static void place_inner_gradients_apart(struct rank *self, struct model *model)
 {
     struct model_part *parts = model->parts;
-    for (int i = 0; i + 1 < model->part_count; i++)
-        parts[i].dy.base = parts[i + 1].dx.base =
-            floats(self, MEMORY_ACTIVATIONS, model->rows * parts[i].dy.width);
+    for (int i = 0; i < model->part_count; i++)
+        if (is_inner(model, i))
+            parts[i].dy.base = parts[i + 1].dx.base =
+                floats(self, MEMORY_ACTIVATIONS, parts[i].rows * parts[i].dy.width);
 }
 
 /* Between the layers of a stage two buffers take turns. */
@@ -157,30 +228,35 @@ static void place_inner_gradients(struct rank *self, struct model *model)
 {
     struct model_part *parts = model->parts;
     size_t widest = 0;
-    int last = model->part_count - 1;
-    for (int i = 0; i < last; i++)
-        widest = parts[i].y.width > widest ? parts[i].y.width : widest;
     float *turns[2] = {NULL, NULL};
-    for (int i = 0; i < 2 && i < last; i++)
-        turns[i] = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
-    for (int i = 0; i < last; i++) {
-        parts[i].dy.base = parts[i + 1].dx.base = turns[i % 2];
+    for (int i = 0; i < model->part_count; i++)
+        if (is_inner(model, i) && parts[i].y.width > widest)
+            widest = parts[i].y.width;
+    for (int i = 0, turn = 0, placed = 0; i < model->part_count; i++) {
+        turn = parts[i].begins ? 0 : turn + 1;
+        if (!is_inner(model, i))
+            continue;
+        if (turn == placed && placed < 2)
+            turns[placed++] = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
+        parts[i].dy.base = parts[i + 1].dx.base = turns[turn % 2];
         parts[i].dy.of_pass = parts[i + 1].dx.of_pass = true;
     }
 }
 
-/* The stage's own boundaries keep their gradients for the neighbours. */
+/* The boundaries of stages and chunks keep their gradients for the neighbours. */
 static void place_activation_gradients(struct rank *self, struct model *model)
 {
-    struct model_part *parts = model->parts;
-    int last = model->part_count - 1;
     if (model->apart)
         place_inner_gradients_apart(self, model);
     else
         place_inner_gradients(self, model);
-    if (parts[0].needs_dx)
-        parts[0].dx.base = floats(self, MEMORY_ACTIVATIONS, model->rows * parts[0].dx.width);
-    parts[last].dy.base = floats(self, MEMORY_ACTIVATIONS, model->rows * parts[last].dy.width);
+    for (int i = 0; i < model->part_count; i++) {
+        struct model_part *part = &model->parts[i];
+        if (part->begins && part->needs_dx)
+            part->dx.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dx.width);
+        if (!is_inner(model, i))
+            part->dy.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dy.width);
+    }
 }
 
 struct model *model_create(struct rank *self, const struct model_spec *spec,
@@ -196,6 +272,7 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .trains = use != MODEL_FORWARD,
                             .apart = use == MODEL_TRAINS_APART};
     make_parts(model);
+    find_ends(model);
     place_parameters(self, model);
     place_activations(self, model);
     if (model->apart)
@@ -229,6 +306,7 @@ void model_free(struct model *model)
         return;
     free(model->tensors);
     free(model->parts);
+    free(model->chunks);
     free(model);
 }
 

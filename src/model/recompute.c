@@ -29,19 +29,19 @@ bool model_can_recompute(const struct model_spec *spec, enum recompute kind)
 }
 
 /* Whether the part ends a block that the part before it begins. */
-static bool joins(const struct model *model, const struct model_part *part)
+static bool joins(const struct model_part *part)
 {
-    return part > model->parts && is_second_half(part->layer) &&
+    return !part->begins && is_second_half(part->layer) &&
            part[-1].layer->ops == &layer_attention;
 }
 
 /* The output of a block's first half is dropped with the rest. */
-static void mark_block(const struct model *model, struct model_part *part)
+static void mark_block(struct model_part *part)
 {
     bool drops = false;
     for (int i = 0; i < SAVED_MOST; i++)
         drops |= part->saved[i].of_pass;
-    if (!joins(model, part)) {
+    if (!joins(part)) {
         part->again = drops;
         return;
     }
@@ -59,7 +59,7 @@ void recompute_mark(struct model *model, struct model_part *part, const struct l
             .of_pass = needs->saved[i] && (kind == RECOMPUTE_FULL ||
                                            (kind == RECOMPUTE_SELECTIVE && needs->core[i]))};
     if (kind == RECOMPUTE_FULL)
-        mark_block(model, part);
+        mark_block(part);
 }
 
 /* Halves of a block are there together. */
@@ -76,12 +76,12 @@ static void place_saved(struct rank *self, struct model *model, int half, int i)
     size_t most = 0;
     for (int p = 0; p < model->part_count; p++) {
         const struct model_part *part = &model->parts[p];
-        if ((int)joins(model, part) == half && part->saved[i].of_pass && part->saved[i].width > most)
+        if ((int)joins(part) == half && part->saved[i].of_pass && part->saved[i].width > most)
             most = part->saved[i].width;
     }
     float *base = widest(self, model, most);
     for (int p = 0; p < model->part_count; p++)
-        if ((int)joins(model, &model->parts[p]) == half && model->parts[p].saved[i].of_pass)
+        if ((int)joins(&model->parts[p]) == half && model->parts[p].saved[i].of_pass)
             model->parts[p].saved[i].base = base;
 }
 

@@ -11,9 +11,9 @@ size_t rows_of_mean(const struct training *training)
     return plan->strategy->updates_alone ? training->rows.count : plan->batch;
 }
 
-struct share slot_rows(const struct training *training, int i)
+struct share slot_rows(const struct training *training, int chunk, int i)
 {
-    return (struct share){microbatch(training, i % training->slots).begin,
+    return (struct share){microbatch(training, i % training->slots[chunk]).begin,
                           microbatch(training, i).count};
 }
 
@@ -37,8 +37,9 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
     const int32_t *targets =
         training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
     size_t batch = training->plan->batch, mean_over = rows_of_mean(training);
-    double loss = model_loss(self, training->model, slot_rows(training, i), targets,
-                             1.0f / (float)mean_over);
+    int last = training->chunks - 1;
+    double loss = model_loss(self, model_chunk(training->model, last), slot_rows(training, last, i),
+                             targets, 1.0f / (float)mean_over);
     return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 
@@ -49,7 +50,7 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
     load_rows(self, training, step, (struct share){0, training->rows.count}, NULL,
               training->targets);
     for (int i = 0; i <= last; i++) {
-        struct share rows = slot_rows(training, i);
+        struct share rows = slot_rows(training, 0, i);
         load_rows(self, training, step, microbatch(training, i),
                   model_input(training->model, rows), NULL);
         model_forward(self, training->model, rows);

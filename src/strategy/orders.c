@@ -15,10 +15,9 @@ const struct pipeline_schedule *const pipelines[] = {
 #undef PIPELINE
     NULL};
 
-void order_add(struct stage_order *order, enum stage_work work, int microbatch)
+void order_add(struct stage_order *order, struct stage_task task)
 {
-    *vector_push(&order->tasks, &order->count, &order->room) =
-        (struct stage_task){work, microbatch};
+    *vector_push(&order->tasks, &order->count, &order->room) = task;
 }
 
 void order_release(struct stage_order *order)
@@ -33,11 +32,13 @@ bool order_splits(const struct stage_order *order)
 }
 
 /* Microbatches begin and end in their order, so those between are a window. */
-int order_slots(const struct stage_order *order)
+int order_slots(const struct stage_order *order, int chunk)
 {
     int ended = 0, most = 0;
     for (int i = 0; i < order->count; i++) {
         const struct stage_task *task = &order->tasks[i];
+        if (task->chunk != chunk)
+            continue;
         if (task->work == WORK_FORWARD && task->microbatch + 1 - ended > most)
             most = task->microbatch + 1 - ended;
         if (task->work == WORK_BACKWARD || task->work == WORK_BACKWARD_WEIGHT)

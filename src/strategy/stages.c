@@ -1,35 +1,39 @@
-/* A pipeline's stage, in any order of its tasks. A microbatch has a slot of the model, which another
- * had before it and has left; receives are posted as soon as their place is free. */
+/* A pipeline's stage, in any order of its tasks. A rank holds v chunks of layers: chunk c of stage s is
+ * the (c p + s)-th of v p virtual stages, so the last stage's neighbour is the first. A microbatch has
+ * a slot of the chunk, which another had before it and has left. Receives are posted in the order of
+ * the tasks, which is the neighbours' order too, each as soon as its place is free. */
 #include "words.h"
 
-static bool is_first_stage(const struct training *training)
+static int count_of(const struct training *training)
 {
-    return training->point.stage == 0;
+    return training->plan->microbatches;
 }
 
-static bool is_last_stage(const struct training *training)
+static bool is_first(const struct training *training, int chunk)
 {
-    return training->point.stage == training->plan->mesh->shape.pipeline - 1;
+    return training->point.stage == 0 && chunk == 0;
 }
 
-static struct request *inputs_of(const struct training *training)
+static bool is_last(const struct training *training, int chunk)
 {
-    return training->receives;
+    return training->point.stage == training->plan->mesh->shape.pipeline - 1 &&
+           chunk == training->chunks - 1;
 }
 
-static struct request *output_gradients_of(const struct training *training)
+/* The rank of the next virtual stage, or of the one before. */
+static int neighbour(const struct training *training, int way)
 {
-    return training->receives + training->plan->microbatches;
+    int stages = training->plan->mesh->shape.pipeline;
+    return (training->point.stage + stages + way) % stages;
 }
 
-static struct request *outputs_of(const struct training *training)
-{
-    return training->sends;
-}
+/* A task's requests: what comes in and goes out, forward and back. */
+enum way { INPUT, OUTPUT, OUTPUT_GRADIENT, INPUT_GRADIENT };
 
-static struct request *input_gradients_of(const struct training *training)
+static struct request *request_of(struct training *training, enum way way, struct stage_task task)
 {
-    return training->sends + training->plan->microbatches;
+    int tasks = training->chunks * count_of(training);
+    return &training->requests[way * tasks + task.chunk * count_of(training) + task.microbatch];
 }
 
 static void wait_for(struct rank *self, struct request *request)
@@ -38,59 +42,110 @@ static void wait_for(struct rank *self, struct request *request)
     *request = (struct request){0};
 }
 
-/* The slot of microbatch i is free: what comes first on its way. */
-static void take_slot(struct rank *self, struct training *training, int i, size_t step)
+/* Who had the task's slot before has sent what lay there. */
+static void wait_for_slot(struct rank *self, struct training *training, enum way way,
+                          struct stage_task task)
 {
-    struct model *model = training->model;
-    struct share rows = slot_rows(training, i);
-    if (i >= training->plan->microbatches)
-        return;
-    if (is_first_stage(training))
-        load_rows(self, training, step, microbatch(training, i), model_input(model, rows), NULL);
+    task.microbatch -= training->slots[task.chunk];
+    if (task.microbatch >= 0)
+        wait_for(self, request_of(training, way, task));
+}
+
+static void take_slot(struct rank *self, struct training *training, struct stage_task task,
+                      size_t step)
+{
+    struct model *model = model_chunk(training->model, task.chunk);
+    struct share rows = slot_rows(training, task.chunk, task.microbatch);
+    if (is_first(training, task.chunk))
+        load_rows(self, training, step, microbatch(training, task.microbatch),
+                  model_input(model, rows), NULL);
     else
-        inputs_of(training)[i] = rank_post_receive(
-            self, training->pipeline, training->point.stage - 1, model_input(model, rows),
+        *request_of(training, INPUT, task) = rank_post_receive(
+            self, training->pipeline, neighbour(training, -1), model_input(model, rows),
             rows.count * model->input_width * sizeof(float));
 }
 
-static void forward(struct rank *self, struct training *training, int i)
+static bool is_task(struct stage_task task, bool forward)
 {
-    struct model *model = training->model;
-    struct share rows = slot_rows(training, i);
-    size_t bytes = rows.count * model->output_width * sizeof(float);
-    int next = training->point.stage + 1;
-    if (!is_first_stage(training))
-        wait_for(self, &inputs_of(training)[i]);
-    if (!is_last_stage(training) && i >= training->slots)
-        wait_for(self, &outputs_of(training)[i - training->slots]);
-    model_forward(self, model, rows);
-    if (is_last_stage(training))
-        return;
-    outputs_of(training)[i] =
-        rank_post_send(self, training->pipeline, next, model_output(model, rows), bytes);
-    output_gradients_of(training)[i] = rank_post_receive(
-        self, training->back, next, model_output_gradient(model, rows), bytes);
+    return forward ? task.work == WORK_FORWARD
+                   : task.work == WORK_BACKWARD || task.work == WORK_BACKWARD_INPUT;
 }
 
-/* Backward of microbatch i to its input, by either of the model's words for it. */
+/* The next task that goes forward, or back, and whose receive is not posted yet; NULL at the end. */
+static const struct stage_task *next_of(const struct training *training, int *next, bool forward)
+{
+    const struct stage_order *order = &training->order;
+    while (*next < order->count && !is_task(order->tasks[*next], forward))
+        ++*next;
+    return *next < order->count ? &order->tasks[*next] : NULL;
+}
+
+/* Inputs whose slots are free. */
+static void take_free_slots(struct rank *self, struct training *training, size_t step)
+{
+    const struct stage_task *task;
+    while ((task = next_of(training, &training->next_input, true)) &&
+           task->microbatch < training->ended[task->chunk] + training->slots[task->chunk]) {
+        take_slot(self, training, *task, step);
+        training->next_input++;
+    }
+}
+
+/* Output gradients of what has gone forward. */
+static void expect_gradients(struct rank *self, struct training *training)
+{
+    const struct stage_task *task;
+    while ((task = next_of(training, &training->next_gradient, false)) &&
+           task->microbatch < training->begun[task->chunk]) {
+        struct model *model = model_chunk(training->model, task->chunk);
+        struct share rows = slot_rows(training, task->chunk, task->microbatch);
+        if (!is_last(training, task->chunk))
+            *request_of(training, OUTPUT_GRADIENT, *task) = rank_post_receive(
+                self, training->back, neighbour(training, 1), model_output_gradient(model, rows),
+                rows.count * model->output_width * sizeof(float));
+        training->next_gradient++;
+    }
+}
+
+static void forward(struct rank *self, struct training *training, struct stage_task task)
+{
+    struct model *model = model_chunk(training->model, task.chunk);
+    struct share rows = slot_rows(training, task.chunk, task.microbatch);
+    bool last = is_last(training, task.chunk);
+    if (!is_first(training, task.chunk))
+        wait_for(self, request_of(training, INPUT, task));
+    if (!last)
+        wait_for_slot(self, training, OUTPUT, task);
+    model_forward(self, model, rows);
+    if (!last)
+        *request_of(training, OUTPUT, task) = rank_post_send(
+            self, training->pipeline, neighbour(training, 1), model_output(model, rows),
+            rows.count * model->output_width * sizeof(float));
+    training->begun[task.chunk]++;
+    expect_gradients(self, training);
+}
+
+/* Backward of a microbatch to its input, by either of the model's words for it. */
 typedef void backward_word(struct rank *self, struct model *model, struct share rows, bool first,
                            bool last);
 
-static double backward(struct rank *self, struct training *training, int i, backward_word *word)
+static double backward(struct rank *self, struct training *training, struct stage_task task,
+                       backward_word *word)
 {
-    struct model *model = training->model;
-    struct share rows = slot_rows(training, i);
+    struct model *model = model_chunk(training->model, task.chunk);
+    struct share rows = slot_rows(training, task.chunk, task.microbatch);
+    bool first = is_first(training, task.chunk);
     double loss = 0;
-    if (is_last_stage(training))
-        loss = microbatch_loss(self, training, i);
+    if (is_last(training, task.chunk))
+        loss = microbatch_loss(self, training, task.microbatch);
     else
-        wait_for(self, &output_gradients_of(training)[i]);
-    if (!is_first_stage(training) && i >= training->slots)
-        wait_for(self, &input_gradients_of(training)[i - training->slots]);
-    word(self, model, rows, i == 0, i == training->plan->microbatches - 1);
-    if (!is_first_stage(training))
-        input_gradients_of(training)[i] = rank_post_send(
-            self, training->back, training->point.stage - 1, model_input_gradient(model, rows),
+        wait_for(self, request_of(training, OUTPUT_GRADIENT, task));
+    if (!first)
+        wait_for_slot(self, training, INPUT_GRADIENT, task);
+    word(self, model, rows, task.microbatch == 0, task.microbatch == count_of(training) - 1);
+    if (!first)
+        *request_of(training, INPUT_GRADIENT, task) = rank_post_send(
+            self, training->back, neighbour(training, -1), model_input_gradient(model, rows),
             rows.count * model->input_width * sizeof(float));
     return loss;
 }
@@ -98,34 +153,50 @@ static double backward(struct rank *self, struct training *training, int i, back
 static double do_task(struct rank *self, struct training *training, struct stage_task task,
                       size_t step)
 {
-    int i = task.microbatch;
     double loss = 0;
     if (task.work == WORK_FORWARD)
-        forward(self, training, i);
+        forward(self, training, task);
     else if (task.work == WORK_BACKWARD)
-        loss = backward(self, training, i, model_backward);
+        loss = backward(self, training, task, model_backward);
     else if (task.work == WORK_BACKWARD_INPUT)
-        loss = backward(self, training, i, model_backward_input);
+        loss = backward(self, training, task, model_backward_input);
     else
-        model_backward_weight(self, training->model, slot_rows(training, i), i == 0,
-                              i == training->plan->microbatches - 1);
-    if (task.work == WORK_BACKWARD || task.work == WORK_BACKWARD_WEIGHT)
-        take_slot(self, training, i + training->slots, step);
+        model_backward_weight(self, model_chunk(training->model, task.chunk),
+                              slot_rows(training, task.chunk, task.microbatch),
+                              task.microbatch == 0, task.microbatch == count_of(training) - 1);
+    if (task.work == WORK_BACKWARD || task.work == WORK_BACKWARD_WEIGHT) {
+        training->ended[task.chunk]++;
+        take_free_slots(self, training, step);
+    }
     return loss;
+}
+
+static void begin_step(struct rank *self, struct training *training, size_t step)
+{
+    training->next_input = training->next_gradient = 0;
+    for (int c = 0; c < training->chunks; c++)
+        training->begun[c] = training->ended[c] = 0;
+    if (is_last(training, training->chunks - 1))
+        load_rows(self, training, step, (struct share){0, training->rows.count}, NULL,
+                  training->targets);
+    take_free_slots(self, training, step);
+}
+
+static void wait_for_sends(struct rank *self, struct training *training)
+{
+    int tasks = training->chunks * count_of(training);
+    for (int i = 0; i < tasks; i++)
+        wait_for(self, &training->requests[OUTPUT * tasks + i]);
+    for (int i = 0; i < tasks; i++)
+        wait_for(self, &training->requests[INPUT_GRADIENT * tasks + i]);
 }
 
 double train_in_stages(struct rank *self, struct training *training, size_t step)
 {
-    int count = training->plan->microbatches;
     double loss = 0;
-    if (is_last_stage(training))
-        load_rows(self, training, step, (struct share){0, training->rows.count}, NULL,
-                  training->targets);
-    for (int i = 0; i < training->slots; i++)
-        take_slot(self, training, i, step);
+    begin_step(self, training, step);
     for (int t = 0; t < training->order.count; t++)
         loss += do_task(self, training, training->order.tasks[t], step);
-    for (int i = 0; i < 2 * count; i++)
-        wait_for(self, &training->sends[i]);
+    wait_for_sends(self, training);
     return loss;
 }

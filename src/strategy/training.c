@@ -70,45 +70,67 @@ static struct optimizer *optimizer_of(struct rank *self, const struct training *
                : optimizer_create(self, spec, training->model);
 }
 
-/* What the rank does in a step, and how many microbatches it keeps at a time. */
+/* What the rank does in a step, and how many microbatches its chunks keep at a time. */
 static enum model_use plan_order(struct training *training)
 {
     const struct plan *plan = training->plan;
-    training->slots = 1;
-    if (!plan->strategy->spreads_pipeline)
+    bool staged = plan->strategy->spreads_pipeline;
+    size_t chunks = staged ? (size_t)plan->chunks : 1;
+    training->chunks = (int)chunks;
+    training->slots = memory_zeroed(chunks, sizeof *training->slots);
+    training->begun = memory_zeroed(chunks, sizeof *training->begun);
+    training->ended = memory_zeroed(chunks, sizeof *training->ended);
+    training->slots[0] = 1;
+    if (!staged)
         return MODEL_TRAINS;
-    plan->pipeline->order(plan->mesh->shape.pipeline, training->point.stage, plan->microbatches,
+    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
+                                               .stage = training->point.stage,
+                                               .microbatches = plan->microbatches,
+                                               .chunks = plan->chunks},
                           &training->order);
-    training->slots = order_slots(&training->order);
+    for (int c = 0; c < training->chunks; c++)
+        training->slots[c] = order_slots(&training->order, c);
     return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
 }
 
-/* The rows of the microbatches that are kept at a time. */
-static size_t rows_kept(const struct training *training)
+/* The rows of the microbatches that a chunk keeps at a time. */
+static size_t rows_kept(const struct training *training, int chunk)
 {
-    struct share last = microbatch(training, training->slots - 1);
+    struct share last = microbatch(training, training->slots[chunk] - 1);
     return last.begin + last.count;
+}
+
+static struct model *whole_model(struct rank *self, struct training *training, enum model_use use)
+{
+    const struct plan *plan = training->plan;
+    struct mesh_shape shape = plan->mesh->shape;
+    size_t *rows = memory_zeroed((size_t)training->chunks, sizeof *rows);
+    for (int c = 0; c < training->chunks; c++)
+        rows[c] = rows_kept(training, c);
+    struct model_place place = {.stage = training->point.stage,
+                                .stages = shape.pipeline,
+                                .chunks = training->chunks,
+                                .chunk_rows = rows,
+                                .tensor = training->point.shard,
+                                .tensors = shape.tensor,
+                                .expert = training->point.experts,
+                                .experts = shape.expert};
+    struct model *model = model_create(self, plan->model, place, rows[0],
+                                       microbatch(training, 0).count, use,
+                                       hooks_of(training));
+    free(rows);
+    return model;
 }
 
 /* A server of shares has its share, and a worker of it no optimizer. */
 static void make_model(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
-    struct mesh_shape shape = plan->mesh->shape;
     bool shares = plan->strategy->serves_shares, serves = training->point.replica < plan->servers;
     enum model_use use = plan_order(training);
-    training->model =
-        shares && serves
-            ? model_bare(self, server_share(plan, training->point.replica).count)
-            : model_create(self, plan->model,
-                           (struct model_place){.stage = training->point.stage,
-                                                .stages = shape.pipeline,
-                                                .tensor = training->point.shard,
-                                                .tensors = shape.tensor,
-                                                .expert = training->point.experts,
-                                                .experts = shape.expert},
-                           rows_kept(training), microbatch(training, 0).count, use,
-                           hooks_of(training));
+    training->model = shares && serves
+                          ? model_bare(self, server_share(plan, training->point.replica).count)
+                          : whole_model(self, training, use);
     training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
@@ -117,7 +139,7 @@ static void make_model(struct rank *self, struct training *training)
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (plan->microbatches == 1 && !plan->strategy->edits_gradients)
+    if (plan->microbatches == 1 && training->chunks == 1 && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -148,8 +170,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce_pipeline);
-    training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
-    training->receives = memory_zeroed(2 * microbatches, sizeof *training->receives);
+    training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
+                                       sizeof *training->requests);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
     return training;
@@ -166,8 +188,10 @@ void training_free(struct training *training)
     buckets_release(&training->buckets);
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
-    free(training->sends);
-    free(training->receives);
+    free(training->requests);
+    free(training->slots);
+    free(training->begun);
+    free(training->ended);
     free(training);
 }
 

@@ -7,8 +7,9 @@
 /* The rows of microbatch i, within this rank's rows. */
 struct share microbatch(const struct training *training, int i);
 
-/* Where microbatch i lies in the model: it keeps those in flight, and the largest are the first. */
-struct share slot_rows(const struct training *training, int i);
+/* Where microbatch i lies in a chunk of the model: it keeps those in flight, and the largest are the
+ * first. */
+struct share slot_rows(const struct training *training, int chunk, int i);
 
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);

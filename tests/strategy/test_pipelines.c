@@ -5,6 +5,8 @@
 
 #include "tests/strategy/fixture.h"
 
+#include <unistd.h>
+
 struct lesson {
     const char *model, *common;
     const char *const *meshes;
@@ -43,7 +45,7 @@ static void each_schedule(const struct lesson *lesson, const char *mesh,
                           const struct learned *single)
 {
     struct learned first = {0};
-    for (int i = 0; pipelines[i]; i++) {
+    for (int i = 0; pipelines[i] && !pipelines[i]->chunked; i++) {
         char line[512];
         snprintf(line, sizeof line, "%s %s pipeline.schedule=%s", mesh, lesson->common,
                  pipelines[i]->name);
@@ -73,6 +75,92 @@ static void all_learn_the_same(void)
     }
 }
 
+/* ---- Chunks. ---- */
+
+static const char *const chunked_mlps[] = {
+    "strategy=pipeline nodes=2 microbatches=8 pipeline.chunks=2",
+    "strategy=pipeline nodes=2 microbatches=2 pipeline.chunks=3",
+    "strategy=pipeline nodes=3 microbatches=6 pipeline.chunks=2",
+    "strategy=hybrid nodes=8 mesh.data=2 mesh.pipeline=2 mesh.tensor=2 microbatches=4 pipeline.chunks=2 "
+    "bucket=1KiB",
+    "strategy=hybrid nodes=4 mesh.data=2 mesh.pipeline=2 mesh.tensor=1 microbatches=4 pipeline.chunks=3 "
+    "zero=1",
+    NULL};
+static const char *const chunked_gpts[] = {
+    "strategy=pipeline nodes=2 microbatches=4 pipeline.chunks=3",
+    "strategy=pipeline nodes=4 microbatches=4 pipeline.chunks=2", NULL};
+static const struct lesson chunked[] = {
+    {"mlp:64-48x5-10:tanh", "batch=61 steps=10 eval_every=5 optimizer=sgd:lr=0.05", chunked_mlps},
+    {"mlp:64-48x5-10:gelu", "batch=61 steps=10 eval_every=5 optimizer=adamw:lr=0.01 clip=0.5",
+     (const char *const[]){"strategy=pipeline nodes=2 microbatches=4 pipeline.chunks=3", NULL}},
+    {"gpt:layers=6,heads=4,width=16,context=8",
+     "data=devils-dictionary batch=19 steps=6 eval_every=4 optimizer=adamw:lr=0.001", chunked_gpts},
+};
+
+static void same_evaluations(const struct result *a, const struct result *b)
+{
+    for (int i = 0; i < a->steps && i < b->steps; i++)
+        if (!isnan(a->step[i].test_loss))
+            CHECK(a->step[i].test_loss == b->step[i].test_loss);
+}
+
+/* Chunks of layers away from each other, and the same layers in a piece by 1f1b: other splits, the
+ * same bits, unless sums over the model (clip) or over tensor ranks are taken elsewhere. */
+static void chunks_learn_the_same(void)
+{
+    for (size_t i = 0; i < sizeof chunked / sizeof *chunked; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "strategy=single %s", chunked[i].common);
+        struct learned single = learn(chunked[i].model, line);
+        for (int m = 0; chunked[i].meshes[m]; m++) {
+            const char *mesh = chunked[i].meshes[m];
+            bool alike = !strstr(chunked[i].common, "clip") && !strstr(mesh, "mesh.tensor=2");
+            snprintf(line, sizeof line, "%s %s pipeline.schedule=interleaved", mesh, chunked[i].common);
+            struct learned learned = learn(chunked[i].model, line);
+            losses_agree(learned.result, single.result, 1e-4);
+            costs_as_without_maths(&chunked[i], line, learned.result);
+            snprintf(line, sizeof line, "%.*s %s pipeline.schedule=1f1b",
+                     (int)(strstr(mesh, " pipeline.chunks") - mesh), mesh, chunked[i].common);
+            struct learned piece = learn(chunked[i].model, line);
+            if (alike)
+                same_learned(&learned, &piece);
+            if (alike)
+                same_evaluations(learned.result, piece.result);
+            learned_release(piece);
+            learned_release(learned);
+        }
+        learned_release(single);
+    }
+}
+
+/* A run in two halves, the second from the first's checkpoint, is the whole run. */
+static void chunks_resume(void)
+{
+    char path[] = "/tmp/threadrack-chunks-XXXXXX", state[64];
+    close(mkstemp(path));
+    snprintf(state, sizeof state, "%s.state.safetensors", path);
+    const char *line = "strategy=pipeline nodes=2 microbatches=4 pipeline.schedule=interleaved "
+                       "pipeline.chunks=3 model=mlp:64-48x5-10:tanh batch=60 optimizer=adamw:lr=0.01";
+    struct result *whole = run("%s steps=8", line);
+    struct result *half = run("%s steps=4 save=%s", line, path);
+    struct result *rest = run("%s steps=8 resume=%s", line, path);
+    for (int i = 0; i < rest->steps; i++)
+        CHECK(rest->step[i].loss == whole->step[whole->steps - rest->steps + i].loss);
+    CHECK_EQUAL(half->steps, 4);
+    result_free(whole);
+    result_free(half);
+    result_free(rest);
+    remove(path);
+    remove(state);
+}
+
+static void groups_are_of_as_many_as_stages(void)
+{
+    result_free(run_line("strategy=pipeline nodes=4 microbatches=6 pipeline.schedule=interleaved", true));
+    result_free(run_line("strategy=pipeline nodes=4 microbatches=8 pipeline.schedule=interleaved "
+                         "pipeline.chunks=9", true));
+}
+
 enum { STAGES = 4, PARTS = 8, ROWS = 4, WIDTH = 64 };
 
 static struct result *four_stages(const char *schedule)
@@ -86,7 +174,7 @@ static struct result *four_stages(const char *schedule)
  * stage input and its gradient. The first stage's input is accounted as data. */
 static void each_keeps_what_is_in_flight(void)
 {
-    for (int i = 0; pipelines[i]; i++) {
+    for (int i = 0; pipelines[i] && !pipelines[i]->chunked; i++) {
         const char *name = pipelines[i]->name;
         struct result *result = four_stages(name);
         for (int s = 0; s < result->nodes && result->node; s++) {
@@ -102,4 +190,5 @@ static void each_keeps_what_is_in_flight(void)
     }
 }
 
-SUITE("strategy: pipelines", TEST(all_learn_the_same), TEST(each_keeps_what_is_in_flight));
+SUITE("strategy: pipelines", TEST(all_learn_the_same), TEST(each_keeps_what_is_in_flight),
+      TEST(chunks_learn_the_same), TEST(chunks_resume), TEST(groups_are_of_as_many_as_stages));

@@ -297,6 +297,35 @@ static void idles(const char *schedule, int p, int m, uint64_t idle_ps, const ch
     result_free(result);
 }
 
+/* With v chunks a microbatch comes by in v parts, each with the work of a null layer, and only one
+ * part of each ramp is idle: (p-1)(F+B+W) beside vm turns (Narayanan et al. 2021, section 2.2.2). */
+static void interleaved(int p, int v, int m, const char *math)
+{
+    struct result *result =
+        run("strategy=pipeline nodes=%d model=stages:%d,forward=%dps,backward_input=%dps,"
+            "backward_weight=%dps microbatches=%d batch=%d steps=1 netmodel=ideal "
+            "cluster.device.launch=0s math=%s pipeline.schedule=interleaved pipeline.chunks=%d",
+            p, p * v, FORWARD_PS, B_PS, W_PS, m, m, math, v);
+    const uint64_t turn_ps = FORWARD_PS + BACKWARD_PS;
+    uint64_t turns = (uint64_t)v * (uint64_t)m, ramp = (uint64_t)p - 1;
+    CHECK_EQUAL(result->length_ps, (turns + ramp) * turn_ps);
+    for (int s = 0; s < result->nodes && result->node; s++)
+        CHECK_EQUAL((result->node[s].bubble_ps + result->node[s].waiting_ps) * (turns + ramp),
+                    result->length_ps * ramp);
+    result_free(result);
+}
+
+static void chunks_make_ramps_shorter(void)
+{
+    static const int depths[] = {2, 3, 4, 8}, chunks[] = {1, 2, 3, 5}, groups[] = {1, 2, 4};
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            for (int k = 0; k < 3; k++)
+                interleaved(depths[i], chunks[j], depths[i] * groups[k], "off");
+    interleaved(4, 2, 8, "on");
+    interleaved(3, 3, 3, "on");
+}
+
 /* (p-1)(F+B+W) of 1f1b, as of gpipe (Narayanan et al. 2021, section 2.2.1), and (p-1)(F+B-W) of
  * ZB-H1 (Qi et al. 2023, table 2), which needs a microbatch for each stage. */
 static void other_schedules_have_theirs(void)
@@ -360,5 +389,5 @@ static void only_flow_shares_the_uplink(void)
 SUITE("strategy: timing only", TEST(every_strategy), TEST(second_thread_counts_alike),
       TEST(every_kind_of_layer), TEST(every_kind_of_cluster), TEST(several_strands),
       TEST(long_runs_add_up), TEST(measured_runs_add_up), TEST(reruns_are_identical),
-      TEST(pipelines_have_their_bubble), TEST(other_schedules_have_theirs), TEST(slow_nodes_take_twice_as_long),
+      TEST(pipelines_have_their_bubble), TEST(other_schedules_have_theirs), TEST(chunks_make_ramps_shorter), TEST(slow_nodes_take_twice_as_long),
       TEST(only_flow_shares_the_uplink));

@@ -96,8 +96,8 @@ enum cut {
 /* Activations that are dropped and computed again on the way back (Chen et al. 2016; Korthikanti et
  * al. 2022, Reducing Activation Recomputation in Large Transformer Models, section 5): nothing; the
  * probabilities of attention, whose core is done again; or all but a block's input, and its forward
- * pass is done again. A block is the two halves of a transformer's, as far as they are in one stage,
- * or another layer by itself. What is done again is recorded and costed; values are the same bits. */
+ * pass is done again. A block is the two halves of a transformer's, or another layer by
+ * itself. What is done again is recorded and costed; values are the same bits. */
 enum recompute { RECOMPUTE_NONE, RECOMPUTE_SELECTIVE, RECOMPUTE_FULL };
 
 /* Of all parts of the model that train; before the first of them. */
@@ -109,6 +109,10 @@ bool model_can_recompute(const struct model_spec *spec, enum recompute kind);
 
 struct model_place {
     int stage, stages;   /* of the pipeline */
+    /* Chunks of layers that a stage has, the c-th of stage s being what stage c stages + s of
+     * chunks x stages would have; 0 is 1. The rows of each, where they differ; read by model_create. */
+    int chunks;
+    const size_t *chunk_rows;
     int tensor, tensors; /* of the tensor group */
     int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
 };
@@ -209,8 +213,9 @@ struct model {
     struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
     int tensor_count;
     size_t input_width, output_width; /* of this stage */
-    struct model_part *parts;
+    struct model_part *parts; /* of the first chunk, then of the next */
     int part_count;
+    struct model *whole, *chunks; /* NULL: it is the whole; it is in one piece */
     float *scratch;
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
@@ -239,6 +244,10 @@ struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
 /* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
+
+/* Chunk c as a model of its own, for what takes rows: its parameters and hooks are the whole's. Good
+ * until it is asked for again. */
+struct model *model_chunk(struct model *model, int c);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and

@@ -2,7 +2,7 @@
  *
  * To add one: src/strategy/pipeline/<name>.c with a `const struct pipeline_schedule
  * pipeline_<name>` and a row in src/strategy/pipeline.def. The executor (src/strategy/stages.c)
- * sends, receives and keeps buffers as any order needs them. Letters: p stages, m microbatches; F, B
+ * sends, receives and keeps buffers as any order needs them. Letters: p stages, m microbatches, v chunks; F, B
  * and W the times of a microbatch's forward pass and of its backward pass to inputs and to weights.
  */
 #ifndef THREADRACK_STRATEGY_PIPELINE_H
@@ -19,7 +19,12 @@ enum stage_work {
 
 struct stage_task {
     enum stage_work work;
-    int microbatch;
+    int microbatch, chunk;
+};
+
+/* Whose order it is: stage s of p, with v chunks of layers, m microbatches a step. */
+struct stage_place {
+    int stages, stage, microbatches, chunks;
 };
 
 struct stage_order {
@@ -27,19 +32,21 @@ struct stage_order {
     int count, room;
 };
 
-void order_add(struct stage_order *order, enum stage_work work, int microbatch);
+void order_add(struct stage_order *order, struct stage_task task);
 void order_release(struct stage_order *order);
-/* The least slots such that microbatch i can have slot i % slots from its forward pass to the end of
- * its backward pass. */
-int order_slots(const struct stage_order *order);
+/* The least slots of a chunk such that microbatch i can have slot i % slots from its forward pass to
+ * the end of its backward pass. */
+int order_slots(const struct stage_order *order, int chunk);
 bool order_splits(const struct stage_order *order); /* weights' gradients come apart */
 
 struct pipeline_schedule {
     const char *name, *summary, *options;
     bool both_ways; /* forward and backward take turns: mesh_add_back */
-    /* Adds a stage's tasks of one step. Each kind goes through the microbatches in their order, so
-     * that gradients are the same sums, to the bit, under every schedule. */
-    void (*order)(int stages, int stage, int microbatches, struct stage_order *order);
+    bool chunked; /* takes more than one chunk; m must then be a multiple of p */
+    /* Adds a stage's tasks of one step. In a chunk each kind goes through the microbatches in their
+     * order, so that gradients are the same sums, to the bit, under every schedule. Two neighbours
+     * must have the tasks between them in the same order. */
+    void (*order)(struct stage_place place, struct stage_order *order);
 };
 
 extern const struct pipeline_schedule *const pipelines[]; /* NULL at the end */

@@ -58,6 +58,7 @@ struct plan {
     size_t batch; /* the global batch */
     int microbatches;
     const struct pipeline_schedule *pipeline;
+    int chunks; /* of layers, a stage */
     size_t bucket_bytes;
     struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */
     struct exchange_plan exchange; /* of gradients over the replicas */
@@ -91,7 +92,10 @@ struct training {
     struct mesh_point point;
     struct share rows; /* of the global batch: this replica's */
     struct stage_order order; /* of a step, where the strategy spreads over stages */
-    int slots;                /* microbatches that the model keeps at a time */
+    int chunks;               /* of layers that the rank has; 1 but in some pipelines */
+    int *slots;               /* (chunks) microbatches that each keeps at a time */
+    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back */
+    int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
@@ -103,8 +107,7 @@ struct training {
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
-    struct request *sends;   /* of the pipeline, two a microbatch */
-    struct request *receives; /* likewise */
+    struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };

@@ -251,7 +251,8 @@ static const int32_t *places_of(const struct pass *pass)
 
 static void tally(const struct pass *pass, const struct routing *s)
 {
-    struct routed *routed = &pass->model->routed;
+    struct model *whole = pass->model->whole;
+    struct routed *routed = whole ? &whole->routed : &pass->model->routed;
     size_t count = pass->positions * s->choices;
     routed->choices += count;
     routed->rows += pass->rows;

@@ -7,13 +7,12 @@
  */
 #include "threadrack/strategy/pipeline.h"
 
-static void order(int stages, int stage, int microbatches, struct stage_order *order)
+static void order(struct stage_place place, struct stage_order *order)
 {
-    (void)stages, (void)stage;
-    for (int i = 0; i < microbatches; i++)
-        order_add(order, WORK_FORWARD, i);
-    for (int i = 0; i < microbatches; i++)
-        order_add(order, WORK_BACKWARD, i);
+    for (int i = 0; i < place.microbatches; i++)
+        order_add(order, (struct stage_task){WORK_FORWARD, i, 0});
+    for (int i = 0; i < place.microbatches; i++)
+        order_add(order, (struct stage_task){WORK_BACKWARD, i, 0});
 }
 
 const struct pipeline_schedule pipeline_gpipe = {

@@ -8,14 +8,14 @@
  */
 #include "threadrack/strategy/pipeline.h"
 
-static void order(int stages, int stage, int microbatches, struct stage_order *order)
+static void order(struct stage_place place, struct stage_order *order)
 {
-    int ahead = stages - 1 - stage;
-    for (int i = 0; i < microbatches + ahead; i++) {
-        if (i < microbatches)
-            order_add(order, WORK_FORWARD, i);
+    int ahead = place.stages - 1 - place.stage;
+    for (int i = 0; i < place.microbatches + ahead; i++) {
+        if (i < place.microbatches)
+            order_add(order, (struct stage_task){WORK_FORWARD, i, 0});
         if (i >= ahead)
-            order_add(order, WORK_BACKWARD, i - ahead);
+            order_add(order, (struct stage_task){WORK_BACKWARD, i - ahead, 0});
     }
 }
 

@@ -12,16 +12,16 @@
  */
 #include "threadrack/strategy/pipeline.h"
 
-static void order(int stages, int stage, int microbatches, struct stage_order *order)
+static void order(struct stage_place place, struct stage_order *order)
 {
-    int ahead = stages - 1 - stage, behind = ahead + stage;
-    for (int i = 0; i < microbatches + behind; i++) {
-        if (i < microbatches)
-            order_add(order, WORK_FORWARD, i);
-        if (i >= ahead && i < microbatches + ahead)
-            order_add(order, WORK_BACKWARD_INPUT, i - ahead);
+    int ahead = place.stages - 1 - place.stage, behind = ahead + place.stage;
+    for (int i = 0; i < place.microbatches + behind; i++) {
+        if (i < place.microbatches)
+            order_add(order, (struct stage_task){WORK_FORWARD, i, 0});
+        if (i >= ahead && i < place.microbatches + ahead)
+            order_add(order, (struct stage_task){WORK_BACKWARD_INPUT, i - ahead, 0});
         if (i >= behind)
-            order_add(order, WORK_BACKWARD_WEIGHT, i - behind);
+            order_add(order, (struct stage_task){WORK_BACKWARD_WEIGHT, i - behind, 0});
     }
 }
 
