@@ -134,6 +134,21 @@ void mesh_add_back(struct mesh *mesh, struct rack *rack)
     mesh->back = make_axis(mesh, rack, AXIS_PIPELINE, "pipeline back");
 }
 
+void mesh_add_ends(struct mesh *mesh, struct rack *rack)
+{
+    int size = mesh_size(mesh->shape), length = mesh->shape.pipeline;
+    int stride = mesh_stride(mesh->shape, &mesh->order, AXIS_PIPELINE);
+    mesh->ends = memory_zeroed((size_t)size, sizeof *mesh->ends);
+    for (int first = 0; first < size; first++) {
+        int members[2] = {first, first + (length - 1) * stride};
+        if (first / stride % length)
+            continue;
+        struct group *group = rack_group(rack, members, 2, false);
+        rack_name_group(group, "tied");
+        mesh->ends[members[0]] = mesh->ends[members[1]] = group;
+    }
+}
+
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
 {
     int ranks = mesh_size(mesh->shape);
@@ -167,5 +182,6 @@ void mesh_free(struct mesh *mesh)
         free(mesh->back);
     free(mesh->pipeline);
     free(mesh->box);
+    free(mesh->ends);
     free(mesh);
 }

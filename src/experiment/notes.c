@@ -73,7 +73,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
          "nothing is all-reduced along data"},
         {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
-        {"allreduce.pipeline", setup->shape.pipeline == 1 || !config_is_set(setup->config, "clip"),
+        {"allreduce.pipeline", setup->shape.pipeline == 1 ||
+                                   !(config_is_set(setup->config, "clip") || model_is_tied(setup->model)),
          "nothing is all-reduced along pipeline"},
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,

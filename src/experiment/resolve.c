@@ -381,6 +381,10 @@ static bool check_zero(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
+    if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
+        return errors_add(errors, "%s: zero leaves a node a share of the table that the first and the "
+                          "last stage must add up; give zero=0, mesh.pipeline=1 or a model that is not "
+                          "tied", where);
     if (config_is_set(config, "clip"))
         return errors_add(errors, "%s: clip (%s) needs the norm of all gradients, of which zero leaves a "
                           "node a share; give one of the two", where, config_where(config, "clip"));

@@ -66,7 +66,7 @@ const struct setting experiment_settings[] = {
     WORD("allreduce.data", NULL, "algorithm of the all-reduces along data; unset: as allreduce"),
     WORD("allreduce.tensor", NULL, "algorithm of the all-reduces along tensor; unset: as allreduce"),
     WORD("allreduce.pipeline", NULL,
-         "algorithm of the all-reduces along pipeline (clip has one); unset: as allreduce"),
+         "algorithm of the all-reduces along pipeline (of clip, and of tied embeddings); unset: as allreduce"),
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),

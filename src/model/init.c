@@ -20,19 +20,25 @@ static void fill_run(void *context, size_t in_part, size_t in_whole, size_t coun
                            : (float)(mean + deviation * draw_normal(filling->draw, in_whole + i));
 }
 
+static void fill(struct model *model, const struct model_tensor *tensor, uint64_t seed, int number,
+                 int t)
+{
+    struct filling filling = {.whole = tensor->whole,
+                              .draw = {.seed = seed,
+                                       .purpose = PURPOSE_WEIGHTS,
+                                       .rank = (uint32_t)number,
+                                       .step = (uint32_t)t},
+                              .to = model->parameters + tensor->at};
+    tensor_runs(tensor, &filling, fill_run);
+}
+
 void model_init(struct model *model, uint64_t seed)
 {
     for (int i = 0; i < model->part_count; i++) {
         const struct model_part *part = &model->parts[i];
-        for (int t = 0; t < part->layer->tensor_count; t++) {
-            const struct model_tensor *tensor = &part->tensor_list[t];
-            struct filling filling = {.whole = tensor->whole,
-                                      .draw = {.seed = seed,
-                                               .purpose = PURPOSE_WEIGHTS,
-                                               .rank = (uint32_t)part->number,
-                                               .step = (uint32_t)t},
-                                      .to = model->parameters + tensor->at};
-            tensor_runs(tensor, &filling, fill_run);
-        }
+        for (int t = 0; t < part->layer->tensor_count; t++)
+            fill(model, &part->tensor_list[t], seed, part->number, t);
+        if (part->borrowed && part->borrowed->copied)
+            fill(model, part->borrowed, seed, 0, 0);
     }
 }

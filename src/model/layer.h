@@ -58,6 +58,7 @@ struct model_part {
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];
+    bool lends; /* see layer.lends: the borrower is here, too */
     int again; /* parts, this the last, whose forward pass is done again before this goes back */
     const struct model_tensor *borrowed; /* see layer.borrows; NULL: nothing */
 };

@@ -32,6 +32,24 @@ static size_t width_out(const struct model_part *part)
     return layer->ops->out ? layer->ops->out(part) : layer->positions * layer->out;
 }
 
+/* The first layer's table, or, of another stage's, a copy that is kept alike. */
+static void borrow(struct model *model, struct model_part *part)
+{
+    struct model_part *first = &model->parts[0];
+    part->borrowed = first->tensor_list;
+    if (first->number == 0) {
+        first->lends = true;
+        return;
+    }
+    struct model_tensor *copy = &model->tensors[model->tensor_count++];
+    *copy = tensor_part(&model->spec->tensors[0], CUT_NONE, model->place);
+    copy->at = model->parameter_count;
+    copy->copied = true;
+    part->borrowed = copy;
+    part->parameter_count += copy->count;
+    model->parameter_count += copy->count;
+}
+
 static void make_part(struct model *model, struct model_part *part, int number, enum cut cut)
 {
     *part = (struct model_part){.layer = &model->spec->layers[number],
@@ -41,7 +59,8 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .tensors = model->place.tensors};
     place_tensors(model, part);
     part->needs_dx = number > 0;
-    part->borrowed = part->layer->borrows ? model->parts[0].tensor_list : NULL;
+    if (part->layer->borrows)
+        borrow(model, part);
     part->x.width = part->dx.width = width_in(part);
     part->y.width = part->dy.width = width_out(part);
 }
@@ -88,7 +107,7 @@ static void make_parts(struct model *model)
         tensors += tensors_of(model->spec, stage);
     }
     model->parts = memory_zeroed(parts, sizeof *model->parts);
-    model->tensors = memory_zeroed(tensors + 1, sizeof *model->tensors);
+    model->tensors = memory_zeroed(tensors + 2, sizeof *model->tensors);
     for (int c = 0; c < chunks_of(model); c++)
         make_chunk(model, c);
     if (chunks_of(model) > 1)
@@ -101,6 +120,16 @@ static void find_ends(struct model *chunk)
     const struct model_part *first = chunk->parts, *last = first + chunk->part_count - 1;
     chunk->input_width = first->number == 0 ? chunk->spec->input_width : first->x.width;
     chunk->output_width = last->y.width;
+}
+
+struct share model_tied_range(const struct model *model)
+{
+    if (!model_is_tied(model->spec) || model->place.stages == 1)
+        return (struct share){0, 0};
+    for (int i = 0; i < model->tensor_count; i++)
+        if (model->tensors[i].whole == &model->spec->tensors[0])
+            return (struct share){model->tensors[i].at, model->tensors[i].count};
+    return (struct share){0, 0};
 }
 
 struct model *model_chunk(struct model *model, int c)
@@ -287,7 +316,7 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor)
 {
     bool first_expert = model->place.expert == 0 || tensor->whole->of_experts;
-    return first_expert && (model->place.tensor == 0 || !tensor->replicated);
+    return !tensor->copied && first_expert && (model->place.tensor == 0 || !tensor->replicated);
 }
 
 struct model *model_bare(struct rank *self, size_t parameters)

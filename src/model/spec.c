@@ -96,6 +96,11 @@ bool model_fits_experts(const struct model_spec *spec, int experts, struct error
     return true;
 }
 
+bool model_is_tied(const struct model_spec *spec)
+{
+    return spec->layers[0].lends;
+}
+
 size_t model_input_width(const struct model_spec *spec)
 {
     return spec->input_width;

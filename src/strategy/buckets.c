@@ -148,6 +148,7 @@ void update_together(struct rank *self, struct training *training)
 {
     wait_for_sums(&training->buckets);
     wait_for_sums(&training->expert_buckets);
+    sum_tied(training);
     if (training->buckets.sharding)
         update_shares(self, training);
     else

@@ -5,6 +5,7 @@
 static double step(struct rank *self, struct training *training, size_t step)
 {
     double loss = train_in_stages(self, training, step);
+    sum_tied(training);
     optimizer_step(self, training->optimizer, training->model);
     return loss;
 }

@@ -200,3 +200,12 @@ double train_in_stages(struct rank *self, struct training *training, size_t step
     wait_for_sends(self, training);
     return loss;
 }
+
+void sum_tied(struct training *training)
+{
+    struct model *model = training->model;
+    struct share table = model_tied_range(model);
+    float *gradients = model->gradients ? model->gradients + table.begin : NULL;
+    if (table.count)
+        allreduce_now(&training->tied, gradients, table.count);
+}

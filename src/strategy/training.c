@@ -139,7 +139,7 @@ static void make_model(struct rank *self, struct training *training)
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (plan->microbatches == 1 && training->chunks == 1 && !plan->strategy->edits_gradients)
+    if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -170,6 +170,9 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
         allreduce_init(&training->stages, self, training->pipeline, plan->allreduce_pipeline);
+    if (plan->mesh->ends && plan->mesh->ends[rank_id(self)])
+        allreduce_init(&training->tied, self, plan->mesh->ends[rank_id(self)],
+                       plan->allreduce_pipeline);
     training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
                                        sizeof *training->requests);
     if (plan->strategy->setup)
@@ -206,7 +209,7 @@ uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
     const struct exchange *experts = training->expert_buckets.exchange;
-    return training->tensor.used | training->stages.used | training->replicas.used |
+    return training->tensor.used | training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);

@@ -28,6 +28,10 @@ double train_in_turn(struct rank *self, struct training *training, size_t step);
 /* The same of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
 double train_in_stages(struct rank *self, struct training *training, size_t step);
 
+/* The gradients of a table that the first and the last stage share become their sum. Behind the sums
+ * over replicas. */
+void sum_tied(struct training *training);
+
 /* Hooks for the model. */
 void bucket_gradient_ready(void *training, struct rank *self, size_t at, size_t count);
 void tensor_sum_forward(void *training, struct rank *self, float *partial, size_t count);

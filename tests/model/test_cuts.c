@@ -153,6 +153,19 @@ static double train_microbatch(struct rank *self, struct model **stages, int cou
     return loss;
 }
 
+/* Of a model that is tied, in stages: both ends have the sum, and keep their tables alike. */
+static void sum_tied_ends(struct model **parts, int stages)
+{
+    struct model *first = parts[0], *last = parts[stages - 1];
+    struct share a = model_tied_range(first), b = model_tied_range(last);
+    CHECK_EQUAL(a.count, b.count);
+    for (size_t i = 0; i < a.count; i++) {
+        CHECK(first->parameters[a.begin + i] == last->parameters[b.begin + i]);
+        first->gradients[a.begin + i] += last->gradients[b.begin + i];
+        last->gradients[b.begin + i] = first->gradients[a.begin + i];
+    }
+}
+
 static void *train_member(void *argument)
 {
     struct member *me = argument, members[MOST];
@@ -184,6 +197,7 @@ static void *train_member(void *argument)
         loss += train_microbatch(self, parts, team->stages,
                                  share_of(ROWS, (size_t)team->microbatches, (size_t)m), labels,
                                  m == 0, m == team->microbatches - 1);
+    sum_tied_ends(parts, team->stages);
     for (int s = 0; s < team->stages; s++)
         optimizer_step(self, updates[s], parts[s]);
     if (me->tensor == 0)
@@ -284,7 +298,6 @@ static void refused(const char *text, int stages, int tensors, const char *expec
 
 static void what_cannot_be_cut_is_refused(void)
 {
-    refused("gpt:layers=2,heads=4,width=8,context=4,tied", 2, 1, "cannot share tied embeddings");
     refused("gpt:layers=2,heads=4,width=8,context=4", 5, 1, "the largest that fits is 4");
     refused("gpt:layers=2,heads=4,width=8,context=4", 1, 5, "the largest that fits is 4");
     refused("logistic:inputs=3,outputs=2", 1, 2, "nothing to share");

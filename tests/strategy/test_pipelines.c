@@ -23,12 +23,17 @@ static const char *const gpt_meshes[] = {
     "strategy=pipeline nodes=4 microbatches=6", "strategy=pipeline nodes=5",
     "strategy=hybrid nodes=6 mesh.data=1 mesh.pipeline=3 mesh.tensor=2 microbatches=4",
     "strategy=hybrid nodes=6 mesh.data=3 mesh.pipeline=2 mesh.tensor=1 microbatches=4", NULL};
+static const char *const tied_meshes[] = {
+    "strategy=pipeline nodes=2 microbatches=4", "strategy=pipeline nodes=3 microbatches=1",
+    "strategy=hybrid nodes=8 mesh.data=2 mesh.pipeline=2 mesh.tensor=2 microbatches=3", NULL};
 static const char *const cnn_meshes[] = {"strategy=pipeline nodes=3 microbatches=5", NULL};
 
 static const struct lesson lessons[] = {
     {"mlp:64-48x4-10:tanh", "batch=61 steps=20 eval_every=20 optimizer=sgd:lr=0.05", mlp_meshes},
     {"gpt:layers=3,heads=4,width=16,context=8",
      "data=devils-dictionary batch=19 steps=12 eval_every=20 optimizer=adamw:lr=0.001", gpt_meshes},
+    {"gpt:layers=2,heads=4,width=16,context=8,tied",
+     "data=devils-dictionary batch=19 steps=8 eval_every=20 optimizer=adamw:lr=0.001", tied_meshes},
     {"cnn:4-6:16", "batch=32 steps=12 eval_every=20 optimizer=sgd:lr=0.05", cnn_meshes},
 };
 
@@ -90,6 +95,9 @@ static const char *const chunked_gpts[] = {
     "strategy=pipeline nodes=2 microbatches=4 pipeline.chunks=3",
     "strategy=pipeline nodes=4 microbatches=4 pipeline.chunks=2", NULL};
 static const struct lesson chunked[] = {
+    {"gpt:layers=4,heads=4,width=16,context=8,tied",
+     "data=devils-dictionary batch=19 steps=6 eval_every=3 optimizer=sgd:lr=0.1,momentum=0.9",
+     (const char *const[]){"strategy=pipeline nodes=3 microbatches=6 pipeline.chunks=2", NULL}},
     {"mlp:64-48x5-10:tanh", "batch=61 steps=10 eval_every=5 optimizer=sgd:lr=0.05", chunked_mlps},
     {"mlp:64-48x5-10:gelu", "batch=61 steps=10 eval_every=5 optimizer=adamw:lr=0.01 clip=0.5",
      (const char *const[]){"strategy=pipeline nodes=2 microbatches=4 pipeline.chunks=3", NULL}},

@@ -46,6 +46,7 @@ struct mesh {
     /* Of all who hold the same of what is not experts: along data, expert and context. */
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
+    struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -64,6 +65,8 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
  * order, and where a stage takes both ways in turn, neither may wait for the other. */
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
+/* Besides, groups of the first and the last stage of each pipeline, of two stages or more. */
+void mesh_add_ends(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
 #endif

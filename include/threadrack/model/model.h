@@ -158,6 +158,7 @@ struct model_tensor {
     const struct tensor *whole;
     size_t at, count;    /* parameters[at, at + count), and so gradients and optimizer state */
     enum tensor_cut cut;
+    bool copied;         /* of the first layer's, for a last stage that is tied to it */
     bool replicated;     /* other tensor ranks hold (and must keep) the same elements */
     size_t blocks;
     struct share rows, columns;
@@ -244,6 +245,11 @@ struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
 /* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
+
+/* Of a model whose output layer is its embedding's table, in stages: where this rank has the table,
+ * whose gradients the first and the last stage must add up before each update; empty on others. */
+struct share model_tied_range(const struct model *model);
+bool model_is_tied(const struct model_spec *spec);
 
 /* Chunk c as a model of its own, for what takes rows: its parameters and hooks are the whole's. Good
  * until it is asked for again. */

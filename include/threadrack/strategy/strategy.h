@@ -106,6 +106,7 @@ struct training {
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */
+    struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */

@@ -46,7 +46,7 @@ static void backward_weight(const struct pass *pass)
         return;
     math_embed_backward(pass->rows, layer->positions, layer->out, layer->vocabulary,
                         (const int32_t *)(const void *)pass->x, pass->dy,
-                        pass_gradient(pass, TABLE), !pass->first || layer->lends,
+                        pass_gradient(pass, TABLE), !pass->first || pass->part->lends,
                         pass_gradient(pass, POSITIONS), !pass->first);
     pass_update(pass, TABLE);
     pass_update(pass, POSITIONS);

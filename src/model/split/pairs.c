@@ -73,9 +73,6 @@ int model_most_tensors(const struct model_spec *spec)
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors)
 {
     int deepest = model_most_stages(spec);
-    if (stages > 1 && spec->layers[0].lends)
-        return errors_add(errors, "pipeline stages cannot share tied embeddings: the table would be "
-                                  "on the first and on the last; the largest that fits is 1");
     if (stages > deepest)
         return errors_add(errors,
                           "%d pipeline stages are more than the model's %d layers (or blocks); the "

@@ -70,8 +70,6 @@ static void units_release(struct units *units)
 
 int model_most_stages(const struct model_spec *spec)
 {
-    if (spec->layers[0].lends)
-        return 1;
     return spec->alike ? spec->layer_count : find_units(spec, false, NULL);
 }
 
