@@ -7,7 +7,7 @@ table = dir."/partition.csv"
 runs = ""; labels = 0; nodes = 0
 note(r, l, n) = (runs = joined(runs, r), labels = l > labels ? l : labels, nodes = n > nodes ? n : nodes, 0)
 set table $ignored
-plot table using (note(strcol("run"), strlen(strcol("label")) ? column("label") : 0, column("nodes"))) with table
+plot table using (!strlen(strcol("run")) ? 0 : note(strcol("run"), strlen(strcol("label")) ? column("label") : 0, column("nodes"))) with table
 unset table
 if (words(runs) == 0) { eval skip("no run has a partition") }
 
