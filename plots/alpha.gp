@@ -14,7 +14,7 @@ if (words(kinds) < 2) { eval skip("partition is not swept, or no accuracy was se
 
 # dirichlet:alpha=0.1 stands as 0.1; others by their name. In the order of the sweep.
 alpha(p) = strstrt(p, "alpha=") ? p[strstrt(p, "alpha=") + 6:*] : ""
-short(p) = strlen(alpha(p)) && p[1:9] eq "dirichlet" ? "alpha ".(strstrt(alpha(p), ",") ? alpha(p)[1:strstrt(alpha(p), ",") - 1] : alpha(p)) : p
+short(p) = strlen(alpha(p)) && p[1:9] eq "dirichlet" ? "alpha ".(strstrt(alpha(p), ";") ? alpha(p)[1:strstrt(alpha(p), ";") - 1] : alpha(p)) : p
 n = words(lines)
 at_(i, j) = j + (i - (n + 1) / 2.0) * 0.8 / n
 set style boxplot outliers pointtype 7 fraction 1

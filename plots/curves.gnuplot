@@ -6,9 +6,10 @@ need_columns = "run nodes loss accuracy ".x_name
 if (strlen(lacking(steps, need_columns))) { eval refuse(steps, need_columns) }
 
 # A line for each run of steps.csv that has losses, by its number and its words.
-lines = ""; sizes = ""; furthest = 0
+lines = ""; sizes = ""; furthest = 0; lowest = 1e300; highest = -1e300
 run_(x) = strcol("run").":".strcol("nodes").":".series(0)
-learn(t, n) = (lines = joined(lines, run_(0)), sizes = joined(sizes, n), furthest = t > furthest ? t : furthest, 0)
+learn(t, n) = (lines = joined(lines, run_(0)), sizes = joined(sizes, n), furthest = t > furthest ? t : furthest, \
+    lowest = column("loss") < lowest ? column("loss") : lowest, highest = column("loss") > highest ? column("loss") : highest, 0)
 set table $ignored
 plot steps using (strcol("loss") eq "" ? 0 : learn(column(x_name), strcol("nodes"))) with table
 unset table
@@ -40,6 +41,7 @@ do for [t in terminals] {
     unset xlabel
     set format x ""
     unset key
+    if (lowest == highest) { set yrange [lowest - 1 : lowest + 1] } else { set yrange [*:*] }
     plot for [s in lines] steps using (is(s) ? scale * column(x_name) : NaN):(pick(s, "loss")) \
         with lines lw 2 lc rgb tint(s)
     set bmargin at screen 0.10; set tmargin at screen 0.50
