@@ -106,5 +106,31 @@ static void recorded_experiments_run(void)
     bench_close(&bench);
 }
 
-SUITE("cli: plots", TEST(sweeps_are_drawn_without_warnings), TEST(one_row_is_drawn_without_warnings),
+/* Each within its own bounds; the last words of a row are its status. */
+static void every_strategy_stops_at_its_target(void)
+{
+    static const char *const ways[] = {
+        "strategy=single nodes=1",
+        "strategy=data,tensor,hybrid,local_sgd,diloco,gossip,parameter_server nodes=4",
+        "strategy=pipeline nodes=3",
+        "strategy=hierarchical nodes=16 cluster=boxes-of-8",
+        "strategy=fedavg,fedprox,scaffold nodes=5 partition=iid"};
+    bench_open(&bench, &none);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char *words = memory_text("sweep %s steps=300 eval_every=1 target_loss=1.5 --quiet --out t%zu",
+                                  ways[i], i);
+        run(words, 0);
+        char *name = memory_text("t%zu/runs.csv", i), *rows = bench_read(&bench, name);
+        CHECK(rows && count(rows, ",300,") == 0 && count(rows, ",ok,") == count(rows, "\n") - 1);
+        free(words);
+        free(name);
+        free(rows);
+    }
+    run("sweep strategy=data nodes=2 steps=2 target_accuracy=1 --quiet", 0);
+    run("run strategy=data nodes=2 steps=2 target_accuracy=1", 0);
+    CHECK(strstr(outcome.out, "not reached") != NULL);
+    bench_close(&bench);
+}
+
+SUITE("cli: plots", TEST(every_strategy_stops_at_its_target), TEST(sweeps_are_drawn_without_warnings), TEST(one_row_is_drawn_without_warnings),
       TEST(a_column_that_is_missing_is_one_message), TEST(recorded_experiments_run));
