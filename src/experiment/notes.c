@@ -53,7 +53,10 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
         {"bucket", !exchanges, "no gradients are all-reduced"},
-        {"servers", !strategy->serves_shares, "only strategy=parameter_server reads it"},
+        {"servers", !strategy->serves_shares, "the strategy has no servers that share the parameters"},
+        {"staleness", !options_have(strategy, "staleness"), "only strategy=ssp_server reads it"},
+        {"backup", !options_have(strategy, "backup"), "only strategy=backup_workers reads it"},
+        {"deadline", !options_have(strategy, "deadline"), "only strategy=backup_workers reads it"},
         {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
         {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
@@ -103,6 +106,7 @@ static void note_idle(const struct setup *setup, struct result *result)
          "only clock.resolver=dataflow reads it"},
         {"clock.threads", setup->clock_threads == 1 && config_choice(setup->config, "clock.threads"),
          setup->goal ? "a replay runs no rank programs"
+         : setup->strategy->runs_free ? "rank programs that wait for virtual time take turns with the clock"
                      : "with math=on the ranks' own threads resolve the run"},
         {"cluster.device.flops", measured, "compute=measured times this host"},
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},

@@ -215,6 +215,27 @@ static int count_workers(const struct setup *setup, int replicas)
     return replicas > servers ? replicas - servers : 1;
 }
 
+/* Of strategies whose ranks wait for virtual time. */
+static bool check_free(const struct setup *setup, int workers, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *name = setup->strategy->name;
+    bool backup = strstr(setup->strategy->options, "backup");
+    bool targets = config_is_set(config, "target_accuracy") || config_is_set(config, "target_loss");
+    if (config_is_set(config, "goal"))
+        return errors_add(errors, "%s: what strategy %s does depends on the time, which GOAL cannot say",
+                          config_where(config, "goal"), name);
+    if (backup && setup->servers > 1)
+        return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
+                                  "servers=1", config_where(config, "servers"), name);
+    if (targets && setup->servers > 1)
+        return errors_add(errors, "%s: several servers of strategy %s have no step in common at which to stop: "
+                                  "give servers=1", config_where(config, "servers"), name);
+    return !backup || config_whole(config, "backup") < (uint64_t)workers ||
+           errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
+                      config_where(config, "backup"), workers, name, config_text(config, "backup"));
+}
+
 static bool check_servers(const struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -232,6 +253,8 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
                                   "shares; sgd, adam and adamw can",
                           config_where(config, "optimizer"), config_text(config, "optimizer"), name);
+    if (setup->strategy->runs_free && !check_free(setup, workers, errors))
+        return false;
     return !config_is_set(config, "clip") ||
            errors_add(errors, "%s: clip needs the norm of all gradients, and the servers of strategy %s have "
                               "shares of them",
@@ -578,6 +601,12 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .local = setup->local,
                          .federated = setup->federated,
                          .servers = setup->servers,
+                         .steps = (size_t)setup->steps,
+                         .staleness = config_whole(setup->config, "staleness"),
+                         .backup = (int)config_whole(setup->config, "backup"),
+                         .deadline_ps = config_is_set(setup->config, "deadline")
+                                            ? config_whole(setup->config, "deadline")
+                                            : 0,
                          .zero = setup->zero,
                          .gather = setup->allgather,
                          .alltoall = setup->alltoall,

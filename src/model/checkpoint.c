@@ -117,6 +117,19 @@ void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
     copy_set(checkpoint, 0, model, model->parameters, true);
 }
 
+void checkpoint_put_range(struct checkpoint *checkpoint, struct share range, const float *values)
+{
+    size_t at = 0, end = range.begin + range.count;
+    for (int i = 0; i < checkpoint->count; i++) {
+        size_t count = checkpoint->tensors[i].count;
+        size_t from = at > range.begin ? at : range.begin, to = at + count < end ? at + count : end;
+        if (from < to)
+            memcpy(checkpoint->values[i] + (from - at), values + (from - range.begin),
+                   (to - from) * sizeof *values);
+        at += count;
+    }
+}
+
 void checkpoint_clear(struct checkpoint *checkpoint)
 {
     for (int i = 0; i < checkpoint->count; i++)

@@ -166,6 +166,7 @@ void training_free(struct training *training)
     buckets_release(&training->buckets);
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
+    free(training->staleness.times);
     free(training->sends);
     free(training->receives);
     free(training);
@@ -207,5 +208,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     if (training->optimizer)
         optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
+    struct staleness *seen = &training->staleness;
+    *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
     return plan->strategy->step(self, training, step);
 }

@@ -45,8 +45,6 @@ void update_together(struct rank *self, struct training *training);
 
 /* ---- Of servers that have the parameters in shares. ---- */
 
-/* What server i has of the parameters, which lie in one piece. */
-struct share server_share(const struct plan *plan, int i);
 /* A hook: a worker pushes each share as soon as its gradients are there. */
 void servers_gradient_ready(void *training, struct rank *self, size_t at, size_t count);
 

@@ -20,7 +20,9 @@ static inline const char *strategy_words(const struct strategy *strategy)
         snprintf(words, sizeof words, "%s partition=iid", strategy->name);
         return words;
     }
-    snprintf(words, sizeof words, "%s%s%s", strategy->name,
+    snprintf(words, sizeof words, "%s%s%s%s%s", strategy->name,
+             strstr(strategy->options, "staleness") ? " staleness=0" : "",
+             strstr(strategy->options, "backup") ? " backup=0" : "",
              strategy->updates_alone ? " local_steps=1" : "",
              strategy->needs_boxes ? " box=2 across_steps=1" : "");
     return words;

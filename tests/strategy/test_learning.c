@@ -109,7 +109,7 @@ static void every_strategy_at_every_size(const struct network *network)
     snprintf(line, sizeof line, "strategy=single eval_every=60 %s", network->words);
     struct learned single = learn(network->model, line);
     for (int s = 0; strategies[s]; s++)
-        for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
+        for (int i = 0; i < SIZES && !strategies[s]->updates_alone && !strategies[s]->applies_each; i++) {
             bool runs = can_run(network, strategies[s], sizes[i]);
             snprintf(line, sizeof line, "strategy=%s nodes=%d eval_every=60 %s %s%s",
                      strategy_words(strategies[s]), sizes[i], network->words, runs ? "" : "model=",

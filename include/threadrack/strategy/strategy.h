@@ -44,6 +44,22 @@ struct federated_plan {
     double mu;     /* fedprox */
 };
 
+/* What workers and the first server of a strategy that runs free tell each other besides, off the clock; by
+ * worker. Written before the message is sent with which it is read. */
+struct board {
+    double *losses; /* mean over the rows of the latest gradient */
+    bool *stopped;  /* it has had its last answer */
+};
+
+/* What a server that takes gradients as they come has seen, in this step and (times) in all. */
+struct staleness {
+    uint64_t applied, late, sum, most;
+    double loss;
+    size_t rows;
+    uint64_t *times; /* how often each staleness */
+    int count, room;
+};
+
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
     const struct strategy *strategy;
@@ -67,6 +83,11 @@ struct plan {
     struct algorithms *gather, *alltoall;
     struct local_plan local;
     struct federated_plan federated;
+    size_t steps;         /* of the run */
+    size_t staleness;     /* ssp_server: how far ahead */
+    int backup;           /* backup_workers: how many a step need not wait for */
+    uint64_t deadline_ps; /* likewise, how long it waits; 0: as long as it takes */
+    struct board *board;  /* of strategies that run free; else NULL */
     int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
 };
 
@@ -106,6 +127,8 @@ struct training {
     struct request *sends;   /* of the pipeline, two a microbatch */
     struct request *receives; /* likewise */
     void *own;               /* of the strategy's setup */
+    bool stopped;            /* a worker of a strategy that runs free has come to its end */
+    struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
@@ -123,6 +146,10 @@ struct strategy {
     /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
      * have the model and the batch. What all have of the parameters is the same after each step. */
     bool serves_shares;
+    /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
+     * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
+    bool runs_free;
+    bool applies_each; /* a gradient is a mean over its worker's rows, and an update by itself */
     bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
@@ -133,6 +160,8 @@ struct strategy {
     void *(*setup)(struct rank *self, struct training *training);
     void (*begin)(struct training *training);
     void (*release)(void *own);
+    /* Of runs_free: a server's, behind its last step. */
+    void (*finish)(struct rank *self, struct training *training);
 };
 
 extern const struct strategy *const strategies[]; /* those that train; NULL at the end */
@@ -160,6 +189,8 @@ double training_step(struct rank *self, struct training *training, size_t step);
 
 /* What its routers of experts have done since this was last called; of tensor rank 0 only. */
 struct routed training_routed(struct training *training);
+/* What server i has of the parameters, which lie in one piece. */
+struct share server_share(const struct plan *plan, int i);
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);
 
