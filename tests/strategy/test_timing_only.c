@@ -186,7 +186,8 @@ static void long_runs_add_up(void)
                     "netmodel=%s math=off",
                     strategy_words(strategies[s]), alone ? 1 : 12, netmodels[i]->name);
             CHECK(adds_up(result, strategy_words(strategies[s])));
-            CHECK(result->steps == 200 && result->step[199].end_ps == result->length_ps);
+            CHECK(result->steps == 200 && result->step[199].end_ps <= result->length_ps);
+            CHECK(strategies[s]->runs_free || result->step[199].end_ps == result->length_ps);
             result_free(result);
         }
 }
