@@ -37,6 +37,7 @@ struct setup {
     enum graph_rules rules;
     int nodes;
     size_t batch;
+    struct share *rows; /* of the batch, by worker; NULL: even */
     int microbatches;
     int steps; /* of this run */
     int eval_every;
@@ -64,6 +65,16 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 
 /* The step of `single` on one such node, in ps, costed timing-only; 0 where it cannot be costed. */
 uint64_t baseline_step_ps(const struct setup *setup);
+/* The same of that node's device, at speed 1, and so many rows; 0 also where computing is timed. */
+uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch);
+
+/* Nodes along data that have rows of the batch; at least 1, as far as the batch is concerned. */
+int setup_workers(const struct setup *setup);
+/* shares.c: shares=, once cluster and mesh are there. */
+bool shares_resolve(struct setup *setup, struct errors *errors);
+void shares_notes(const struct setup *setup, struct result *result);
+/* Cuts rows by weights above 0, by largest remainders; a share may come out empty. */
+void shares_round(size_t rows, const double *weights, int workers, struct share *shares);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)

@@ -48,6 +48,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"federated.batch", !strategy->has_server, "the strategy has no clients"},
         {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
         {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"shares", !setup->rows && strcmp(config_text(setup->config, "shares"), "even"),
+         strategy->has_server ? "clients have batches of their own (federated.batch)"
+                              : "one node has the whole batch"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
@@ -234,6 +237,7 @@ void notes_before(const struct setup *setup, struct result *result)
     if (setup->goal)
         replay_notes_before(setup, result);
     saving_notes(setup, result);
+    shares_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);

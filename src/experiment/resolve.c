@@ -190,11 +190,15 @@ static bool check_agreement(const struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
-/* Those that have rows; at least one, as far as the batch is concerned. */
 static int count_workers(const struct setup *setup, int replicas)
 {
     int servers = setup->strategy->serves_shares ? setup->servers : 0;
     return replicas > servers ? replicas - servers : 1;
+}
+
+int setup_workers(const struct setup *setup)
+{
+    return count_workers(setup, setup->shape.data);
 }
 
 static bool check_servers(const struct setup *setup, struct errors *errors)
@@ -240,7 +244,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
     size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup_workers(setup);
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -440,7 +444,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
-        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
+        !resolve_steps(setup, errors) || !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_watch(setup, errors) || !setup_resolver(setup, errors))
         return false;
@@ -468,6 +472,7 @@ void setup_release(struct setup *setup)
     algorithms_free(setup->allgather);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
+    free(setup->rows);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -498,6 +503,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .target_width = model_target_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
+                         .rows = setup->rows,
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),

@@ -29,6 +29,9 @@ const struct setting experiment_settings[] = {
          "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
          "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
+    WORD("shares", "even",
+         "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
+         "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
     CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble", "gpipe",

@@ -48,6 +48,8 @@ static struct share rows_of(const struct plan *plan, int replica)
         return (struct share){0, 0};
     if (plan->strategy->has_server)
         return (struct share){0, plan->federated.batch};
+    if (plan->rows)
+        return plan->rows[replica - plan->servers];
     return share_of(plan->batch, (size_t)(plan->mesh->shape.data - plan->servers),
                     (size_t)(replica - plan->servers));
 }

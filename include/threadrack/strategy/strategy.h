@@ -56,6 +56,7 @@ struct plan {
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
+    const struct share *rows; /* of it, by worker; NULL: even */
     int microbatches;
     const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;

@@ -1,0 +1,217 @@
+/* Rows of the global batch by worker (shares=): even, given as weights, or by speed.
+ *
+ * A worker's speed is 1 over what a step of `single` on its part of an even batch would take on its
+ * node, costed as the clock costs it: by the device's numbers, and times its lasting speed
+ * (cluster.slow). A replica of several nodes is as fast as its slowest one.
+ *
+ * Rounding is by largest remainders (Hamilton's method): each has the whole part of its quota, and the rows
+ * left go one each to the largest fractions, the first of equals.
+ */
+#include "inside.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_MOST = 16 };
+static const double weight_least = 1e-6, weight_most = 1e6;
+
+/* ---- Speeds ---- */
+
+static bool same_kind(struct device a, struct device b)
+{
+    return a.flops == b.flops && a.memory_bandwidth_Bps == b.memory_bandwidth_Bps &&
+           a.launch_ps == b.launch_ps;
+}
+
+/* By node; devices of one kind are costed once. A cost that is timed on the host knows the lasting speed
+ * alone, which is then all that tells nodes apart. */
+static double *speeds_of(const struct setup *setup)
+{
+    const struct device *devices = setup->cluster->devices;
+    double *speeds = memory_zeroed((size_t)setup->nodes, sizeof *speeds);
+    int known = -1;
+    double nominal = 1;
+    for (int i = 0; i < setup->nodes; i++) {
+        if (known < 0 || !same_kind(devices[i], devices[known])) {
+            uint64_t step_ps = alone_step_ps(setup, i, setup->batch / (size_t)setup_workers(setup));
+            nominal = step_ps ? 1e12 / (double)step_ps : 1;
+            known = i;
+        }
+        speeds[i] = nominal * devices[i].speed;
+    }
+    return speeds;
+}
+
+/* Of a stage's tensor group, whose nodes follow each other. */
+static double slowest(const double *speeds, int count)
+{
+    double least = speeds[0];
+    for (int i = 1; i < count; i++)
+        least = fmin(least, speeds[i]);
+    return least;
+}
+
+static double speed_of(const struct setup *setup, const double *speeds, int replica)
+{
+    struct mesh_shape shape = setup->shape;
+    double least = INFINITY;
+    for (int stage = 0; stage < shape.pipeline; stage++)
+        least = fmin(least, slowest(speeds + mesh_rank(shape, (struct mesh_point){replica, 0, stage}),
+                                    shape.tensor));
+    return least;
+}
+
+static void weigh_by_speed(const struct setup *setup, double *weights, int workers)
+{
+    double *speeds = speeds_of(setup);
+    for (int i = 0; i < workers; i++)
+        weights[i] = speed_of(setup, speeds, setup->servers + i);
+    free(speeds);
+}
+
+/* ---- Weights that are given ---- */
+
+static bool read_weights(const char *text, double *weights, int workers)
+{
+    int count = 0;
+    for (char *end; count < workers; text = end + 1) {
+        if (strspn(text, "0123456789.eE+-") == 0)
+            return false;
+        weights[count] = strtod(text, &end);
+        if (end == text || !(weights[count] >= weight_least && weights[count] <= weight_most))
+            return false;
+        count++;
+        if (*end != ':')
+            return !*end && count == workers;
+    }
+    return false;
+}
+
+static bool find_weights(const struct setup *setup, double *weights, int workers, struct errors *errors)
+{
+    const char *text = config_text(setup->config, "shares");
+    if (!strcmp(text, "speed")) {
+        weigh_by_speed(setup, weights, workers);
+        return true;
+    }
+    return read_weights(text, weights, workers) ||
+           errors_add(errors, "%s: '%s': expected even, speed, or a weight from 1e-6 to 1e6 for each of the "
+                              "%d workers, as in 2:1:1",
+                      config_where(setup->config, "shares"), text, workers);
+}
+
+/* ---- Rounding ---- */
+
+struct fraction {
+    double rest;
+    int worker;
+};
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct fraction *left = a, *right = b;
+    if (left->rest != right->rest)
+        return left->rest > right->rest ? -1 : 1;
+    return left->worker < right->worker ? -1 : 1;
+}
+
+void shares_round(size_t rows, const double *weights, int workers, struct share *shares)
+{
+    struct fraction *fractions = memory_zeroed((size_t)workers, sizeof *fractions);
+    double sum = 0;
+    size_t given = 0;
+    for (int i = 0; i < workers; i++)
+        sum += weights[i];
+    for (int i = 0; i < workers; i++) {
+        double quota = (double)rows * weights[i] / sum;
+        shares[i].count = (size_t)floor(quota);
+        fractions[i] = (struct fraction){quota - floor(quota), i};
+        given += shares[i].count;
+    }
+    qsort(fractions, (size_t)workers, sizeof *fractions, larger_first);
+    for (size_t i = 0; given + i < rows; i++)
+        shares[fractions[i % (size_t)workers].worker].count++;
+    for (int i = 1; i < workers; i++)
+        shares[i].begin = shares[i - 1].begin + shares[i - 1].count;
+    free(fractions);
+}
+
+/* ---- Whether they fit ---- */
+
+static int smallest(const struct share *shares, int workers)
+{
+    int least = 0;
+    for (int i = 1; i < workers; i++)
+        if (shares[i].count < shares[least].count)
+            least = i;
+    return least;
+}
+
+static bool check(struct setup *setup, const double *weights, int workers, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    int least = smallest(setup->rows, workers);
+    size_t rows = setup->rows[least].count, needed = 1;
+    double sum = 0;
+    for (int i = 0; i < workers; i++)
+        sum += weights[i];
+    if (config_choice(config, "microbatches") < 0)
+        needed = (size_t)setup->microbatches;
+    else if (rows && (size_t)setup->microbatches > rows)
+        setup->microbatches = (int)rows;
+    return rows >= needed ||
+           errors_add(errors, "%s: worker %d would have %zu of the batch's %zu rows, and needs %zu "
+                              "(one a microbatch): an empty share is refused; give batch=%.0f or more, or "
+                              "other shares",
+                      config_where(config, "shares"), least, rows,
+                      setup->batch, needed, ceil((double)needed * sum / weights[least]));
+}
+
+static bool have_use(const struct setup *setup)
+{
+    return !setup->strategy->has_server && setup_workers(setup) > 1;
+}
+
+bool shares_resolve(struct setup *setup, struct errors *errors)
+{
+    if (!strcmp(config_text(setup->config, "shares"), "even"))
+        return true;
+    if (!have_use(setup)) /* said in the notes; what is no word is an error all the same */
+        return !strcmp(config_text(setup->config, "shares"), "speed") ||
+               strchr(config_text(setup->config, "shares"), ':') ||
+               errors_add(errors, "%s: '%s': expected even, speed, or weights as in 2:1:1",
+                          config_where(setup->config, "shares"), config_text(setup->config, "shares"));
+    int workers = setup_workers(setup);
+    double *weights = memory_zeroed((size_t)workers, sizeof *weights);
+    bool good = find_weights(setup, weights, workers, errors);
+    if (good) {
+        setup->rows = memory_zeroed((size_t)workers, sizeof *setup->rows);
+        shares_round(setup->batch, weights, workers, setup->rows);
+        good = check(setup, weights, workers, errors);
+    }
+    free(weights);
+    return good;
+}
+
+void shares_notes(const struct setup *setup, struct result *result)
+{
+    const struct cluster *cluster = setup->cluster;
+    const char *words = config_text(setup->config, "shares");
+    int workers = setup->rows ? setup_workers(setup) : 0;
+    struct text list = {0};
+    for (int i = 0; i < workers && i < SHOWN_MOST; i++)
+        text_add(&list, "%s%zu", i ? " " : "", setup->rows[i].count);
+    if (workers)
+        result_note(result, "shares=%s: the %d workers take %s%s rows of the batch", words, workers,
+                    list.bytes, workers > SHOWN_MOST ? " ..." : "");
+    text_release(&list);
+    if (workers && !strcmp(words, "speed") && cluster->speed_traces)
+        result_note(result, "shares=speed goes by lasting speeds: cluster.slow.trace does not move rows");
+    if (workers && setup->strategy->updates_alone)
+        result_note(result, "shares=%s: strategy %s averages replicas alike, however many rows each took", words,
+                    setup->strategy->name);
+}
