@@ -73,8 +73,6 @@ int setup_workers(const struct setup *setup);
 /* shares.c: shares=, once cluster and mesh are there. */
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
-/* Cuts rows by weights above 0, by largest remainders; a share may come out empty. */
-void shares_round(size_t rows, const double *weights, int workers, struct share *shares);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)

@@ -3,13 +3,12 @@
  * A worker's speed is 1 over what a step of `single` on its part of an even batch would take on its
  * node, costed as the clock costs it: by the device's numbers, and times its lasting speed
  * (cluster.slow). A replica of several nodes is as fast as its slowest one.
- *
- * Rounding is by largest remainders (Hamilton's method): each has the whole part of its quota, and the rows
- * left go one each to the largest fractions, the first of equals.
+ * Rounding is by largest remainders (base/share.h).
  */
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/base/share.h"
 #include "threadrack/base/text.h"
 
 #include <math.h>
@@ -104,42 +103,6 @@ static bool find_weights(const struct setup *setup, double *weights, int workers
                       config_where(setup->config, "shares"), text, workers);
 }
 
-/* ---- Rounding ---- */
-
-struct fraction {
-    double rest;
-    int worker;
-};
-
-static int larger_first(const void *a, const void *b)
-{
-    const struct fraction *left = a, *right = b;
-    if (left->rest != right->rest)
-        return left->rest > right->rest ? -1 : 1;
-    return left->worker < right->worker ? -1 : 1;
-}
-
-void shares_round(size_t rows, const double *weights, int workers, struct share *shares)
-{
-    struct fraction *fractions = memory_zeroed((size_t)workers, sizeof *fractions);
-    double sum = 0;
-    size_t given = 0;
-    for (int i = 0; i < workers; i++)
-        sum += weights[i];
-    for (int i = 0; i < workers; i++) {
-        double quota = (double)rows * weights[i] / sum;
-        shares[i].count = (size_t)floor(quota);
-        fractions[i] = (struct fraction){quota - floor(quota), i};
-        given += shares[i].count;
-    }
-    qsort(fractions, (size_t)workers, sizeof *fractions, larger_first);
-    for (size_t i = 0; given + i < rows; i++)
-        shares[fractions[i % (size_t)workers].worker].count++;
-    for (int i = 1; i < workers; i++)
-        shares[i].begin = shares[i - 1].begin + shares[i - 1].count;
-    free(fractions);
-}
-
 /* ---- Whether they fit ---- */
 
 static int smallest(const struct share *shares, int workers)
@@ -190,7 +153,7 @@ bool shares_resolve(struct setup *setup, struct errors *errors)
     bool good = find_weights(setup, weights, workers, errors);
     if (good) {
         setup->rows = memory_zeroed((size_t)workers, sizeof *setup->rows);
-        shares_round(setup->batch, weights, workers, setup->rows);
+        shares_by_weight(setup->batch, weights, workers, setup->rows);
         good = check(setup, weights, workers, errors);
     }
     free(weights);

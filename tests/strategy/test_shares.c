@@ -2,7 +2,7 @@
  * step comes back to its ideal. */
 #include "tests/strategy/fixture.h"
 
-#include "src/experiment/inside.h"
+#include "threadrack/base/share.h"
 
 /* Bound by flops: messages, launches, additions and memory are free. */
 #define BOUND                                                                                      \
@@ -82,10 +82,10 @@ static void rounding_is_by_largest_remainders(void)
 {
     struct share shares[3] = {0};
     double weights[] = {1, 1, 1};
-    shares_round(8, weights, 3, shares);
+    shares_by_weight(8, weights, 3, shares);
     CHECK(shares[0].count == 3 && shares[1].count == 3 && shares[2].count == 2); /* ties: the first */
     double others[] = {0.55, 2.7, 0.75}; /* quotas 1.1, 5.4, 1.5 */
-    shares_round(8, others, 3, shares);
+    shares_by_weight(8, others, 3, shares);
     CHECK(shares[0].count == 1 && shares[1].count == 5 && shares[2].count == 2);
     CHECK(shares[1].begin == 1 && shares[2].begin == 6);
 }
