@@ -17,6 +17,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     plan.servers = 0;
     plan.batch = batch;
     plan.rows = NULL;
+    plan.stage_layers = NULL;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

@@ -39,6 +39,7 @@ struct setup {
     size_t batch;
     struct share *rows; /* of the batch, by worker; NULL: even */
     int microbatches;
+    int *stage_layers; /* of each stage; NULL: by multiply-adds */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */
@@ -70,6 +71,13 @@ uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch);
 
 /* Nodes along data that have rows of the batch; at least 1, as far as the batch is concerned. */
 int setup_workers(const struct setup *setup);
+/* speeds.c: by node, up to a common factor; the caller frees them. */
+double *setup_speeds(const struct setup *setup);
+/* Of the nodes of a stage's tensor group; of all of a stage. */
+double slowest_speed(const double *speeds, int count);
+/* stages.c: pipeline.split=, once cluster and mesh are there. */
+bool stages_resolve(struct setup *setup, struct errors *errors);
+void stages_notes(const struct setup *setup, struct result *result);
 /* shares.c: shares=, once cluster and mesh are there. */
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);

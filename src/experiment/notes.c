@@ -66,6 +66,7 @@ static void note_idle(const struct setup *setup, struct result *result)
                               : "one node has the whole batch"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
+        {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums, "nothing is all-reduced"},
         {"compress", !exchanges,
@@ -275,6 +276,7 @@ void notes_before(const struct setup *setup, struct result *result)
         replay_notes_before(setup, result);
     saving_notes(setup, result);
     shares_notes(setup, result);
+    stages_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);

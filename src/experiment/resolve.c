@@ -444,7 +444,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
-        !resolve_steps(setup, errors) || !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
+        !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
+        !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_watch(setup, errors) || !setup_resolver(setup, errors))
         return false;
@@ -473,6 +474,7 @@ void setup_release(struct setup *setup)
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
     free(setup->rows);
+    free(setup->stage_layers);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -504,6 +506,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .mesh = mesh,
                          .batch = setup->batch,
                          .rows = setup->rows,
+                         .stage_layers = setup->stage_layers,
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),

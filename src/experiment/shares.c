@@ -1,9 +1,7 @@
 /* Rows of the global batch by worker (shares=): even, given as weights, or by speed.
  *
- * A worker's speed is 1 over what a step of `single` on its part of an even batch would take on its
- * node, costed as the clock costs it: by the device's numbers, and times its lasting speed
- * (cluster.slow). A replica of several nodes is as fast as its slowest one.
- * Rounding is by largest remainders (base/share.h).
+ * A replica of several nodes is as fast as the slowest one (speeds.c). Rounding is by largest remainders
+ * (base/share.h).
  */
 #include "inside.h"
 
@@ -18,55 +16,19 @@
 enum { SHOWN_MOST = 16 };
 static const double weight_least = 1e-6, weight_most = 1e6;
 
-/* ---- Speeds ---- */
-
-static bool same_kind(struct device a, struct device b)
-{
-    return a.flops == b.flops && a.memory_bandwidth_Bps == b.memory_bandwidth_Bps &&
-           a.launch_ps == b.launch_ps;
-}
-
-/* By node; devices of one kind are costed once. A cost that is timed on the host knows the lasting speed
- * alone, which is then all that tells nodes apart. */
-static double *speeds_of(const struct setup *setup)
-{
-    const struct device *devices = setup->cluster->devices;
-    double *speeds = memory_zeroed((size_t)setup->nodes, sizeof *speeds);
-    int known = -1;
-    double nominal = 1;
-    for (int i = 0; i < setup->nodes; i++) {
-        if (known < 0 || !same_kind(devices[i], devices[known])) {
-            uint64_t step_ps = alone_step_ps(setup, i, setup->batch / (size_t)setup_workers(setup));
-            nominal = step_ps ? 1e12 / (double)step_ps : 1;
-            known = i;
-        }
-        speeds[i] = nominal * devices[i].speed;
-    }
-    return speeds;
-}
-
-/* Of a stage's tensor group, whose nodes follow each other. */
-static double slowest(const double *speeds, int count)
-{
-    double least = speeds[0];
-    for (int i = 1; i < count; i++)
-        least = fmin(least, speeds[i]);
-    return least;
-}
-
 static double speed_of(const struct setup *setup, const double *speeds, int replica)
 {
     struct mesh_shape shape = setup->shape;
     double least = INFINITY;
     for (int stage = 0; stage < shape.pipeline; stage++)
-        least = fmin(least, slowest(speeds + mesh_rank(shape, (struct mesh_point){replica, 0, stage}),
+        least = fmin(least, slowest_speed(speeds + mesh_rank(shape, (struct mesh_point){replica, 0, stage}),
                                     shape.tensor));
     return least;
 }
 
 static void weigh_by_speed(const struct setup *setup, double *weights, int workers)
 {
-    double *speeds = speeds_of(setup);
+    double *speeds = setup_speeds(setup);
     for (int i = 0; i < workers; i++)
         weights[i] = speed_of(setup, speeds, setup->servers + i);
     free(speeds);

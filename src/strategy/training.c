@@ -97,7 +97,8 @@ static void make_model(struct rank *self, struct training *training)
                            (struct model_place){.stage = training->point.stage,
                                                 .stages = shape.pipeline,
                                                 .tensor = training->point.shard,
-                                                .tensors = shape.tensor},
+                                                .tensors = shape.tensor,
+                                                .layers = plan->stage_layers},
                            rows_kept(training), microbatch(training, 0).count, use,
                            hooks_of(training));
     if (shares && !serves)

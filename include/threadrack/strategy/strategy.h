@@ -58,6 +58,7 @@ struct plan {
     size_t batch; /* the global batch */
     const struct share *rows; /* of it, by worker; NULL: even */
     int microbatches;
+    const int *stage_layers; /* of each stage (model_place); NULL: by multiply-adds */
     const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;
     struct algorithms *allreduce;
