@@ -16,21 +16,18 @@
 enum { SHOWN_MOST = 16 };
 static const double weight_least = 1e-6, weight_most = 1e6;
 
-static double speed_of(const struct setup *setup, const double *speeds, int replica)
-{
-    struct mesh_shape shape = setup->shape;
-    double least = INFINITY;
-    for (int stage = 0; stage < shape.pipeline; stage++)
-        least = fmin(least, slowest_speed(speeds + mesh_rank(shape, (struct mesh_point){replica, 0, stage}),
-                                    shape.tensor));
-    return least;
-}
-
+/* By worker, servers left out. */
 static void weigh_by_speed(const struct setup *setup, double *weights, int workers)
 {
+    const struct mesh mesh = {.shape = setup->shape, .order = setup->order};
     double *speeds = setup_speeds(setup);
     for (int i = 0; i < workers; i++)
-        weights[i] = speed_of(setup, speeds, setup->servers + i);
+        weights[i] = INFINITY;
+    for (int rank = 0; rank < setup->nodes; rank++) {
+        int worker = mesh_point(&mesh, rank).replica - setup->servers;
+        if (worker >= 0)
+            weights[worker] = fmin(weights[worker], speeds[rank]);
+    }
     free(speeds);
 }
 
@@ -101,6 +98,18 @@ static bool have_use(const struct setup *setup)
     return !setup->strategy->has_server && setup_workers(setup) > 1;
 }
 
+/* Ranks that share experts out exchange places of as many rows. */
+static bool check_experts(const struct setup *setup, int workers, struct errors *errors)
+{
+    bool equal = true;
+    for (int i = 1; i < workers; i++)
+        equal = equal && setup->rows[i].count == setup->rows[0].count;
+    return equal || mesh_length(setup->shape, AXIS_EXPERT) == 1 ||
+           errors_add(errors, "%s: ranks that share experts out need equal shares: give shares=even or "
+                              "mesh.expert=1",
+                      config_where(setup->config, "shares"));
+}
+
 bool shares_resolve(struct setup *setup, struct errors *errors)
 {
     if (!strcmp(config_text(setup->config, "shares"), "even"))
@@ -116,7 +125,7 @@ bool shares_resolve(struct setup *setup, struct errors *errors)
     if (good) {
         setup->rows = memory_zeroed((size_t)workers, sizeof *setup->rows);
         shares_by_weight(setup->batch, weights, workers, setup->rows);
-        good = check(setup, weights, workers, errors);
+        good = check(setup, weights, workers, errors) && check_experts(setup, workers, errors);
     }
     free(weights);
     return good;

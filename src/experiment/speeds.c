@@ -6,8 +6,6 @@
 
 #include "threadrack/base/memory.h"
 
-#include <math.h>
-
 static bool same_kind(struct device a, struct device b)
 {
     return a.flops == b.flops && a.memory_bandwidth_Bps == b.memory_bandwidth_Bps &&
@@ -31,12 +29,4 @@ double *setup_speeds(const struct setup *setup)
         speeds[i] = nominal * devices[i].speed;
     }
     return speeds;
-}
-
-double slowest_speed(const double *speeds, int count)
-{
-    double least = speeds[0];
-    for (int i = 1; i < count; i++)
-        least = fmin(least, speeds[i]);
-    return least;
 }

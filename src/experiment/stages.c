@@ -4,6 +4,7 @@
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,15 @@ static const char key[] = "pipeline.split";
 static void split_by_speed(const struct setup *setup)
 {
     struct mesh_shape shape = setup->shape;
-    int width = shape.data * shape.tensor;
+    const struct mesh mesh = {.shape = shape, .order = setup->order};
     double *speeds = setup_speeds(setup),
            *stages = memory_zeroed((size_t)shape.pipeline, sizeof *stages);
     for (int i = 0; i < shape.pipeline; i++)
-        stages[i] = slowest_speed(speeds + i * width, width);
+        stages[i] = INFINITY;
+    for (int rank = 0; rank < setup->nodes; rank++) {
+        int stage = mesh_point(&mesh, rank).stage;
+        stages[stage] = fmin(stages[stage], speeds[rank]);
+    }
     model_split(setup->model, shape.pipeline, shape.tensor, false, stages, setup->stage_layers);
     free(speeds);
     free(stages);

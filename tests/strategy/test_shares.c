@@ -90,6 +90,8 @@ static void rounding_is_by_largest_remainders(void)
     CHECK(shares[1].begin == 1 && shares[2].begin == 6);
 }
 
+#define MOE "data=devils-dictionary model=gpt:layers=1,heads=2,width=16,context=8,experts=4"
+
 static void refused(const char *line, const char *words)
 {
     struct errors errors;
@@ -113,6 +115,8 @@ static void what_does_not_fit_is_refused(void)
     refused("math=off strategy=data nodes=2 shares=1:1:1", "each of the 2 workers");
     refused("math=off strategy=data nodes=2 shares=1:-1", "each of the 2 workers");
     refused("math=off strategy=data nodes=2 shares=sped", "expected even, speed");
+    refused("math=off strategy=data nodes=2 shares=2:1 collectives=closed_form netmodel=hockney", "shares of the batch differ");
+    refused("math=off strategy=data nodes=2 mesh.expert=2 shares=2:1 batch=30 " MOE, "need equal shares");
     refused("math=off strategy=single shares=sped", "expected even, speed");
 }
 

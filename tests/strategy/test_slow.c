@@ -65,6 +65,24 @@ static void every_way_to_run_draws_the_same(void)
     }
 }
 
+static void closed_forms_decline(void)
+{
+    static const char *const slow[] = {"cluster.slow.links=node1", "cluster.slow.link_spread=lognormal"};
+    for (int i = 0; i < 2; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "math=off strategy=data nodes=4 netmodel=hockney collectives=closed_form %s", slow[i]);
+        struct errors errors;
+        errors_init(&errors);
+        struct config *config = config_of(line, &errors);
+        struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
+                                               (struct progress_hook){0}, &errors);
+        CHECK(errors.count == 1 && strstr(errors.messages[0], "links differ in bandwidth"));
+        result_free(result);
+        config_free(config);
+        errors_release(&errors);
+    }
+}
+
 /* Lasting bandwidths: whoever resolves it, and however it is run. */
 static void slow_links_are_the_same_every_way(void)
 {
@@ -116,6 +134,6 @@ static void a_link_trace_is_the_same_every_way(void)
     unlink(path);
 }
 
-SUITE("strategy: slow nodes", TEST(slow_links_are_the_same_every_way),
+SUITE("strategy: slow nodes", TEST(closed_forms_decline), TEST(slow_links_are_the_same_every_way),
       TEST(a_link_trace_is_the_same_every_way), TEST(half_speed_doubles_the_computing_of_a_step),
       TEST(a_trace_changes_the_speed_in_mid_run), TEST(every_way_to_run_draws_the_same));
