@@ -56,6 +56,10 @@ static const char *why_not(const struct setup *setup)
                "between the messages";
     if (setup->noise.ops->stretch || devices_differ(setup))
         return "nodes differ in speed, and each would have to be seen";
+    if (setup->rows)
+        return "shares of the batch differ, and each node would have to be seen";
+    if (setup->cluster->slow_links || setup->cluster->link_traces)
+        return "links differ in bandwidth (cluster.slow.link*), and each would have to be seen";
     if (config_is_set(config, "trace") || config_is_set(config, "goal") ||
         !strcmp(config_text(config, "links"), "on"))
         return "trace, links and goal are made of messages";

@@ -39,7 +39,9 @@ struct setup {
     enum graph_rules rules;
     int nodes;
     size_t batch;
+    struct share *rows; /* of the batch, by worker; NULL: even */
     int microbatches;
+    int *stage_layers; /* of each stage; NULL: by multiply-adds */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */
@@ -67,6 +69,19 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 
 /* The step of `single` on one such node, in ps, costed timing-only; 0 where it cannot be costed. */
 uint64_t baseline_step_ps(const struct setup *setup);
+/* The same of that node's device, at speed 1, and so many rows; 0 also where computing is timed. */
+uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch);
+
+/* Nodes along data that have rows of the batch; at least 1, as far as the batch is concerned. */
+int setup_workers(const struct setup *setup);
+/* speeds.c: by node, up to a common factor; the caller frees them. */
+double *setup_speeds(const struct setup *setup);
+/* stages.c: pipeline.split=, once cluster and mesh are there. */
+bool stages_resolve(struct setup *setup, struct errors *errors);
+void stages_notes(const struct setup *setup, struct result *result);
+/* shares.c: shares=, once cluster and mesh are there. */
+bool shares_resolve(struct setup *setup, struct errors *errors);
+void shares_notes(const struct setup *setup, struct result *result);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)

@@ -26,6 +26,19 @@ static bool any_slow(const struct cluster *cluster, int nodes)
     return any;
 }
 
+static bool draws_cluster(const struct config *config)
+{
+    return strcmp(config_text(config, "cluster.slow.spread"), "none") ||
+           strcmp(config_text(config, "cluster.slow.link_spread"), "none") ||
+           config_real(config, "cluster.slow.link_fraction") > 0;
+}
+
+static bool names_slow_links(const struct config *config)
+{
+    return config_is_set(config, "cluster.slow.links") ||
+           config_real(config, "cluster.slow.link_fraction") > 0;
+}
+
 static int axes_used(struct mesh_shape shape)
 {
     int used = 0;
@@ -67,8 +80,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"federated.batch", !strategy->has_server, "the strategy has no clients"},
         {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
         {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"shares", !setup->rows && strcmp(config_text(setup->config, "shares"), "even"),
+         strategy->has_server ? "clients have batches of their own (federated.batch)"
+                              : "one node has the whole batch"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
+        {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
         {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
@@ -128,8 +145,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
-        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
-         "no speeds are drawn"},
+        {"cluster.slow.seed", !draws_cluster(setup->config), "nothing is drawn"},
+        {"cluster.slow.links", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_fraction", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_spread", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_trace", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_speed", free_net || !names_slow_links(setup->config), "no link is slow by it"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -168,6 +189,26 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     "netmodel=%s does not share links: the fatpipes and half-duplex cables (%d) have "
                     "no effect (netmodel=flow heeds them)",
                     setup->netmodel->name, cables);
+}
+
+/* What goes by bandwidths that do not last. */
+static void note_link_trace(const struct setup *setup, struct result *result)
+{
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto") &&
+                     (setup->shape.data > 1 || setup->shape.tensor > 1);
+    if (!setup->cluster->link_traces || setup->netmodel->free_of_cost)
+        return;
+    if (!setup->netmodel->shares_links)
+        result_note(result,
+                    "netmodel=%s: a message keeps the bandwidth of its start, whatever cluster.slow.link_trace "
+                    "does while it is under way (netmodel=flow follows it)",
+                    setup->netmodel->name);
+    if (automatic && !setup->goal)
+        result_note(result, "allreduce=auto chose by the bandwidths at the beginning; cluster.slow.link_trace "
+                            "changes them later");
+    if (setup->cluster->flow.by_rtt && setup->netmodel->shares_links)
+        result_note(result, "cluster.flow.fairness=rtt: weights stay those of the bandwidths before "
+                            "cluster.slow.link_trace changes them");
 }
 
 /* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
@@ -262,10 +303,13 @@ void notes_before(const struct setup *setup, struct result *result)
     if (setup->goal)
         replay_notes_before(setup, result);
     saving_notes(setup, result);
+    shares_notes(setup, result);
+    stages_notes(setup, result);
     note_rate(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    note_link_trace(setup, result);
     if (config_is_set(setup->config, "goal") &&
         (setup->noise.ops->stretch || setup->cluster->speed_traces))
         result_note(result, "goal=: the calcs written are without noise and at constant speed: a "

@@ -9,7 +9,7 @@
 static const char *const training_keys[] = {
     "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order",
     "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
+    "data.train_rows", "data.test_rows", "partition", "batch", "shares", "microbatches", "pipeline.schedule", "pipeline.split", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "staleness", "backup", "deadline", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
     "allgather", "alltoall", "reduce_scatter", "zero", "compress",

@@ -208,7 +208,6 @@ static bool check_agreement(const struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
-/* Those that have rows; at least one, as far as the batch is concerned. */
 static int count_workers(const struct setup *setup, int replicas)
 {
     int servers = setup->strategy->serves_shares ? setup->servers : 0;
@@ -234,6 +233,11 @@ static bool check_free(const struct setup *setup, int workers, struct errors *er
     return !backup || config_whole(config, "backup") < (uint64_t)workers ||
            errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
                       config_where(config, "backup"), workers, name, config_text(config, "backup"));
+}
+
+int setup_workers(const struct setup *setup)
+{
+    return count_workers(setup, mesh_replicas(setup->shape));
 }
 
 static bool check_servers(const struct setup *setup, struct errors *errors)
@@ -293,7 +297,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
     size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, mesh_replicas(setup->shape));
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup_workers(setup);
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -530,7 +534,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
-        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
+        !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
+        !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
         !setup_resolver(setup, errors))
@@ -562,6 +567,8 @@ void setup_release(struct setup *setup)
     algorithms_free(setup->alltoall);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
+    free(setup->rows);
+    free(setup->stage_layers);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -592,6 +599,8 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .target_width = model_target_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
+                         .rows = setup->rows,
+                         .stage_layers = setup->stage_layers,
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),

@@ -35,10 +35,16 @@ const struct setting experiment_settings[] = {
          "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
          "threadrack partition shows it)"),
     COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
+    WORD("shares", "even",
+         "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
+         "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
           "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
     CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
+    WORD("pipeline.split", "by_flops",
+         "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
+         "stage's slowest node) or layers (or blocks) a stage such as 3:2:2"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),

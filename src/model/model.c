@@ -48,8 +48,7 @@ static void make_part(struct model *model, struct model_part *part, int number, 
 
 static void make_parts(struct model *model)
 {
-    struct share stage =
-        split_stages(model->spec, model->place.stages, model->place.tensors, model->place.stage);
+    struct share stage = split_place(model->spec, &model->place);
     const struct layer *first = &model->spec->layers[stage.begin], *last = first + stage.count - 1;
     int tensors = last->tensor_at + last->tensor_count - first->tensor_at;
     model->part_count = (int)stage.count;

@@ -18,13 +18,6 @@ struct crop {
     int there;
 };
 
-static size_t rows_of_worker(const struct training *training, int worker)
-{
-    const struct plan *plan = training->plan;
-    size_t workers = (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers);
-    return share_of(plan->batch, workers, (size_t)worker).count;
-}
-
 /* They come beside the sum. */
 static void *setup(struct rank *self, struct training *training)
 {
@@ -64,7 +57,7 @@ static void take_one(struct rank *self, struct training *training, struct crop *
     add(self, training, crop->there == 0);
     loose_note(training, worker, loose_loss_of(training, worker), 0);
     loose->pending[worker] = true;
-    crop->rows += rows_of_worker(training, worker);
+    crop->rows += rows_of(training->plan, training->plan->servers + worker).count;
     crop->there++;
 }
 

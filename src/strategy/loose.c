@@ -90,9 +90,7 @@ void loose_note(struct training *training, int worker, double loss, uint64_t sta
 {
     const struct plan *plan = training->plan;
     struct staleness *seen = &training->staleness;
-    size_t rows = share_of(plan->batch, (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers),
-                           (size_t)worker)
-                      .count;
+    size_t rows = rows_of(plan, plan->servers + worker).count;
     seen->loss += loss * (double)rows;
     seen->rows += rows;
     seen->applied++;

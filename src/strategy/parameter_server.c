@@ -104,7 +104,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_parameter_server = {
     .name = "parameter_server",
     .summary = "servers have the parameters in shares; workers push gradients and pull parameters",
-    .options = "servers, microbatches, partition",
+    .options = "servers, shares, microbatches, partition",
     .spreads_data = true,
     .serves_shares = true,
     .step = step,

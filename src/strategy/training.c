@@ -51,12 +51,14 @@ static struct model_hooks hooks_of(struct training *training)
 }
 
 /* The rows that a rank takes at a time. */
-static struct share rows_of(const struct plan *plan, int replica)
+struct share rows_of(const struct plan *plan, int replica)
 {
     if (replica < plan->servers)
         return (struct share){0, 0};
     if (plan->strategy->has_server)
         return (struct share){0, plan->federated.batch};
+    if (plan->rows)
+        return plan->rows[replica - plan->servers];
     return share_of(plan->batch, (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers),
                     (size_t)(replica - plan->servers));
 }
@@ -105,6 +107,7 @@ static void make_model(struct rank *self, struct training *training)
                                                 .stages = shape.pipeline,
                                                 .tensor = training->point.shard,
                                                 .tensors = shape.tensor,
+                                                .layers = plan->stage_layers,
                                                 .expert = training->point.experts,
                                                 .experts = shape.expert},
                            rows_kept(training), microbatch(training, 0).count, use,

@@ -10,6 +10,8 @@ struct share microbatch(const struct training *training, int i);
 /* Where microbatch i lies in the model: it keeps those in flight, and the largest are the first. */
 struct share slot_rows(const struct training *training, int i);
 
+/* Of the global batch those of a replica; none of a server. */
+struct share rows_of(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 

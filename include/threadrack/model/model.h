@@ -97,7 +97,23 @@ struct model_place {
     int stage, stages;   /* of the pipeline */
     int tensor, tensors; /* of the tensor group */
     int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
+    const int *layers;   /* of each stage, as model_split fills them; NULL: by multiply-adds */
 };
+
+/* How many layers each stage has, into depths[0 .. stages). Stages are contiguous and have at least one
+ * unit each: a layer with those that follow it, a block, or, with tensors > 1, a pair where there are enough.
+ * The costliest stage is as cheap as can be, a layer's cost being its multiply-adds, or one for a unit where
+ * `even`; with speeds (one a stage, above 0; NULL: alike) cost is over speed, and among the splits that are
+ * as good that of the least sum of squares is taken. The model must fit. */
+void model_split(const struct model_spec *spec, int stages, int tensors, bool even, const double *speeds,
+                 int *depths);
+/* The same where each stage's units are given (layers or blocks, never pairs). False and a message that begins
+ * with `where` unless each stage has one and together they are all. */
+bool model_split_given(const struct model_spec *spec, int stages, const int *units, int *depths,
+                       const char *where, struct errors *errors);
+/* Whether the tensor ranks have enough to share in each of such stages; else false and a message. */
+bool model_split_fits(const struct model_spec *spec, int stages, int tensors, const int *depths,
+                      const char *where, struct errors *errors);
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);

@@ -72,7 +72,9 @@ struct plan {
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
+    const struct share *rows; /* of it, by worker; NULL: even */
     int microbatches;
+    const int *stage_layers; /* of each stage (model_place); NULL: by multiply-adds */
     const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;
     struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */

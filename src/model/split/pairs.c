@@ -63,6 +63,16 @@ static size_t narrowest(const struct model_spec *spec, int stages, int tensors)
     return least;
 }
 
+size_t split_most_tensors(const struct model_spec *spec, int stages, const int *depths)
+{
+    size_t least = INT_MAX, begin = 0;
+    for (int stage = 0; stage < stages; begin += (size_t)depths[stage++]) {
+        size_t most = narrowest_of(spec, (struct share){begin, (size_t)depths[stage]});
+        least = most < least ? most : least;
+    }
+    return least;
+}
+
 /* A null model has nothing to share, and takes its time on every rank. */
 int model_most_tensors(const struct model_spec *spec)
 {
