@@ -374,7 +374,8 @@ static bool resolve_collectives(struct setup *setup, struct errors *errors)
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
     return resolve_allreduces(setup, errors) && setup->allgather && setup->reduce_scatter &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_DATA, errors);
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)

@@ -63,7 +63,10 @@ static void make_parts(struct model *model)
     free(cuts);
     model->input_width =
         model->place.stage == 0 ? model->spec->input_width : model->parts[0].x.width;
-    model->output_width = model->parts[model->part_count - 1].y.width;
+    const struct model_part *end = &model->parts[model->part_count - 1];
+    model->output_width = end->y.width;
+    model->shares_outputs =
+        end->cut == CUT_COLUMNS && end->number == model->spec->layer_count - 1;
 }
 
 static float *floats(struct rank *self, enum memory_kind kind, size_t count)
@@ -105,6 +108,16 @@ static void place_activations(struct rank *self, struct model *model)
         scratch = needed > scratch ? needed : scratch;
     }
     model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
+}
+
+static void place_loss(struct rank *self, struct model *model)
+{
+    const struct model_spec *spec = model->spec;
+    if (!model->shares_outputs)
+        return;
+    size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
+    model->loss_parts = floats(self, MEMORY_COMMUNICATION,
+                               model->at_once * (size_t)model->place.tensors * of_a_row);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */
@@ -187,6 +200,7 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
     make_parts(model);
     place_parameters(self, model);
     place_activations(self, model);
+    place_loss(self, model);
     if (model->apart)
         place_held_apart(self, model);
     else

@@ -100,11 +100,52 @@ void model_backward_weight(struct rank *self, struct model *model, struct share 
         part_backward_weight(self, model, &model->parts[i], rows, first, last);
 }
 
+/* The outputs of a position that are this rank's. */
+static struct share own_outputs(const struct model *model)
+{
+    return share_of(model->spec->loss_shape.width, (size_t)model->place.tensors,
+                    (size_t)model->place.tensor);
+}
+
+static void exchange_parts(struct rank *self, struct model *model, struct share rows,
+                           const void *targets)
+{
+    const struct model_spec *spec = model->spec;
+    struct share own = own_outputs(model);
+    size_t count = rows.count * spec->loss_shape.positions * spec->loss->parts;
+    if (rank_compute_begin(self, spec->loss->parts_work(&spec->loss_shape, rows.count, own.count))) {
+        spec->loss->part(&spec->loss_shape, rows.count, own, model_output(model, rows), targets,
+                         model->loss_parts + (size_t)model->place.tensor * count);
+        rank_compute_end(self);
+    }
+    model->hooks.gather_over_tensor(model->hooks.context, self, model->loss_parts,
+                                    (size_t)model->place.tensors * count);
+}
+
+static double loss_of_shares(struct rank *self, struct model *model, struct share rows,
+                             const void *targets, float scale)
+{
+    const struct model_spec *spec = model->spec;
+    struct share own = own_outputs(model);
+    double loss = 0;
+    exchange_parts(self, model, rows, targets);
+    if (rank_compute_begin(self,
+                           spec->loss->of_parts_work(&spec->loss_shape, rows.count, own.count))) {
+        loss = spec->loss->of_parts(&spec->loss_shape, rows.count, own, model_output(model, rows),
+                                    targets, (size_t)model->place.tensors, model->loss_parts, scale,
+                                    model_output_gradient(model, rows));
+        rank_compute_end(self);
+    }
+    return loss;
+}
+
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale)
 {
     const struct model_spec *spec = model->spec;
     double loss = 0;
+    if (model->shares_outputs)
+        return loss_of_shares(self, model, rows, targets, scale);
     if (spec->loss && rank_compute_begin(self, spec->loss->work(&spec->loss_shape, rows.count))) {
         loss = spec->loss->compute(&spec->loss_shape, rows.count, model_output(model, rows),
                                    targets, scale, model_output_gradient(model, rows));

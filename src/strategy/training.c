@@ -15,6 +15,12 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+static void tensor_gather(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->gather, blocks, count);
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -37,6 +43,7 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
         hooks.sum_over_tensor = tensor_sum_forward;
+        hooks.gather_over_tensor = tensor_gather;
     }
     return hooks;
 }
@@ -127,6 +134,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
+    allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(&training->buckets, self, training);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
@@ -158,7 +166,7 @@ void training_free(struct training *training)
 uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
-    return training->tensor.used | training->stages.used | training->replicas.used |
+    return training->tensor.used | training->gather.used | training->stages.used | training->replicas.used |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }

@@ -5,8 +5,9 @@
  * strategy fills. It is cut two ways: layers over pipeline stages (contiguous, by flops, a transformer
  * block in one), and, within a stage, over tensor ranks (Shoeybi et al. 2019, Megatron-LM, section 3):
  * attention by heads, feed-forward by hidden units, and pairs of linear layers, the first by columns
- * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way. Other
- * layers are replicated. Shares are as even as they go; only an empty share is refused.
+ * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way; the
+ * embedding and, of a model of tokens, the last layer and its loss by the vocabulary. Other layers are
+ * replicated. Shares are as even as they go; only an empty share is refused.
  *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
@@ -153,6 +154,9 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
+     * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
+    void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
@@ -179,9 +183,11 @@ struct model {
     struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
     int tensor_count;
     size_t input_width, output_width; /* of this stage */
+    bool shares_outputs; /* those of the last layer, over the tensor ranks */
     struct model_part *parts;
     int part_count;
     float *scratch;
+    float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
     bool trains;

@@ -96,6 +96,7 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
+    struct allreduce gather; /* likewise: all-gathers */
     struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */

@@ -45,7 +45,7 @@ static size_t inputs(const struct model_part *part)
 
 static size_t outputs(const struct model_part *part)
 {
-    return part->layer->borrows ? part->layer->out : part->tensor_list[WEIGHT].rows.count;
+    return part->layer->borrows ? part->borrowed->rows.count : part->tensor_list[WEIGHT].rows.count;
 }
 
 static size_t width_in(const struct model_part *part)
