@@ -18,6 +18,7 @@ uint64_t baseline_step_ps(const struct setup *setup)
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
     plan.servers = 0;
+    plan.sequence = false;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

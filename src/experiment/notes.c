@@ -26,6 +26,13 @@ static bool any_slow(const struct cluster *cluster, int nodes)
     return any;
 }
 
+static bool gathers(const struct setup *setup)
+{
+    bool replicas = setup->shape.data > 1 && (setup->compressor.ops->words || setup->zero);
+    return replicas ||
+           (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
+}
+
 static int axes_used(struct mesh_shape shape)
 {
     int used = 0;
@@ -75,9 +82,13 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
-        {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
-         "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
-        {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
+        {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
+         "the mesh has no tensor axis"},
+        {"allgather", !gathers(setup),
+         "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
+         "(tensor.sequence) and what a loss over a split vocabulary needs are"},
+        {"reduce_scatter", !setup->zero && !setup->sequence,
+         "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},

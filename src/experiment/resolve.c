@@ -366,14 +366,27 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     return !setup->zero || check_zero(setup, errors);
 }
 
+static bool resolve_sequence(struct setup *setup, struct errors *errors)
+{
+    struct errors why;
+    errors_init(&why);
+    setup->sequence = config_on(setup->config, "tensor.sequence") && setup->shape.tensor > 1;
+    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor, &why) ||
+                errors_add(errors, "%s: %s", config_where(setup->config, "tensor.sequence"),
+                           why.messages[0]);
+    errors_release(&why);
+    return good;
+}
+
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    if (!resolve_zero(setup, errors))
+    if (!resolve_zero(setup, errors) || !resolve_sequence(setup, errors))
         return false;
     setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
     return resolve_allreduces(setup, errors) && setup->allgather && setup->reduce_scatter &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
            axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
            axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
 }
@@ -559,6 +572,8 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .servers = setup->servers,
                          .zero = setup->zero,
                          .gather = setup->allgather,
+                         .sequence = setup->sequence,
+                         .scatter = setup->reduce_scatter,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : allreduce_along(setup, AXIS_DATA),
                                       .allgather = setup->allgather,

@@ -24,13 +24,13 @@ static void place_tensors(struct model *model, struct model_part *part)
 static size_t width_in(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->in ? layer->ops->in(part) : layer->positions * layer->in;
+    return layer->ops->in ? layer->ops->in(part) : part_own_positions(part) * layer->in;
 }
 
 static size_t width_out(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->out ? layer->ops->out(part) : layer->positions * layer->out;
+    return layer->ops->out ? layer->ops->out(part) : part_own_positions(part) * layer->out;
 }
 
 static void make_part(struct model *model, struct model_part *part, int number, enum cut cut)
@@ -39,7 +39,8 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .number = number,
                                 .cut = cut,
                                 .tensor = model->place.tensor,
-                                .tensors = model->place.tensors};
+                                .tensors = model->place.tensors,
+                                .sequence = model->sequence};
     place_tensors(model, part);
     part->needs_dx = number > 0;
     part->borrowed = part->layer->borrows ? model->parts[0].tensor_list : NULL;
@@ -196,7 +197,8 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .rows = rows,
                             .at_once = at_once,
                             .trains = use != MODEL_FORWARD,
-                            .apart = use == MODEL_TRAINS_APART};
+                            .apart = use == MODEL_TRAINS_APART,
+                            .sequence = hooks.scatter_over_tensor && place.tensors > 1};
     make_parts(model);
     place_parameters(self, model);
     place_activations(self, model);

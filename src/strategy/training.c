@@ -21,6 +21,12 @@ static void tensor_gather(void *context, struct rank *self, float *blocks, size_
     allreduce_now(&((struct training *)context)->gather, blocks, count);
 }
 
+static void tensor_scatter(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->scatter, blocks, count);
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -44,6 +50,7 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.before_backward = tensor_sum_backward;
         hooks.sum_over_tensor = tensor_sum_forward;
         hooks.gather_over_tensor = tensor_gather;
+        hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
     }
     return hooks;
 }
@@ -113,7 +120,7 @@ static void make_model(struct rank *self, struct training *training)
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (plan->microbatches == 1 && !plan->strategy->edits_gradients)
+    if (plan->microbatches == 1 && !plan->sequence && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -134,6 +141,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
+    if (plan->sequence)
+        allreduce_init(&training->scatter, self, plan->mesh->tensor[rank_id(self)], plan->scatter);
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(&training->buckets, self, training);
@@ -166,7 +175,8 @@ void training_free(struct training *training)
 uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
-    return training->tensor.used | training->gather.used | training->stages.used | training->replicas.used |
+    return training->tensor.used | training->gather.used | training->scatter.used |
+           training->stages.used | training->replicas.used |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }

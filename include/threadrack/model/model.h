@@ -9,6 +9,12 @@
  * embedding and, of a model of tokens, the last layer and its loss by the vocabulary. Other layers are
  * replicated. Shares are as even as they go; only an empty share is refused.
  *
+ * With sequence parallelism (Korthikanti et al. 2022, section 4.2.2) tensor ranks share, too, what is
+ * between the blocks of a transformer: of a microbatch's positions, those of all its rows, each has an
+ * equal part, in which it does the norms and adds the connections around blocks. Before a block the
+ * positions are gathered, and after it each rank's are summed up: an all-gather and a reduce-scatter
+ * instead of an all-reduce. What is kept for the way back is the part, gathered again there.
+ *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
  */
@@ -104,6 +110,12 @@ bool model_fits(const struct model_spec *spec, int stages, int tensors, struct e
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
 
+/* Whether tensor ranks share the outputs of the last layer, and exchange what the loss needs of them. */
+bool model_shares_outputs(const struct model_spec *spec);
+/* Whether so many tensor ranks can share the positions of a row between the layers (sequence
+ * parallelism: Korthikanti et al. 2022); else a message. */
+bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors);
+
 /* ---- Tensors. ---- */
 
 /* How the tensor ranks share a tensor, seen as a matrix of its first dimension (rows, a layer's
@@ -126,6 +138,8 @@ struct tensor {
     /* The rest is of the model floor. Initially an element is mean + deviation * normal. */
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
+    bool of_positions; /* applied position by position: with sequence parallelism its gradients are
+                        * summed over the tensor group; such tensors of a layer lie side by side */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
 };
 
@@ -157,6 +171,9 @@ struct model_hooks {
     /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
      * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
     void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
+     * own must be the sum over the tensor group on return; the others may be spoilt. */
+    void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
@@ -187,6 +204,7 @@ struct model {
     struct model_part *parts;
     int part_count;
     float *scratch;
+    bool sequence; /* see scatter_over_tensor */
     float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */

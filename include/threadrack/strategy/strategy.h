@@ -65,6 +65,8 @@ struct plan {
      * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
     int zero;
     struct algorithms *gather;
+    bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
+    struct algorithms *scatter;
     struct local_plan local;
     struct federated_plan federated;
     int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
@@ -96,7 +98,7 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
-    struct allreduce gather; /* likewise: all-gathers */
+    struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */

@@ -10,6 +10,7 @@
 #include "threadrack/math/transformer.h"
 
 enum { TABLE, POSITIONS };
+enum { ROOM }; /* held: all positions, where they are shared */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
 static void describe(const struct layer *layer, struct tensor_list *list)
@@ -24,6 +25,17 @@ static void describe(const struct layer *layer, struct tensor_list *list)
 static size_t most_tensors(const struct layer *layer)
 {
     return layer->vocabulary;
+}
+
+static size_t width_in(const struct model_part *part)
+{
+    return part->layer->positions;
+}
+
+static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
+{
+    (void)trains;
+    needs->held[ROOM] = part->sequence ? part->layer->positions * part->layer->out : 0;
 }
 
 static uint64_t multiply_adds(const struct layer *layer)
@@ -51,16 +63,17 @@ static void forward_share(const struct pass *pass)
     const struct layer *layer = pass->part->layer;
     struct share held = pass_tensor(pass, TABLE)->rows;
     bool first = pass->part->tensor == 0;
+    float *sum = pass_partial(pass, pass->held[ROOM]);
     struct work work = elements_work(pass->positions * layer->out, first, first ? 2 : 1);
     work.bytes += sizeof(int32_t) * pass->positions +
                   work_share(sizeof(float) * pass->positions * layer->out, pass->part);
     if (rank_compute_begin(pass->self, work)) {
         math_embed_share(pass->rows, layer->positions, layer->out, tokens_of(pass), held.begin,
                          held.count, pass_weight(pass, TABLE),
-                         first ? pass_weight(pass, POSITIONS) : NULL, pass->y);
+                         first ? pass_weight(pass, POSITIONS) : NULL, sum);
         rank_compute_end(pass->self);
     }
-    pass_sum_forward(pass, pass->y, pass->positions * layer->out);
+    pass_scatter_forward(pass, sum, layer->out);
 }
 
 /* A token, its vector and that of its position are read, a vector is written. */
@@ -80,18 +93,18 @@ static void forward(const struct pass *pass)
     rank_compute_end(pass->self);
 }
 
-static void add_gradients(const struct pass *pass)
+static void add_gradients(const struct pass *pass, const float *dy)
 {
     const struct layer *layer = pass->part->layer;
     const int32_t *tokens = tokens_of(pass);
     struct share held = pass_tensor(pass, TABLE)->rows;
     bool cut = pass->part->cut == CUT_WITHIN, add_table = !pass->first || layer->lends;
     math_embed_backward(pass->rows, layer->positions, layer->out, layer->vocabulary, tokens,
-                        pass->dy, cut ? NULL : pass_gradient(pass, TABLE), add_table,
+                        dy, cut ? NULL : pass_gradient(pass, TABLE), add_table,
                         pass_gradient(pass, POSITIONS), !pass->first);
     if (cut)
         math_embed_share_backward(pass->positions, layer->out, tokens, held.begin, held.count,
-                                  pass->dy, pass_gradient(pass, TABLE), add_table);
+                                  dy, pass_gradient(pass, TABLE), add_table);
 }
 
 /* Each vector of dY is read twice and added to two rows, of which the tensor ranks share the table's;
@@ -105,9 +118,10 @@ static void backward_weight(const struct pass *pass)
     work.bytes += work_share(3 * sizeof(float) * count, pass->part);
     work.bytes += sizeof(int32_t) * pass->positions +
                   (pass->first ? sizeof(float) * pass->part->parameter_count : 0);
+    const float *dy = pass_gather(pass, pass->dy, pass->held[ROOM], layer->out);
     if (!rank_compute_begin(pass->self, work))
         return;
-    add_gradients(pass);
+    add_gradients(pass, dy);
     pass_update(pass, TABLE);
     pass_update(pass, POSITIONS);
     rank_compute_end(pass->self);
@@ -118,6 +132,9 @@ const struct layer_ops layer_embedding = {
     .summary = "a learned vector for each token, plus one for each position",
     .describe = describe,
     .most_tensors = most_tensors,
+    .shares_positions = true,
+    .in = width_in,
+    .needs = needs,
     .multiply_adds = multiply_adds,
     .forward = forward,
     .backward_weight = backward_weight,

@@ -72,6 +72,29 @@ static size_t narrowest(const struct model_spec *spec, int stages, int tensors)
     return least;
 }
 
+bool model_shares_outputs(const struct model_spec *spec)
+{
+    return gives_shares_to_loss(spec, spec->layer_count - 1);
+}
+
+bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors)
+{
+    for (int i = 0; i < spec->layer_count; i++) {
+        const struct layer *layer = &spec->layers[i];
+        bool shares = layer->ops->shares_positions &&
+                      (!layer->ops->pairs || gives_shares_to_loss(spec, i));
+        if (!shares)
+            return errors_add(errors, "layer %d (%s) of the model does not share positions: sequence "
+                                      "parallelism is for an embedding, attention, feed-forward, norms "
+                                      "and one linear layer at the end",
+                              i, layer->ops->name);
+        if (layer->positions % (size_t)tensors)
+            return errors_add(errors, "%d tensor ranks do not divide the %zu positions of a row",
+                              tensors, layer->positions);
+    }
+    return true;
+}
+
 /* A null model has nothing to share, and takes its time on every rank. */
 int model_most_tensors(const struct model_spec *spec)
 {
