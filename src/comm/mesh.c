@@ -19,6 +19,11 @@ int mesh_size(struct mesh_shape shape)
     return size;
 }
 
+int mesh_replicas(struct mesh_shape shape)
+{
+    return mesh_length(shape, AXIS_DATA) * mesh_length(shape, AXIS_EXPERT);
+}
+
 int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis)
 {
     int stride = 1;
@@ -34,11 +39,13 @@ static int place_along(const struct mesh *mesh, int rank, enum mesh_axis axis)
 
 struct mesh_point mesh_point(const struct mesh *mesh, int rank)
 {
-    return (struct mesh_point){.replica = place_along(mesh, rank, AXIS_DATA),
+    int experts = place_along(mesh, rank, AXIS_EXPERT);
+    return (struct mesh_point){.replica = place_along(mesh, rank, AXIS_DATA) * mesh->shape.expert +
+                                          experts,
                                .shard = place_along(mesh, rank, AXIS_TENSOR),
                                .stage = place_along(mesh, rank, AXIS_PIPELINE),
                                .chunk = place_along(mesh, rank, AXIS_CONTEXT),
-                               .experts = place_along(mesh, rank, AXIS_EXPERT)};
+                               .experts = experts};
 }
 
 /* All groups along an axis, by rank: of ranks `stride` apart, one group from each rank that is first. */
@@ -58,11 +65,48 @@ static struct group **make_axis(struct mesh *mesh, struct rack *rack, enum mesh_
             members[i] = first + i * stride;
         struct group *group = rack_group(rack, members, length, axis == AXIS_PIPELINE);
         rack_name_group(group, name);
+        if (axis != AXIS_PIPELINE)
+            group_set_alike(group);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
     }
     free(members);
     return by_rank;
+}
+
+/* Ranks at the same place along tensor and pipeline. */
+static int along_all(const struct mesh *mesh, int rank)
+{
+    return place_along(mesh, rank, AXIS_PIPELINE) * mesh->shape.tensor +
+           place_along(mesh, rank, AXIS_TENSOR);
+}
+
+static void add_replicas(struct mesh *mesh, struct rack *rack, int place, int *members)
+{
+    int size = mesh_size(mesh->shape), count = 0;
+    for (int rank = 0; rank < size; rank++)
+        if (along_all(mesh, rank) == place)
+            members[count++] = rank;
+    struct group *group = rack_group(rack, members, count, false);
+    rack_name_group(group, "replicas");
+    group_set_alike(group);
+    for (int i = 0; i < count; i++)
+        mesh->replicas[members[i]] = group;
+}
+
+/* The groups along data are they, where the other axes are 1 long. */
+static void make_replicas(struct mesh *mesh, struct rack *rack)
+{
+    struct mesh_shape shape = mesh->shape;
+    int size = mesh_size(shape);
+    mesh->replicas = mesh->data;
+    if (shape.expert * shape.context == 1)
+        return;
+    int *members = memory_zeroed((size_t)size, sizeof *members);
+    mesh->replicas = memory_zeroed((size_t)size, sizeof *mesh->replicas);
+    for (int place = 0; place < shape.tensor * shape.pipeline; place++)
+        add_replicas(mesh, rack, place, members);
+    free(members);
 }
 
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order)
@@ -81,6 +125,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
+    make_replicas(mesh, rack);
     return mesh;
 }
 
@@ -112,6 +157,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->replicas != mesh->data)
+        free(mesh->replicas);
     free(mesh->data);
     free(mesh->tensor);
     free(mesh->context);

@@ -28,7 +28,7 @@ static bool any_slow(const struct cluster *cluster, int nodes)
 
 static bool gathers(const struct setup *setup)
 {
-    bool replicas = setup->shape.data > 1 && (setup->compressor.ops->words || setup->zero);
+    bool replicas = mesh_replicas(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
     return replicas ||
            (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
 }
@@ -44,7 +44,7 @@ static int axes_used(struct mesh_shape shape)
 static bool all_have_own(const struct setup *setup)
 {
     struct mesh_shape shape = setup->shape;
-    return (shape.data == 1 || setup->allreduce_along[AXIS_DATA]) &&
+    return (mesh_replicas(shape) == 1 || setup->allreduce_along[AXIS_DATA]) &&
            (shape.tensor == 1 || setup->allreduce_along[AXIS_TENSOR]);
 }
 
@@ -52,8 +52,9 @@ static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
     bool exchanges = strategy->spreads_data && !strategy->updates_alone &&
-                     !strategy->serves_shares && setup->shape.data > 1;
-    bool sums = (setup->shape.data > 1 && !strategy->serves_shares) || setup->shape.tensor > 1;
+                     !strategy->serves_shares && mesh_replicas(setup->shape) > 1;
+    bool sums = (mesh_replicas(setup->shape) > 1 && !strategy->serves_shares) ||
+                setup->shape.tensor > 1;
     bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
@@ -74,7 +75,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
-        {"allreduce.data", setup->shape.data == 1 || strategy->serves_shares || setup->zero,
+        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
          "nothing is all-reduced along data"},
         {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
         {"allreduce.pipeline", setup->shape.pipeline == 1 || !config_is_set(setup->config, "clip"),
@@ -87,6 +88,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"allgather", !gathers(setup),
          "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
          "(tensor.sequence) and what a loss over a split vocabulary needs are"},
+        {"alltoall", mesh_length(setup->shape, AXIS_EXPERT) == 1,
+         "nothing is exchanged between experts: mesh.expert is 1"},
         {"reduce_scatter", !setup->zero && !setup->sequence,
          "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
@@ -280,11 +283,16 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    if (setup->closed)
+        result_note(result, "collectives=closed_form: collectives take what Hockney's formulas say (hops by "
+                            "the worst path of the group, and additions), and do not wait for ports; "
+                            "%d nodes stand for %d", setup->shape.pipeline, setup->nodes);
     note_files(setup->allreduce, result);
     for (int axis = 0; axis < MESH_AXES; axis++)
         note_files(setup->allreduce_along[axis], result);
     note_files(setup->allgather, result);
     note_files(setup->reduce_scatter, result);
+    note_files(setup->alltoall, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

@@ -12,8 +12,8 @@ static const char *const training_keys[] = {
     "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
-    "allgather", "reduce_scatter", "zero", "compress",
-    "bucket", "compute", "math.kernel", "seed"};
+    "allgather", "alltoall", "reduce_scatter", "zero", "compress",
+    "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)
@@ -110,7 +110,8 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){
-            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN,
+            .balance = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     bool good = watch_begin(&watch, setup, rack, errors);
     if (good) {

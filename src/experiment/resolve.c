@@ -1,3 +1,4 @@
+#include "closed.h"
 #include "saving.h"
 #include "watch.h"
 
@@ -28,7 +29,7 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
 {
     const struct config *config = setup->config;
     const struct strategy *strategy = setup->strategy;
-    bool some = asked.data || asked.tensor || asked.pipeline;
+    bool some = asked.data || asked.tensor || asked.pipeline || asked.expert;
     bool whole = (asked.data || !strategy->spreads_data) &&
                  (asked.tensor || !strategy->spreads_tensor) &&
                  (asked.pipeline || !strategy->spreads_pipeline);
@@ -39,8 +40,8 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
     if (!some || !free)
         return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
-    int axes[3] = {asked.data, asked.tensor, asked.pipeline};
-    for (int i = 0; i < 3; i++)
+    int axes[4] = {asked.data, asked.tensor, asked.pipeline, asked.expert};
+    for (int i = 0; i < 4; i++)
         product *= axes[i] ? axes[i] : 1;
     return product > OP_PEERS_MOST ? OP_PEERS_MOST : (int)product;
 }
@@ -74,6 +75,8 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                     &setup->order, errors);
     algorithms_check("allgather", config_text(config, "allgather"),
                      config_where(config, "allgather"), errors);
+    algorithms_check("alltoall", config_text(config, "alltoall"), config_where(config, "alltoall"),
+                     errors);
     algorithms_check("reduce_scatter", config_text(config, "reduce_scatter"),
                      config_where(config, "reduce_scatter"), errors);
     partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
@@ -216,7 +219,7 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "strategy"), *name = setup->strategy->name;
-    int workers = setup->shape.data - setup->servers;
+    int workers = mesh_replicas(setup->shape) - setup->servers;
     if (workers < 1)
         return errors_add(errors, "%s: strategy %s needs workers besides servers=%d: give nodes=%d or more",
                           where, name, setup->servers, setup->servers + 1);
@@ -235,15 +238,12 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
                       config_where(config, "clip"), name);
 }
 
-/* Axes that no layer is split along. */
+/* An axis that no layer is split along. */
 static bool check_axes(const struct config *config, struct errors *errors)
 {
-    static const char *const keys[] = {"mesh.context", "mesh.expert"};
-    for (int i = 0; i < 2; i++)
-        if (asked(config, keys[i]) > 1)
-            return errors_add(errors, "%s: no strategy splits layers along %s as yet; give %s=1",
-                              config_where(config, keys[i]), keys[i] + strlen("mesh."), keys[i]);
-    return true;
+    return asked(config, "mesh.context") <= 1 ||
+           errors_add(errors, "%s: no strategy splits layers along context as yet; give mesh.context=1",
+                      config_where(config, "mesh.context"));
 }
 
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
@@ -251,7 +251,8 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     struct mesh_shape wanted = {.data = asked(config, "mesh.data"),
                                 .tensor = asked(config, "mesh.tensor"),
-                                .pipeline = asked(config, "mesh.pipeline")};
+                                .pipeline = asked(config, "mesh.pipeline"),
+                                .expert = asked(config, "mesh.expert")};
     if (!check_axes(config, errors))
         return false;
     setup->nodes = count_nodes(setup, wanted);
@@ -269,7 +270,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
     size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, mesh_replicas(setup->shape));
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -378,13 +379,32 @@ static bool resolve_sequence(struct setup *setup, struct errors *errors)
     return good;
 }
 
+/* What shares of a stack of experts, held by some of the replicas, do not go with. */
+static bool check_experts(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    if (mesh_length(setup->shape, AXIS_EXPERT) == 1)
+        return true;
+    if (setup->zero)
+        return errors_add(errors, "%s: zero is not for meshes with an expert axis as yet: experts and the "
+                                  "rest have replicas of their own; give zero=0",
+                          config_where(config, "zero"));
+    return !optimizer_needs_norms(setup->optimizer) ||
+           errors_add(errors, "%s: %s needs norms of whole tensors, and ranks of mesh.expert have shares of "
+                              "the experts'; sgd, adam and adamw can",
+                      config_where(config, "optimizer"), config_text(config, "optimizer"));
+}
+
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
     if (!resolve_zero(setup, errors) || !resolve_sequence(setup, errors))
         return false;
     setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
-    return resolve_allreduces(setup, errors) && setup->allgather && setup->reduce_scatter &&
+    setup->alltoall = algorithms_of(setup, "alltoall", "alltoall", errors);
+    return check_experts(setup, errors) && resolve_allreduces(setup, errors) && setup->allgather &&
+           setup->reduce_scatter && setup->alltoall &&
+           axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
            axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
@@ -408,10 +428,10 @@ static bool check_clients(const struct setup *setup, int clients, struct errors 
 /* One node has all rows, whatever was asked for. */
 static bool resolve_partition(struct setup *setup, struct errors *errors)
 {
-    int parts = setup->shape.data - setup->servers;
+    int parts = mesh_replicas(setup->shape) - setup->servers;
     if (setup->strategy->has_server && !check_clients(setup, parts, errors))
         return false;
-    if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
+    if (!setup->dataset || !setup->partition_spec.ops->assign || mesh_replicas(setup->shape) == 1)
         return true;
     setup->partition =
         partition_create(&setup->partition_spec, setup->dataset, parts,
@@ -503,7 +523,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_watch(setup, errors) || !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
+        !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
@@ -529,6 +550,7 @@ void setup_release(struct setup *setup)
     for (int axis = 0; axis < MESH_AXES; axis++)
         algorithms_free(setup->allreduce_along[axis]);
     algorithms_free(setup->allgather);
+    algorithms_free(setup->alltoall);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
     if (setup->cluster)
@@ -574,6 +596,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
                          .scatter = setup->reduce_scatter,
+                         .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : allreduce_along(setup, AXIS_DATA),
                                       .allgather = setup->allgather,

@@ -18,7 +18,7 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
     COUNT("mesh.context", 1, 1e6, NULL, NULL, "nodes that split a sequence; only 1 as yet"),
-    COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that split experts; only 1 as yet"),
+    COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
@@ -78,7 +78,9 @@ const struct setting experiment_settings[] = {
     WORD("allgather", "auto",
          "algorithm of the all-gathers: of compressed gradients, of zero's parameters and over tensor; as "
          "allreduce"),
-    WORD("reduce_scatter", "auto", "algorithm of the reduce-scatters: of zero's gradients and of tensor.sequence; as allreduce"),
+    WORD("alltoall", "auto", "algorithm of the all-to-alls between ranks that share experts out, as allreduce"),
+    WORD("reduce_scatter", "auto",
+         "algorithm of the reduce-scatters: of zero's gradients and of tensor.sequence; as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     COUNT("local_steps", 1, 1e9, NULL, "8",
@@ -101,6 +103,9 @@ const struct setting experiment_settings[] = {
     {.key = "box", .unit = UNIT_COUNT, .low = 1, .high = 1e6,
      .help = "hierarchical: nodes of a box; unset: as the cluster's topology has it"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
+    CHOICE("collectives", "messages|closed_form", "messages",
+           "closed_form: timing-only, where nothing contends and nodes are alike: a collective takes what "
+           "its formula says, and one node of each stage stands for the others"),
     CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
            "(threadrack list resolvers)"),

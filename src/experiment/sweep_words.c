@@ -47,6 +47,11 @@ static void check_allgather(const char *text, const char *where, struct errors *
     algorithms_check("allgather", text, where, errors);
 }
 
+static void check_alltoall(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("alltoall", text, where, errors);
+}
+
 static void check_reduce_scatter(const char *text, const char *where, struct errors *errors)
 {
     algorithms_check("reduce_scatter", text, where, errors);
@@ -99,7 +104,8 @@ static const struct family {
     {"outer", check_optimizer},     {"mesh.order", check_mesh_order},
     {"allreduce.data", check_allreduce}, {"allreduce.tensor", check_allreduce},
     {"allreduce.pipeline", check_allreduce},
-    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter}, {"compress", check_compressor},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter},
+    {"alltoall", check_alltoall}, {"compress", check_compressor},
     {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},
 };

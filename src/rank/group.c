@@ -124,6 +124,16 @@ void group_free(struct group *group)
     free(group);
 }
 
+void group_set_alike(struct group *group)
+{
+    group->alike = true;
+}
+
+bool group_is_alike(const struct group *group)
+{
+    return group->alike;
+}
+
 int group_size(const struct group *group)
 {
     return group->size;

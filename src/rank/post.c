@@ -61,7 +61,7 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
     if (self->real)
         meeting_post(self, group, (struct meant){schedule, root, element, count}, vector,
                      request.number);
-    else
+    else if (!schedule->whole)
         meeting_compare(self, group, (struct meant){schedule, root, element, count},
                         request.number);
     return request;

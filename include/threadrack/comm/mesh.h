@@ -31,7 +31,7 @@ bool mesh_order_read(const char *text, const char *where, struct mesh_order *ord
 bool mesh_order_continues(const char *value, const char *piece);
 
 struct mesh_point {
-    int replica; /* along data */
+    int replica; /* along data and expert: of all but experts; in [0, mesh_replicas) */
     int shard;   /* along tensor */
     int stage;   /* along pipeline */
     int chunk;   /* along context */
@@ -43,12 +43,16 @@ struct mesh {
     struct mesh_order order;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
     struct group **context, **expert;
+    /* Of all who hold the same of what is not experts: along data, expert and context. */
+    struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
 int mesh_size(struct mesh_shape shape);
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis);
+/* How many there are that take rows of their own: along data and expert. */
+int mesh_replicas(struct mesh_shape shape);
 /* From a rank to the next along the axis. */
 int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis);
 struct mesh_point mesh_point(const struct mesh *mesh, int rank);

@@ -64,7 +64,7 @@ struct plan {
     /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
      * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
     int zero;
-    struct algorithms *gather;
+    struct algorithms *gather, *alltoall;
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
     struct local_plan local;
@@ -99,7 +99,10 @@ struct training {
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
-    struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
+    struct allreduce expert; /* all-to-alls of the expert group, ... */
+    struct allreduce expert_sum; /* ... and its all-reduces */
+    struct buckets expert_buckets; /* of experts that are shared out: over the data group */
+    struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
@@ -112,7 +115,7 @@ struct training {
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
-    bool spreads_data, spreads_tensor, spreads_pipeline;
+    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert;
     /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
      * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
      * where it is a server. */
@@ -158,6 +161,8 @@ double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
 double training_step(struct rank *self, struct training *training, size_t step);
 
+/* What its routers of experts have done since this was last called; of tensor rank 0 only. */
+struct routed training_routed(struct training *training);
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);
 
