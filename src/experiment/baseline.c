@@ -18,6 +18,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     plan.batch = batch;
     plan.rows = NULL;
     plan.stage_layers = NULL;
+    plan.sequence = false;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

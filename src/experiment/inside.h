@@ -35,6 +35,7 @@ struct setup {
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct mesh_order order;
+    bool sequence; /* tensor ranks share positions, too */
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;

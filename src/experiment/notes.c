@@ -39,6 +39,13 @@ static bool names_slow_links(const struct config *config)
            config_real(config, "cluster.slow.link_fraction") > 0;
 }
 
+static bool gathers(const struct setup *setup)
+{
+    bool replicas = mesh_replicas(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
+    return replicas ||
+           (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
+}
+
 static int axes_used(struct mesh_shape shape)
 {
     int used = 0;
@@ -96,11 +103,15 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
-        {"allgather", !(setup->compressor.ops->words || setup->zero) || mesh_replicas(setup->shape) == 1,
-         "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
+        {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
+         "the mesh has no tensor axis"},
+        {"allgather", !gathers(setup),
+         "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
+         "(tensor.sequence) and what a loss over a split vocabulary needs are"},
         {"alltoall", mesh_length(setup->shape, AXIS_EXPERT) == 1,
          "nothing is exchanged between experts: mesh.expert is 1"},
-        {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
+        {"reduce_scatter", !setup->zero && !setup->sequence,
+         "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},

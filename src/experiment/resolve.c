@@ -394,6 +394,18 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     return !setup->zero || check_zero(setup, errors);
 }
 
+static bool resolve_sequence(struct setup *setup, struct errors *errors)
+{
+    struct errors why;
+    errors_init(&why);
+    setup->sequence = config_on(setup->config, "tensor.sequence") && setup->shape.tensor > 1;
+    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor, &why) ||
+                errors_add(errors, "%s: %s", config_where(setup->config, "tensor.sequence"),
+                           why.messages[0]);
+    errors_release(&why);
+    return good;
+}
+
 /* What shares of a stack of experts, held by some of the replicas, do not go with. */
 static bool check_experts(const struct setup *setup, struct errors *errors)
 {
@@ -412,7 +424,7 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
 
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    if (!resolve_zero(setup, errors))
+    if (!resolve_zero(setup, errors) || !resolve_sequence(setup, errors))
         return false;
     setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
@@ -421,7 +433,9 @@ static bool resolve_collectives(struct setup *setup, struct errors *errors)
            setup->reduce_scatter && setup->alltoall &&
            axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_DATA, errors);
+           axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -618,6 +632,8 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                             : 0,
                          .zero = setup->zero,
                          .gather = setup->allgather,
+                         .sequence = setup->sequence,
+                         .scatter = setup->reduce_scatter,
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : allreduce_along(setup, AXIS_DATA),

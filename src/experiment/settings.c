@@ -22,6 +22,9 @@ const struct setting experiment_settings[] = {
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    CHOICE("tensor.sequence", "on|off", "off",
+           "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
+           "too (sequence parallelism: Korthikanti et al. 2022)"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
@@ -79,9 +82,11 @@ const struct setting experiment_settings[] = {
     CHOICE("zero", "0|1", "0",
            "data, hybrid: 1 shards the optimizer's state over the data axis (Rajbhandari et al. 2020)"),
     WORD("allgather", "auto",
-         "algorithm of the all-gathers of compressed gradients and of zero's parameters, as allreduce"),
+         "algorithm of the all-gathers: of compressed gradients, of zero's parameters and over tensor; as "
+         "allreduce"),
     WORD("alltoall", "auto", "algorithm of the all-to-alls between ranks that share experts out, as allreduce"),
-    WORD("reduce_scatter", "auto", "algorithm of the reduce-scatters of zero's gradients, as allreduce"),
+    WORD("reduce_scatter", "auto",
+         "algorithm of the reduce-scatters: of zero's gradients and of tensor.sequence; as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
     COUNT("local_steps", 1, 1e9, NULL, "8",

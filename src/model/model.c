@@ -23,13 +23,13 @@ static void place_tensors(struct model *model, struct model_part *part)
 static size_t width_in(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->in ? layer->ops->in(part) : layer->positions * layer->in;
+    return layer->ops->in ? layer->ops->in(part) : part_own_positions(part) * layer->in;
 }
 
 static size_t width_out(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->out ? layer->ops->out(part) : layer->positions * layer->out;
+    return layer->ops->out ? layer->ops->out(part) : part_own_positions(part) * layer->out;
 }
 
 static void make_part(struct model *model, struct model_part *part, int number, enum cut cut)
@@ -38,7 +38,8 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .number = number,
                                 .cut = cut,
                                 .tensor = model->place.tensor,
-                                .tensors = model->place.tensors};
+                                .tensors = model->place.tensors,
+                                .sequence = model->sequence};
     place_tensors(model, part);
     part->needs_dx = number > 0;
     part->borrowed = part->layer->borrows ? model->parts[0].tensor_list : NULL;
@@ -61,7 +62,10 @@ static void make_parts(struct model *model)
     free(cuts);
     model->input_width =
         model->place.stage == 0 ? model->spec->input_width : model->parts[0].x.width;
-    model->output_width = model->parts[model->part_count - 1].y.width;
+    const struct model_part *end = &model->parts[model->part_count - 1];
+    model->output_width = end->y.width;
+    model->shares_outputs =
+        end->cut == CUT_COLUMNS && end->number == model->spec->layer_count - 1;
 }
 
 static float *floats(struct rank *self, enum memory_kind kind, size_t count)
@@ -103,6 +107,16 @@ static void place_activations(struct rank *self, struct model *model)
         scratch = needed > scratch ? needed : scratch;
     }
     model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
+}
+
+static void place_loss(struct rank *self, struct model *model)
+{
+    const struct model_spec *spec = model->spec;
+    if (!model->shares_outputs)
+        return;
+    size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
+    model->loss_parts = floats(self, MEMORY_COMMUNICATION,
+                               model->at_once * (size_t)model->place.tensors * of_a_row);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */
@@ -181,10 +195,12 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .rows = rows,
                             .at_once = at_once,
                             .trains = use != MODEL_FORWARD,
-                            .apart = use == MODEL_TRAINS_APART};
+                            .apart = use == MODEL_TRAINS_APART,
+                            .sequence = hooks.scatter_over_tensor && place.tensors > 1};
     make_parts(model);
     place_parameters(self, model);
     place_activations(self, model);
+    place_loss(self, model);
     if (model->apart)
         place_held_apart(self, model);
     else

@@ -31,6 +31,17 @@ struct tensor *tensor_add_vector(struct tensor_list *list, const char *name, siz
     return tensor_add(list, name, 1, &count);
 }
 
+void tensor_add_norm(struct tensor_list *list, const char *name, size_t width)
+{
+    char gain[32], bias[32];
+    snprintf(gain, sizeof gain, "%sweight", name);
+    snprintf(bias, sizeof bias, "%sbias", name);
+    struct tensor *tensor = tensor_add_vector(list, gain, width);
+    tensor->mean = 1;
+    tensor->of_positions = true;
+    tensor_add_vector(list, bias, width)->of_positions = true;
+}
+
 /* A share of n in whole grains. */
 static struct share grained(size_t n, size_t grain, size_t tensors, size_t tensor)
 {

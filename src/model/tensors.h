@@ -19,6 +19,9 @@ struct tensor *tensor_add_matrix(struct tensor_list *list, const char *name, siz
                                  size_t columns);
 struct tensor *tensor_add_vector(struct tensor_list *list, const char *name, size_t count);
 
+/* Gain and bias of a norm: prefix.<name>weight and prefix.<name>bias. */
+void tensor_add_norm(struct tensor_list *list, const char *name, size_t width);
+
 /* What the rank at that place holds of it, where its layer is cut so; `at` is left 0. */
 struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, struct model_place place);
 

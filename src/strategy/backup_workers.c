@@ -57,7 +57,7 @@ static void take_one(struct rank *self, struct training *training, struct crop *
     add(self, training, crop->there == 0);
     loose_note(training, worker, loose_loss_of(training, worker), 0);
     loose->pending[worker] = true;
-    crop->rows += rows_of(training->plan, training->plan->servers + worker).count;
+    crop->rows += replica_rows(training->plan, training->plan->servers + worker).count;
     crop->there++;
 }
 

@@ -90,7 +90,7 @@ void loose_note(struct training *training, int worker, double loss, uint64_t sta
 {
     const struct plan *plan = training->plan;
     struct staleness *seen = &training->staleness;
-    size_t rows = rows_of(plan, plan->servers + worker).count;
+    size_t rows = replica_rows(plan, plan->servers + worker).count;
     seen->loss += loss * (double)rows;
     seen->rows += rows;
     seen->applied++;

@@ -15,6 +15,18 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+static void tensor_gather(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->gather, blocks, count);
+}
+
+static void tensor_scatter(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->scatter, blocks, count);
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -46,12 +58,14 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
         hooks.sum_over_tensor = tensor_sum_forward;
+        hooks.gather_over_tensor = tensor_gather;
+        hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
     }
     return hooks;
 }
 
 /* The rows that a rank takes at a time. */
-struct share rows_of(const struct plan *plan, int replica)
+struct share replica_rows(const struct plan *plan, int replica)
 {
     if (replica < plan->servers)
         return (struct share){0, 0};
@@ -120,7 +134,7 @@ static void make_model(struct rank *self, struct training *training)
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (plan->microbatches == 1 && !plan->strategy->edits_gradients)
+    if (plan->microbatches == 1 && !plan->sequence && !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -132,7 +146,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
-    training->rows = rows_of(plan, point.replica);
+    training->rows = replica_rows(plan, point.replica);
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
@@ -145,6 +159,9 @@ struct training *training_create(struct rank *self, const struct plan *plan)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
+    if (plan->sequence)
+        allreduce_init(&training->scatter, self, plan->mesh->tensor[rank_id(self)], plan->scatter);
+    allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
@@ -186,7 +203,8 @@ uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
     const struct exchange *experts = training->expert_buckets.exchange;
-    return training->tensor.used | training->stages.used | training->replicas.used |
+    return training->tensor.used | training->gather.used | training->scatter.used |
+           training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);

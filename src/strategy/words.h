@@ -11,7 +11,7 @@ struct share microbatch(const struct training *training, int i);
 struct share slot_rows(const struct training *training, int i);
 
 /* Of the global batch those of a replica; none of a server. */
-struct share rows_of(const struct plan *plan, int replica);
+struct share replica_rows(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 

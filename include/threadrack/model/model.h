@@ -5,8 +5,15 @@
  * strategy fills. It is cut two ways: layers over pipeline stages (contiguous, by flops, a transformer
  * block in one), and, within a stage, over tensor ranks (Shoeybi et al. 2019, Megatron-LM, section 3):
  * attention by heads, feed-forward by hidden units, and pairs of linear layers, the first by columns
- * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way. Other
- * layers are replicated. Shares are as even as they go; only an empty share is refused.
+ * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way; the
+ * embedding and, of a model of tokens, the last layer and its loss by the vocabulary. Other layers are
+ * replicated. Shares are as even as they go; only an empty share is refused.
+ *
+ * With sequence parallelism (Korthikanti et al. 2022, section 4.2.2) tensor ranks share, too, what is
+ * between the blocks of a transformer: of a microbatch's positions, those of all its rows, each has an
+ * equal part, in which it does the norms and adds the connections around blocks. Before a block the
+ * positions are gathered, and after it each rank's are summed up: an all-gather and a reduce-scatter
+ * instead of an all-reduce. What is kept for the way back is the part, gathered again there.
  *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
@@ -123,6 +130,12 @@ bool model_fits_experts(const struct model_spec *spec, int experts, struct error
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
 
+/* Whether tensor ranks share the outputs of the last layer, and exchange what the loss needs of them. */
+bool model_shares_outputs(const struct model_spec *spec);
+/* Whether so many tensor ranks can share the positions of a row between the layers (sequence
+ * parallelism: Korthikanti et al. 2022); else a message. */
+bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors);
+
 /* ---- Tensors. ---- */
 
 /* How the tensor ranks share a tensor, seen as a matrix of its first dimension (rows, a layer's
@@ -145,6 +158,8 @@ struct tensor {
     /* The rest is of the model floor. Initially an element is mean + deviation * normal. */
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
+    bool of_positions; /* applied position by position: with sequence parallelism its gradients are
+                        * summed over the tensor group; such tensors of a layer lie side by side */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
     bool of_experts; /* its rows are experts, which the expert group shares out */
 };
@@ -175,6 +190,12 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
+     * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
+    void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
+     * own must be the sum over the tensor group on return; the others may be spoilt. */
+    void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
@@ -211,9 +232,12 @@ struct model {
     struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
     int tensor_count;
     size_t input_width, output_width; /* of this stage */
+    bool shares_outputs; /* those of the last layer, over the tensor ranks */
     struct model_part *parts;
     int part_count;
     float *scratch;
+    bool sequence; /* see scatter_over_tensor */
+    float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
     struct routed routed;

@@ -83,6 +83,8 @@ struct plan {
      * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
     int zero;
     struct algorithms *gather, *alltoall;
+    bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
+    struct algorithms *scatter;
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
@@ -119,6 +121,7 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
+    struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
