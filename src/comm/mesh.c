@@ -56,6 +56,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
     mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
     mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
     mesh->back = mesh->pipeline;
+    mesh->gather = mesh->data;
     return mesh;
 }
 
@@ -64,6 +65,12 @@ void mesh_add_back(struct mesh *mesh, struct rack *rack)
     struct mesh_shape shape = mesh->shape;
     mesh->back = make_axis(rack, mesh_size(shape), "pipeline back", shape.pipeline,
                            shape.tensor * shape.data);
+}
+
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+{
+    mesh->gather =
+        make_axis(rack, mesh_size(mesh->shape), "data gather", mesh->shape.data, mesh->shape.tensor);
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
@@ -89,6 +96,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->gather != mesh->data)
+        free(mesh->gather);
     free(mesh->data);
     free(mesh->tensor);
     if (mesh->back != mesh->pipeline)

@@ -17,7 +17,7 @@ uint64_t baseline_step_ps(const struct setup *setup)
     struct mesh *mesh = mesh_create(rack, (struct mesh_shape){1, 1, 1});
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
-    plan.servers = 0;
+    plan.servers = plan.zero = 0;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

@@ -24,7 +24,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    int zero;               /* 0 where the strategy or the mesh has no use for it */
+    int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
     struct algorithms *allreduce, *allgather, *reduce_scatter;
     struct local_plan local;
     struct federated_plan federated;

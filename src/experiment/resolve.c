@@ -288,7 +288,7 @@ static struct algorithms *algorithms_of(const struct setup *setup, const char *o
 }
 
 /* What a share of a tensor does not tell. */
-static bool check_zero(const struct setup *setup, struct errors *errors)
+static bool check_zero(const struct setup *setup, int zero, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "zero");
@@ -303,6 +303,10 @@ static bool check_zero(const struct setup *setup, struct errors *errors)
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);
+    if (zero >= 2 && !strcmp(setup_pipeline(setup)->name, "zero_bubble") && setup->strategy->spreads_pipeline)
+        return errors_add(errors, "%s: zero=%d reduces the gradients of a microbatch at once, and "
+                          "pipeline.schedule=zero_bubble has half of them later; give zero=1, or gpipe or "
+                          "1f1b", where, zero);
     return true;
 }
 
@@ -311,7 +315,8 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && setup->shape.data > 1 ? asked : 0;
-    return !setup->zero || check_zero(setup, errors);
+    setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
+    return !setup->zero || check_zero(setup, setup->zero, errors);
 }
 
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
@@ -508,6 +513,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .federated = setup->federated,
                          .servers = setup->servers,
                          .zero = setup->zero,
+                         .prefetch = setup->prefetch,
                          .gather = setup->allgather,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup->allreduce,

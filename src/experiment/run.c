@@ -395,6 +395,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     struct mesh *mesh = mesh_create(rack, setup->shape);
     if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
         mesh_add_back(mesh, rack);
+    if (setup->zero == 3)
+        mesh_add_gathers(mesh, rack);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);

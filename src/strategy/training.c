@@ -1,3 +1,4 @@
+#include "sharding.h"
 #include "words.h"
 
 #include "threadrack/base/memory.h"
@@ -33,6 +34,13 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.gradient_ready = servers_gradient_ready;
     else if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
+    if (training->plan->zero >= 2) {
+        hooks.gradient_ready = NULL;
+        hooks.places_gradients = true;
+        hooks.places_parameters = training->plan->zero == 3;
+        hooks.part_begins = sharding_part_begins;
+        hooks.part_ends = sharding_part_ends;
+    }
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;

@@ -21,6 +21,7 @@ struct mesh {
     struct mesh_shape shape;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
+    struct group **gather; /* as data, for all-gathers of parameters; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -35,6 +36,8 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
  * order, and where a stage takes both ways in turn, neither may wait for the other. */
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
+/* Besides, groups of their own for all-gathers over data: a lane beside that of reduce-scatters. */
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -36,9 +36,10 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
  * optimizers that need norms of whole tensors, and not clipped. */
 struct optimizer *optimizer_create_sharded(struct rank *self, const struct optimizer_spec *spec,
                                            const struct share *shares, int count);
-/* Updates the i-th range; all of them, each once, make a step, which optimizer_end_shares ends. */
+/* Updates the i-th range, whose parameters and gradients are where it is told (NULL where the rank is
+ * not real); all of them, each once, make a step, which optimizer_end_shares ends. */
 void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
-                          int i);
+                          int i, float *parameters, float *gradients);
 void optimizer_end_shares(struct optimizer *optimizer);
 void optimizer_free(struct optimizer *optimizer);
 /* Before the first step: gradients whose norm over the whole model is above `most` are scaled down
