@@ -221,6 +221,18 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
                       config_where(config, "clip"), name);
 }
 
+int setup_microbatches(const struct setup *setup)
+{
+    const struct config *config = setup->config;
+    if (config_choice(config, "microbatches") < 0)
+        return (int)config_whole(config, "microbatches");
+    size_t least_rows =
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
+    size_t automatic =
+        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
+    return (int)(automatic < least_rows ? automatic : least_rows);
+}
+
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -240,11 +252,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
-    size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
-    size_t automatic =
-        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
-    setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
+    setup->microbatches = setup_microbatches(setup);
     return !setup->strategy->serves_shares || check_servers(setup, errors);
 }
 
@@ -288,7 +296,7 @@ static struct algorithms *algorithms_of(const struct setup *setup, const char *o
 }
 
 /* What a share of a tensor does not tell. */
-static bool check_zero(const struct setup *setup, int zero, struct errors *errors)
+bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "zero");
@@ -316,24 +324,28 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && setup->shape.data > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
-    return !setup->zero || check_zero(setup, setup->zero, errors);
+    return !setup->zero || setup_check_zero(setup, setup->zero, errors);
+}
+
+bool setup_collectives_fit(const struct setup *setup, struct mesh_shape shape, struct errors *errors)
+{
+    return axis_fits(setup, setup->reduce_scatter, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
+           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
+           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
+           (!config_is_set(setup->config, "clip") ||
+            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
 }
 
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    struct mesh_shape shape = setup->shape;
     if (!resolve_zero(setup, errors))
         return false;
     setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", errors);
     setup->allreduce = algorithms_of(setup, "allreduce", errors);
     setup->allgather = algorithms_of(setup, "allgather", errors);
     return setup->allreduce && setup->allgather && setup->reduce_scatter &&
-           axis_fits(setup, setup->reduce_scatter, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
-           (!config_is_set(setup->config, "clip") ||
-            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+           setup_collectives_fit(setup, setup->shape, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)

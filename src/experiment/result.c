@@ -37,5 +37,6 @@ void result_free(struct result *result)
     skew_free(result->skew);
     free(result->step);
     free(result->node);
+    free(result->memory);
     free(result);
 }

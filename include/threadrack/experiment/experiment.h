@@ -38,6 +38,11 @@ struct link_result {
     double busy_share; /* see link_meter_busy; NaN where there is none */
 };
 
+/* What a node's memory holds at its fullest. */
+struct memory_record {
+    uint64_t bytes[RECORD_MEMORY_KINDS], capacity;
+};
+
 struct result {
     enum status status;
     char *reason; /* of a status that is not ok: one line; else NULL */
@@ -55,6 +60,7 @@ struct result {
     int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
     struct node_record *node; /* nodes of them */
+    struct memory_record *memory; /* nodes of them, also of a run that does not fit; NULL: none known */
     uint64_t length_ps;    /* the run's length: when the last rank ended */
     double final_loss, final_accuracy; /* NaN where there is none */
     bool has_target, target_reached;
