@@ -6,25 +6,39 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Further meshes are not looked for: each is set up whole. */
 enum { NODES_LOOKED_FOR = 4096 };
 
-static void keep_memory(const struct setup *setup, const struct rack *rack, int rank,
-                        struct memory_record *record)
+static struct memory_record memory_of(const struct setup *setup, const struct rack *rack, int rank)
 {
     int counted = rack_region_bytes(rack, rank) ? rank : closed_stand_in(setup, rank);
+    struct memory_record record = {.first = rank,
+                                   .last = rank,
+                                   .capacity = setup->cluster->devices[rank].memory_bytes};
     for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
-        record->bytes[kind] = rack_memory_bytes(rack, counted)[kind];
-    record->capacity = setup->cluster->devices[rank].memory_bytes;
+        record.bytes[kind] = rack_memory_bytes(rack, counted)[kind];
+    return record;
+}
+
+static bool holds_the_same(const struct memory_record *a, const struct memory_record *b)
+{
+    return a->capacity == b->capacity && !memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
 void result_memory(struct result *result, const struct setup *setup, const struct rack *rack)
 {
-    if (!result->memory)
-        result->memory = memory_zeroed((size_t)setup->nodes, sizeof *result->memory);
-    for (int rank = 0; rank < setup->nodes; rank++)
-        keep_memory(setup, rack, rank, &result->memory[rank]);
+    result->memory_count = 0;
+    for (int rank = 0; rank < setup->nodes; rank++) {
+        struct memory_record record = memory_of(setup, rack, rank), *before = NULL;
+        if (result->memory_count)
+            before = &result->memory[result->memory_count - 1];
+        if (before && holds_the_same(before, &record))
+            before->last = rank;
+        else
+            *vector_push(&result->memory, &result->memory_count, &result->memory_room) = record;
+    }
 }
 
 /* The fullest of each stage is its first: shares of what does not divide begin there. */

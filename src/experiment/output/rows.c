@@ -118,8 +118,8 @@ static double share_of_total(const struct memory_record *memory, int kind)
 static void add_memory(const struct config *point, const struct result *result, int index,
                        struct text *row)
 {
-    int node = index / RECORD_MEMORY_KINDS, kind = index % RECORD_MEMORY_KINDS;
-    const struct memory_record *memory = &result->memory[node];
+    int kind = index % RECORD_MEMORY_KINDS;
+    const struct memory_record *memory = &result->memory[index / RECORD_MEMORY_KINDS];
 #define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
 #include "memory.def"
 #undef COLUMN
@@ -137,7 +137,7 @@ static int row_count(enum csv_file file, const struct result *result)
     case CSV_PARTITION:
         return result->skew ? cells_of(result->skew) : 0;
     case CSV_MEMORY:
-        return result->memory ? result->nodes * RECORD_MEMORY_KINDS : 0;
+        return result->memory_count * RECORD_MEMORY_KINDS;
     default:
         return 1;
     }
