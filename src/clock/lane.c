@@ -318,8 +318,10 @@ static bool may_begin(const struct lane *strand)
 }
 
 /* Its step, if it was at one, has ended; false when it has no more. */
-static bool load_next(struct lane *strand)
+static bool load_next(const struct clock *clock, int rank, struct lane *strand)
 {
+    if (strand->index > 0)
+        observe_lane(clock, rank, strand, SIGHT_STEP_ENDS);
     strand->steps_ended = strand->index;
     strand->busy = load_step(strand);
     strand->index += strand->busy;
@@ -334,12 +336,13 @@ static bool run_strand(struct clock *clock, int rank, struct lane *strand)
     while (strand->busy && is_at_rest(strand)) {
         if (!strand->held) {
             went = true;
-            if (!load_next(strand))
+            if (!load_next(clock, rank, strand))
                 break;
         }
         if (!may_begin(strand))
             break;
         strand->held = false;
+        observe_lane(clock, rank, strand, SIGHT_STEP_BEGINS);
         begin_step(clock, rank, strand);
     }
     return went;

@@ -11,13 +11,13 @@ bool closed_plays(const struct setup *setup, int rank)
 
 int closed_stand_in(const struct setup *setup, int rank)
 {
-    struct mesh_point point = mesh_point(setup->shape, rank);
-    return mesh_rank(setup->shape, (struct mesh_point){.stage = point.stage});
+    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
+    return rank / stride % setup->shape.pipeline * stride;
 }
 
 int closed_multiplicity(const struct setup *setup)
 {
-    return setup->closed ? setup->shape.data * setup->shape.tensor : 1;
+    return setup->closed ? mesh_size(setup->shape) / setup->shape.pipeline : 1;
 }
 
 static bool devices_differ(const struct setup *setup)
@@ -75,8 +75,12 @@ bool closed_resolve(struct setup *setup, struct errors *errors)
     if (!setup->closed)
         return true;
     algorithms_close(setup->allreduce);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        if (setup->allreduce_along[axis])
+            algorithms_close(setup->allreduce_along[axis]);
     algorithms_close(setup->allgather);
     algorithms_close(setup->reduce_scatter);
+    algorithms_close(setup->alltoall);
     return true;
 }
 
@@ -88,8 +92,9 @@ static bool same_path(struct path a, struct path b)
 /* To the rank's neighbour in the next stage. */
 static struct path path_onward(const struct setup *setup, int rank)
 {
-    int next = rank + setup->nodes / setup->shape.pipeline;
-    return next < setup->nodes ? cluster_path(setup->cluster, rank, next) : (struct path){0};
+    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
+    bool last = rank / stride % setup->shape.pipeline == setup->shape.pipeline - 1;
+    return last ? (struct path){0} : cluster_path(setup->cluster, rank, rank + stride);
 }
 
 bool closed_fits(const struct setup *setup, const struct rack *rack, const struct mesh *mesh,
@@ -99,6 +104,8 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
         int first = closed_stand_in(setup, rank);
         if (!same_path(group_path(mesh->data[rank]), group_path(mesh->data[first])) ||
             !same_path(group_path(mesh->tensor[rank]), group_path(mesh->tensor[first])) ||
+            !same_path(group_path(mesh->expert[rank]), group_path(mesh->expert[first])) ||
+            !same_path(group_path(mesh->replicas[rank]), group_path(mesh->replicas[first])) ||
             !same_path(path_onward(setup, rank), path_onward(setup, first)))
             return errors_add(errors,
                               "collectives=closed_form: node %d has other paths to its peers than node "
@@ -115,10 +122,14 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
     return true;
 }
 
+/* The last along all other axes has the smallest shares. */
 bool closed_is_counted(const struct setup *setup, int rank)
 {
-    struct mesh_shape shape = setup->shape;
-    struct mesh_point point = mesh_point(shape, rank);
-    return closed_plays(setup, rank) ||
-           (point.replica == shape.data - 1 && point.shard == shape.tensor - 1);
+    int behind = rank - closed_stand_in(setup, rank), stride = 1, last = 0;
+    for (int i = 0; i < MESH_AXES; i++) {
+        int length = mesh_length(setup->shape, setup->order.axes[i]);
+        last += setup->order.axes[i] == AXIS_PIPELINE ? 0 : (length - 1) * stride;
+        stride *= length;
+    }
+    return behind == 0 || behind == last;
 }

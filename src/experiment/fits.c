@@ -51,11 +51,11 @@ static bool would_fit(const struct setup *setup, struct mesh_shape shape)
     other.microbatches = setup_microbatches(&other);
     other.zero = shape.data > 1 ? setup->zero : 0;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
-    struct mesh *mesh = mesh_create(rack, shape);
+    struct mesh *mesh = mesh_create(rack, shape, &setup->order);
     struct plan plan = setup_plan(&other, mesh);
+    int stride = mesh_stride(shape, &setup->order, AXIS_PIPELINE);
     for (int stage = 0; stage < shape.pipeline; stage++) {
-        struct rank *rank =
-            rack_rank(rack, mesh_rank(shape, (struct mesh_point){.stage = stage}));
+        struct rank *rank = rack_rank(rack, stage * stride);
         rank_begin_setup(rank);
         training_free(training_create(rank, &plan));
     }
@@ -83,10 +83,12 @@ static bool is_possible(const struct setup *setup, struct mesh_shape shape)
     struct errors ignored;
     struct mesh_shape same;
     bool given = config_choice(setup->config, "microbatches") < 0;
+    struct setup other = *setup;
+    other.shape = shape;
     errors_init(&ignored);
     bool good = strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch,
                               given ? setup->microbatches : 1, shape, "", &same, &ignored) &&
-                setup_collectives_fit(setup, shape, &ignored);
+                setup_collectives_fit(&other, &ignored);
     errors_release(&ignored);
     return good;
 }
@@ -94,11 +96,14 @@ static bool is_possible(const struct setup *setup, struct mesh_shape shape)
 static struct mesh_shape nearest_that_fits(const struct setup *setup)
 {
     struct mesh_shape best = {0};
-    int nodes = setup->nodes;
+    int experts = mesh_length(setup->shape, AXIS_EXPERT), nodes = setup->nodes / experts;
     for (int tensor = 1; tensor <= nodes; tensor++)
         for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor; pipeline++) {
-            struct mesh_shape shape = {nodes / tensor / pipeline, tensor, pipeline};
-            if (mesh_size(shape) == nodes &&
+            struct mesh_shape shape = {.data = nodes / tensor / pipeline,
+                                       .tensor = tensor,
+                                       .pipeline = pipeline,
+                                       .expert = experts};
+            if (mesh_size(shape) == setup->nodes &&
                 (!best.data || distance(shape, setup->shape) < distance(best, setup->shape)) &&
                 is_possible(setup, shape) && would_fit(setup, shape))
                 best = shape;
@@ -116,6 +121,7 @@ static bool fits_sharded(const struct setup *setup)
     errors_init(&ignored);
     sharded.zero = 3;
     bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
+                mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded, setup->shape);
     errors_release(&ignored);
     return good;

@@ -25,7 +25,8 @@ struct setup {
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
     int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
-    struct algorithms *allreduce, *allgather, *reduce_scatter;
+    struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
+    struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
     struct federated_plan federated;
     int servers; /* nodes that have no rows */
@@ -33,6 +34,7 @@ struct setup {
     int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
+    struct mesh_order order;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;
@@ -61,8 +63,8 @@ const struct resolver_ops *resolver_after(const struct setup *setup,
 
 /* How many microbatches the setup's shape has. */
 int setup_microbatches(const struct setup *setup);
-/* Whether the collectives that are asked for can run on the groups of such a mesh. */
-bool setup_collectives_fit(const struct setup *setup, struct mesh_shape shape, struct errors *errors);
+/* Whether the collectives that are asked for can run on the groups of its mesh. */
+bool setup_collectives_fit(const struct setup *setup, struct errors *errors);
 /* Whether all else that is asked for can go with that stage of zero. */
 bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);

@@ -291,15 +291,32 @@ static void collect_losses(struct drive *drive)
         result->final_loss = result->step[result->steps - 1].loss;
 }
 
+/* Those of files: what the table has was named by its bit. */
+static void name_file(const struct algorithms *algorithms, struct text *names)
+{
+    const struct collective *file = algorithms ? algorithms_fixed(algorithms) : NULL;
+    bool listed = !file;
+    for (int i = 0; collectives[i]; i++)
+        listed = listed || collectives[i] == file;
+    if (!listed)
+        text_add(names, "%s%s", names->length ? "+" : "", file->name);
+}
+
+static void name_files(const struct setup *setup, struct text *names)
+{
+    name_file(setup->allreduce, names);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        name_file(setup->allreduce_along[axis], names);
+}
+
 static void name_allreduces(const struct drive *drive)
 {
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
-    const struct collective *file = algorithms_fixed(drive->setup->allreduce);
-    if ((drive->allreduces & ALLREDUCE_FILE) && file)
-        text_add(&names, "%s%s", names.length ? "+" : "", file->name);
+    if (drive->allreduces & ALLREDUCE_FILE)
+        name_files(drive->setup, &names);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
@@ -393,7 +410,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     rack_set_noise(rack, &setup->noise);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
-    struct mesh *mesh = mesh_create(rack, setup->shape);
+    struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
     if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
         mesh_add_back(mesh, rack);
     if (setup->zero == 3)

@@ -61,7 +61,7 @@ static void copy_run(void *context, size_t in_flat, size_t in_whole, size_t coun
 }
 
 /* Of every tensor that the rank holds, between a set and a buffer of what it holds of them. Of
- * what every tensor rank holds, the first puts it. */
+ * what several ranks hold, the first puts it. */
 static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
                      struct holding holding, float *flat, bool put)
 {
@@ -69,7 +69,7 @@ static void copy_set(const struct checkpoint *checkpoint, int set, const struct 
     for (int i = 0; i < model->tensor_count; i++) {
         const struct model_tensor *tensor = &model->tensors[i];
         struct copying copying = {values[tensor->whole - model->spec->tensors], flat, put};
-        if (!put || model->place.tensor == 0 || !tensor->replicated)
+        if (!put || model_holds_first(model, tensor))
             tensor_held_runs(tensor, model, holding, &copying, copy_run);
     }
 }
@@ -111,7 +111,7 @@ void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, fl
         const struct model_tensor *tensor = &model->tensors[i];
         struct adding adding = {checkpoint->values[tensor->whole - model->spec->tensors],
                                 model->parameters + tensor->at, factor};
-        if (model->place.tensor == 0 || !tensor->replicated)
+        if (model_holds_first(model, tensor))
             tensor_runs(tensor, &adding, add_run);
     }
 }

@@ -296,7 +296,7 @@ void sharding_update(struct rank *self, struct training *training)
     struct sharding *sharding = training->buckets.sharding;
     for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
         collect(self, sharding, &sharding->tenants[i]);
-    buckets_wait(self, &training->buckets);
+    buckets_wait(&training->buckets);
     for (int i = 0; i < sharding->count; i++)
         update_share(self, training, i);
     optimizer_end_shares(training->optimizer);

@@ -160,7 +160,7 @@ static void fill(struct trial *t)
 static struct trial trial_create(const struct network *network)
 {
     struct trial t = {.network = network, .spec = spec_of(network), .self = rank_observer()};
-    t.model = model_create(t.self, t.spec, (struct model_place){0, 1, 0, 1}, ROWS, ROWS, true,
+    t.model = model_create(t.self, t.spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, ROWS, ROWS, true,
                            (struct model_hooks){0});
     t.model->row_weight = 1.0f / ROWS;
     t.width = model_input_width(t.spec);

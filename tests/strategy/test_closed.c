@@ -21,6 +21,8 @@ static const char *const meshes[] = {
     "pipeline.schedule=zero_bubble bucket=32KiB",
     "strategy=hybrid nodes=32 mesh.data=2 mesh.tensor=4 mesh.pipeline=4 batch=64 microbatches=16 "
     "pipeline.schedule=1f1b clip=1",
+    "strategy=hybrid nodes=16 mesh.data=2 mesh.tensor=2 mesh.pipeline=4 batch=64 microbatches=8 "
+    "mesh.order=data,pipeline,tensor",
 };
 
 static void agrees_with_messages(void)

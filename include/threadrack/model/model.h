@@ -96,10 +96,13 @@ enum cut {
 struct model_place {
     int stage, stages;   /* of the pipeline */
     int tensor, tensors; /* of the tensor group */
+    int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
 };
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);
+/* Whether so many ranks can share the experts out; else a message. */
+bool model_fits_experts(const struct model_spec *spec, int experts, struct errors *errors);
 /* The largest pipeline depth and tensor width that fit (each with the other at 1). */
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
@@ -127,6 +130,7 @@ struct tensor {
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
+    bool of_experts; /* its rows are experts, which the expert group shares out */
 };
 
 /* Ranges of a rank's flat parameters, packed one behind the other. */
@@ -155,13 +159,17 @@ enum way { WAY_FORWARD, WAY_BACKWARD };
 struct model_hooks {
     void *context;
     /* Backward of the last microbatch has written gradients[at, at + count). Called from the last
-     * layer to the first, the ranges descending and adjacent, before the layers below begin. */
+     * layer to the first, the ranges descending and adjacent, before the layers below begin; of
+     * experts that a group shares out by themselves. */
     void (*gradient_ready)(void *context, struct rank *self, size_t at, size_t count);
     /* A row-split layer's output, `count` partial sums: must be their sum over the tensor group on
      * return. (Bias and activation follow.) Required when tensors > 1. */
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
+     * that one's block for this rank takes its place. Required when place.experts > 1. */
+    void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
@@ -229,13 +237,17 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 /* So many parameters and gradients, and no layers: of who only updates them. */
 struct model *model_bare(struct rank *self, size_t parameters);
 void model_free(struct model *model);
-/* What gradient_ready is called with for the i-th of the model's parts. */
+/* What gradient_ready is called with for the i-th of the model's parts: its range, and, before it, that
+ * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
+struct share model_expert_range(const struct model *model, int i);
 /* Where the i-th part's parameters and gradients are; see model_hooks. */
 void model_place_parameters(struct model *model, int i, float *parameters);
 void model_place_gradients(struct model *model, int i, float *gradients);
 /* Whether a later part uses the first one's parameters, and begins their gradients (tied embeddings). */
 bool model_borrows(const struct model *model);
+/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
+bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and

@@ -6,13 +6,17 @@
  *     W2_e^T + b2_e    Y = X + sum over a position's choices of gate * O
  *
  * A choice that finds no place adds nothing. Places are there whether taken or not, as in GShard, so
- * the cost is known from shapes alone. Over tensor ranks it is replicated. Letters: E experts, C
- * places an expert has for a row's positions, s = R E C of them all, h hidden units.
+ * the cost is known from shapes alone. Over tensor ranks it is replicated. An expert group shares the
+ * experts out, e at a time: each of its ranks has rows of its own, and four times a step all ranks
+ * exchange what is at the others' experts' places (Lepikhin et al. 2021, section 3.3). Letters: E
+ * experts, C places an expert has for a row's positions, s = R E C of them all, h hidden units.
  */
 #include "../steps.h"
 #include "../tensors.h"
 
 #include "threadrack/math/experts.h"
+
+#include <string.h>
 
 enum { NORM_GAIN, NORM_BIAS, ROUTER, IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
 enum { NORM, MEAN, RSTD, P, PLACES, GATES, IN, PRE, H, OUT }; /* saved; PRE is H where that will do */
@@ -29,6 +33,15 @@ static struct routing routing_of(const struct layer *layer)
                             .width = layer->in};
 }
 
+/* One below the other, all experts'. */
+static struct tensor *add_stacked(struct tensor_list *list, const char *name, int dimensions,
+                                  const size_t *shape)
+{
+    struct tensor *tensor = tensor_add(list, name, dimensions, shape);
+    tensor->of_experts = true;
+    return tensor;
+}
+
 static void describe(const struct layer *layer, struct tensor_list *list)
 {
     size_t c = layer->in, hidden = layer->hidden, e = layer->experts;
@@ -36,11 +49,11 @@ static void describe(const struct layer *layer, struct tensor_list *list)
     tensor_add_vector(list, "ln_2.weight", c)->mean = 1;
     tensor_add_vector(list, "ln_2.bias", c);
     tensor_add_matrix(list, "moe.router.weight", e, c)->deviation = deviation;
-    tensor_add(list, "moe.experts.c_fc.weight", 3, (size_t[]){e, hidden, c})->deviation = deviation;
-    tensor_add_matrix(list, "moe.experts.c_fc.bias", e, hidden);
-    tensor_add(list, "moe.experts.c_proj.weight", 3, (size_t[]){e, c, hidden})->deviation =
+    add_stacked(list, "moe.experts.c_fc.weight", 3, (size_t[]){e, hidden, c})->deviation = deviation;
+    add_stacked(list, "moe.experts.c_fc.bias", 2, (size_t[]){e, hidden});
+    add_stacked(list, "moe.experts.c_proj.weight", 3, (size_t[]){e, c, hidden})->deviation =
         layer->residual_deviation != 0 ? layer->residual_deviation : deviation;
-    tensor_add_matrix(list, "moe.experts.c_proj.bias", e, c);
+    add_stacked(list, "moe.experts.c_proj.bias", 2, (size_t[]){e, c});
 }
 
 /* Of all places, and of the router. */
@@ -84,6 +97,19 @@ struct expert {
     size_t width, hidden;
 };
 
+/* Ranks that share the experts out. */
+static size_t sharers(const struct pass *pass)
+{
+    int experts = pass->model->place.experts;
+    return experts > 1 ? (size_t)experts : 1;
+}
+
+static size_t own_experts(const struct pass *pass)
+{
+    return pass->part->layer->experts / sharers(pass);
+}
+
+/* The rank's number-th; it has places for the rows of all who share. */
 static void expert_of(const struct pass *pass, size_t number, struct expert *e)
 {
     struct routing s = routing_of(pass->part->layer);
@@ -91,15 +117,21 @@ static void expert_of(const struct pass *pass, size_t number, struct expert *e)
     e->part = *pass->part;
     for (int i = ROUTER + 1; i < TENSORS; i++) {
         e->tensors[i] = pass->part->tensor_list[i];
-        e->tensors[i].count /= s.experts;
+        e->tensors[i].count /= own_experts(pass);
         e->tensors[i].at += number * e->tensors[i].count;
     }
     e->part.tensor_list = e->tensors;
     e->pass.part = &e->part;
-    e->pass.positions = pass->rows * s.capacity;
+    e->pass.positions = sharers(pass) * pass->rows * s.capacity;
     e->at = number * e->pass.positions;
     e->width = s.width;
     e->hidden = pass->part->layer->hidden;
+}
+
+/* Where the experts leave what comes back from them, and, on the way back, from their inputs. */
+static float *out_of(const struct pass *pass)
+{
+    return sharers(pass) > 1 ? pass->held[DIN] : pass->saved[OUT];
 }
 
 static void expert_forward(const struct expert *e)
@@ -109,11 +141,16 @@ static void expert_forward(const struct expert *e)
     float *in = view(pass->saved[IN], e->at * e->width);
     float *h = view(pass->saved[H], e->at * e->hidden);
     float *pre = pass->saved[PRE] ? view(pass->saved[PRE], e->at * e->hidden) : h;
-    float *out = view(pass->saved[OUT], e->at * e->width);
+    float *out = view(out_of(pass), e->at * e->width);
     step_product(pass, in, e->width, pass_weight(pass, IN_WEIGHT), pre, e->hidden);
     step_bias_activate(pass, pre, e->hidden, pass_weight(pass, IN_BIAS), kind, h);
     step_product(pass, h, e->hidden, pass_weight(pass, OUT_WEIGHT), out, e->width);
     step_bias_activate(pass, out, e->width, pass_weight(pass, OUT_BIAS), ACTIVATION_NONE, out);
+}
+
+static float *din_of(const struct pass *pass)
+{
+    return sharers(pass) > 1 ? pass->saved[OUT] : pass->held[DIN];
 }
 
 static void expert_backward_input(const struct expert *e)
@@ -126,7 +163,7 @@ static void expert_backward_input(const struct expert *e)
     step_activate_back(pass, dh, e->hidden, pre, view(pass->saved[H], e->at * e->hidden),
                        e->part.layer->activation, IN_BIAS);
     step_product_back(pass, dh, e->hidden, pass_weight(pass, IN_WEIGHT),
-                      view(pass->held[DIN], e->at * e->width), e->width);
+                      view(din_of(pass), e->at * e->width), e->width);
 }
 
 static void expert_backward_weight(const struct expert *e)
@@ -142,11 +179,58 @@ static void expert_backward_weight(const struct expert *e)
 
 static void each_expert(const struct pass *pass, void (*visit)(const struct expert *e))
 {
-    for (size_t i = 0; i < pass->part->layer->experts; i++) {
+    for (size_t i = 0; i < own_experts(pass); i++) {
         struct expert e;
         expert_of(pass, i, &e);
         visit(&e);
     }
+}
+
+/* ---- Between those who share the experts out. ---- */
+
+/* Blocks of one expert for one rank's rows: from the ranks' order to the experts', or back. */
+static void reorder(const struct pass *pass, const float *from, float *to, bool back)
+{
+    struct routing s = routing_of(pass->part->layer);
+    size_t block = pass->rows * s.capacity * s.width, own = own_experts(pass), all = sharers(pass);
+    if (!rank_compute_begin(pass->self, elements_work(own * all * block, 0, 2)))
+        return;
+    for (size_t rank = 0; rank < all; rank++)
+        for (size_t e = 0; e < own; e++) {
+            size_t by_rank = rank * own + e, by_expert = e * all + rank;
+            memcpy(to + (back ? by_rank : by_expert) * block,
+                   from + (back ? by_expert : by_rank) * block, block * sizeof *to);
+        }
+    rank_compute_end(pass->self);
+}
+
+static void exchange(const struct pass *pass, float *places)
+{
+    struct routing s = routing_of(pass->part->layer);
+    const struct model_hooks *hooks = &pass->model->hooks;
+    hooks->exchange_experts(hooks->context, pass->self, places,
+                            s.experts * pass->rows * s.capacity * s.width);
+}
+
+/* Where places are filled before they go to the experts, to lie at `places` then. */
+static float *outgoing(const struct pass *pass, float *places)
+{
+    return sharers(pass) > 1 ? pass->held[DIN] : places;
+}
+
+static void to_experts(const struct pass *pass, float *places)
+{
+    if (sharers(pass) == 1)
+        return;
+    exchange(pass, pass->held[DIN]);
+    reorder(pass, pass->held[DIN], places, false);
+}
+
+/* What the experts have left at `from` comes back to `places`, another buffer. */
+static void from_experts(const struct pass *pass, const float *from, float *places)
+{
+    reorder(pass, from, places, true);
+    exchange(pass, places);
 }
 
 /* ---- To them and back. ---- */
@@ -196,7 +280,8 @@ static void dispatch(const struct pass *pass)
     struct routing s = routing_of(pass->part->layer);
     if (!rank_compute_begin(pass->self, passage_work(pass, s.choices, 1)))
         return;
-    math_dispatch(&s, pass->rows, pass->saved[NORM], places_of(pass), pass->saved[IN]);
+    math_dispatch(&s, pass->rows, pass->saved[NORM], places_of(pass),
+                  outgoing(pass, pass->saved[IN]));
     rank_compute_end(pass->self);
 }
 
@@ -221,7 +306,8 @@ static void combine_back(const struct pass *pass)
     if (!rank_compute_begin(pass->self, passage_work(pass, 1 + 2 * s.choices, 1)))
         return;
     math_combine_backward(&s, pass->rows, pass->dy, pass->saved[OUT], places_of(pass),
-                          pass->saved[GATES], pass->held[DOUT], gate_gradients(pass));
+                          pass->saved[GATES], outgoing(pass, pass->held[DOUT]),
+                          gate_gradients(pass));
     rank_compute_end(pass->self);
 }
 
@@ -253,14 +339,20 @@ static void forward(const struct pass *pass)
               pass->saved[RSTD]);
     route(pass);
     dispatch(pass);
+    to_experts(pass, pass->saved[IN]);
     each_expert(pass, expert_forward);
+    if (sharers(pass) > 1)
+        from_experts(pass, out_of(pass), pass->saved[OUT]);
     combine(pass);
 }
 
 static void backward_input(const struct pass *pass)
 {
     combine_back(pass);
+    to_experts(pass, pass->held[DOUT]);
     each_expert(pass, expert_backward_input);
+    if (sharers(pass) > 1)
+        from_experts(pass, din_of(pass), pass->held[DIN]);
     route_back(pass);
     step_norm_back(pass, pass->part->layer->in, pass->x, NORM_GAIN, pass->saved[MEAN],
                    pass->saved[RSTD], pass->held[DN], true);
