@@ -364,9 +364,6 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
-    if (config_is_set(config, "clip"))
-        return errors_add(errors, "%s: clip (%s) needs the norm of all gradients, of which zero leaves a "
-                          "node a share; give one of the two", where, config_where(config, "clip"));
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);

@@ -90,6 +90,14 @@ struct optimizer *optimizer_create_sharded(struct rank *self, const struct optim
     return optimizer;
 }
 
+void optimizer_clip_shares(struct rank *self, struct optimizer *optimizer, const struct model *model,
+                           float *const *gradients)
+{
+    struct gradient_shares shares = {optimizer->shares, gradients, optimizer->share_count};
+    if (optimizer->clipping.most > 0)
+        clip_shares(self, &optimizer->clipping, model, shares);
+}
+
 /* A member of the family sees a model that is the range and no more. */
 void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
                           int i, float *parameters, float *gradients)

@@ -82,6 +82,7 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
     sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
+    sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
     size_t held =
         share_out(sharding, (size_t)group_size(replicas), (size_t)training->point.replica);
     if (plan->zero >= 2)
@@ -98,6 +99,7 @@ void sharding_free(struct sharding *sharding)
         return;
     free(sharding->shares);
     free(sharding->packed);
+    free(sharding->own);
     free(sharding->gathers);
     free(sharding->tenants);
     free(sharding->parameter_rooms.turns);
@@ -285,7 +287,7 @@ static void update_share(struct rank *self, struct training *training, int i)
     const struct model *model = training->model;
     struct share range = sharding->ranges[i];
     optimizer_step_share(self, training->optimizer, model, i, own_parameters(sharding, model, i),
-                         own_gradients(sharding, model, i));
+                         sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
             allreduce_post(&sharding->gather, at(model->parameters, range.begin), range.count);
@@ -297,6 +299,9 @@ void sharding_update(struct rank *self, struct training *training)
     for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
         collect(self, sharding, &sharding->tenants[i]);
     buckets_wait(&training->buckets);
+    for (int i = 0; i < sharding->count; i++)
+        sharding->own[i] = own_gradients(sharding, training->model, i);
+    optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);
     for (int i = 0; i < sharding->count; i++)
         update_share(self, training, i);
     optimizer_end_shares(training->optimizer);

@@ -33,6 +33,7 @@ struct sharding {
     struct share *shares; /* this rank's, one a range */
     size_t *packed;       /* where each begins in what follows */
     float *parameters, *gradients;
+    float **own; /* gradients of each share, where they are when the step ends */
     int lent; /* the range that is borrowed from; -1: none */
     struct rooms parameter_rooms, gradient_rooms;
     struct tenant *tenants; /* one a gradient room, and the lent one */

@@ -141,6 +141,24 @@ static void learns_as_single(void)
     result_free(single[1]);
 }
 
+/* The norm is summed share by share, so in another order than that of whole gradients. */
+static void clips_as_single(void)
+{
+    struct result *single = run("batch=48 optimizer=adamw steps=10 clip=0.5");
+    for (int s = 0; s < STAGES; s++) {
+        struct result *shared =
+            run("%s %s optimizer=adamw bucket=4KiB steps=10 clip=0.5", meshes[1], stages[s]);
+        CHECK(single->step[0].gradient_norm > 0.5);
+        for (int i = 0; i < 10; i++) {
+            double loss = single->step[i].loss, norm = single->step[i].gradient_norm;
+            CHECK_NEAR(shared->step[i].loss, loss, 1e-4 * loss);
+            CHECK_NEAR(shared->step[i].gradient_norm, norm, 1e-3 * norm);
+        }
+        result_free(shared);
+    }
+    result_free(single);
+}
+
 /* Layers of a fast device behind slow links: the gather of one hides behind the computing of the one
  * before it. */
 static void prefetch_hides_gathers(void)
@@ -198,11 +216,11 @@ static void what_needs_whole_tensors(void)
 {
     refused("strategy=data nodes=2 zero=1 optimizer=lamb", "needs norms of whole tensors");
     refused("strategy=data nodes=2 zero=1 optimizer=lars", "needs norms of whole tensors");
-    refused("strategy=data nodes=2 zero=1 clip=1", "needs the norm of all gradients");
     refused("strategy=data nodes=2 zero=1 compress=topk", "cannot be reduce-scattered");
     refused("strategy=hybrid nodes=2 mesh.data=2 pipeline.schedule=zero_bubble zero=2", "half of them later");
 }
 
 SUITE("strategy: zero", TEST(has_the_bits_of_data), TEST(volume_and_memory), TEST(each_stage_needs_less),
-      TEST(learns_as_single), TEST(prefetch_hides_gathers), TEST(counts_as_it_trains),
+      TEST(learns_as_single), TEST(clips_as_single),
+      TEST(prefetch_hides_gathers), TEST(counts_as_it_trains),
       TEST(resumes), TEST(what_needs_whole_tensors));

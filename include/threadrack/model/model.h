@@ -176,6 +176,8 @@ struct model_hooks {
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
+    /* Or over the ranks that have shares of the gradients; NULL: this one has them whole. */
+    void (*sum_over_shares)(void *context, struct rank *self, float *partial, size_t count);
     /* Whether the model has no room of its own for parameters or gradients: then `part_begins` gives
      * part i its room (model_place_parameters, model_place_gradients) before the part goes forward
      * or backward, with the parameters in it, and `part_ends` may take it back. The first part's is

@@ -96,7 +96,7 @@ struct training {
     struct allreduce expert_sum; /* ... and its all-reduces */
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
-    struct allreduce replicas; /* ... means these make */
+    struct allreduce replicas; /* ... means these make; and norms of shares */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */
