@@ -125,6 +125,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
+    mesh->gather = mesh->data;
     make_replicas(mesh, rack);
     return mesh;
 }
@@ -132,6 +133,11 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
 void mesh_add_back(struct mesh *mesh, struct rack *rack)
 {
     mesh->back = make_axis(mesh, rack, AXIS_PIPELINE, "pipeline back");
+}
+
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+{
+    mesh->gather = make_axis(mesh, rack, AXIS_DATA, "data gather");
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
@@ -157,6 +163,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->gather != mesh->data)
+        free(mesh->gather);
     if (mesh->replicas != mesh->data)
         free(mesh->replicas);
     free(mesh->data);

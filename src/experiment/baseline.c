@@ -14,7 +14,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     struct mesh *mesh = mesh_create(rack, (struct mesh_shape){.data = 1}, &mesh_order_default);
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
-    plan.servers = 0;
+    plan.servers = plan.zero = 0;
     plan.batch = batch;
     plan.rows = NULL;
     plan.stage_layers = NULL;

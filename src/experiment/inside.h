@@ -24,7 +24,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    int zero;               /* 0 where the strategy or the mesh has no use for it */
+    int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
     struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
     struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
@@ -64,6 +64,12 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
+/* How many microbatches the setup's shape has. */
+int setup_microbatches(const struct setup *setup);
+/* Whether the collectives that are asked for can run on the groups of its mesh. */
+bool setup_collectives_fit(const struct setup *setup, struct errors *errors);
+/* Whether all else that is asked for can go with that stage of zero. */
+bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
@@ -89,6 +95,11 @@ void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
 void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+
+/* What each node's region holds, into the result (fits.c). */
+void result_memory(struct result *result, const struct setup *setup, const struct rack *rack);
+/* As rack_fits_nodes, with the nearest mesh that fits. */
+bool memory_fits(const struct setup *setup, const struct rack *rack, struct errors *errors);
 
 /* What the clock says, into the result (measure.c). */
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);

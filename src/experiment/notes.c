@@ -114,6 +114,7 @@ static void note_idle(const struct setup *setup, struct result *result)
          "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
+        {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -305,6 +306,24 @@ static void note_files(const struct algorithms *algorithms, struct result *resul
         result_note(result, "%s", note);
 }
 
+/* What zero=2 and 3 free is what a bucket leaves, and each microbatch pays for it. */
+static void note_zero(const struct setup *setup, struct result *result)
+{
+    uint64_t bytes = setup->model ? model_parameter_count(setup->model) * sizeof(float) /
+                                        (uint64_t)(setup->shape.tensor * setup->shape.pipeline)
+                                  : 0;
+    if (setup->zero < 2)
+        return;
+    if (bytes <= config_whole(setup->config, "bucket"))
+        result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's parameters, so that "
+                            "they are whole at times: a smaller bucket frees more",
+                    setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);
+    if (setup->microbatches > 1)
+        result_note(result, "zero=%d: gradients are reduce-scattered%s for each of %d microbatches, which "
+                            "is as many times the bytes", setup->zero,
+                    setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -317,6 +336,7 @@ void notes_before(const struct setup *setup, struct result *result)
     shares_notes(setup, result);
     stages_notes(setup, result);
     note_rate(setup, result);
+    note_zero(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

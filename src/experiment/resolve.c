@@ -265,6 +265,19 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
                       config_where(config, "clip"), name);
 }
 
+int setup_microbatches(const struct setup *setup)
+{
+    const struct config *config = setup->config;
+    if (config_choice(config, "microbatches") < 0)
+        return (int)config_whole(config, "microbatches");
+    int replicas = mesh_replicas(setup->shape);
+    size_t least_rows =
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, replicas);
+    size_t automatic =
+        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
+    return (int)(automatic < least_rows ? automatic : least_rows);
+}
+
 /* An axis that no layer is split along. */
 static bool check_axes(const struct config *config, struct errors *errors)
 {
@@ -296,11 +309,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
-    size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)setup_workers(setup);
-    size_t automatic =
-        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
-    setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
+    setup->microbatches = setup_microbatches(setup);
     return !setup->strategy->serves_shares || check_servers(setup, errors);
 }
 
@@ -350,6 +359,15 @@ static struct algorithms *allreduce_along(const struct setup *setup, enum mesh_a
     return setup->allreduce_along[axis] ? setup->allreduce_along[axis] : setup->allreduce;
 }
 
+static bool allreduces_fit(const struct setup *setup, struct errors *errors)
+{
+    bool good = true, clips = config_is_set(setup->config, "clip");
+    for (int i = 0; i < ALONG && good; i++)
+        if (along[i].axis != AXIS_PIPELINE || clips)
+            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
+    return good;
+}
+
 static bool resolve_allreduces(struct setup *setup, struct errors *errors)
 {
     setup->allreduce = algorithms_of(setup, "allreduce", "allreduce", errors);
@@ -360,15 +378,11 @@ static bool resolve_allreduces(struct setup *setup, struct errors *errors)
             *own = algorithms_of(setup, "allreduce", along[i].key, errors);
         good = *own || !config_is_set(setup->config, along[i].key);
     }
-    bool clips = config_is_set(setup->config, "clip");
-    for (int i = 0; i < ALONG && good; i++)
-        if (along[i].axis != AXIS_PIPELINE || clips)
-            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
     return good;
 }
 
 /* What a share of a tensor does not tell. */
-static bool check_zero(const struct setup *setup, struct errors *errors)
+bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "zero");
@@ -377,12 +391,13 @@ static bool check_zero(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
-    if (config_is_set(config, "clip"))
-        return errors_add(errors, "%s: clip (%s) needs the norm of all gradients, of which zero leaves a "
-                          "node a share; give one of the two", where, config_where(config, "clip"));
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);
+    if (zero >= 2 && !strcmp(setup_pipeline(setup)->name, "zero_bubble") && setup->strategy->spreads_pipeline)
+        return errors_add(errors, "%s: zero=%d reduces the gradients of a microbatch at once, and "
+                          "pipeline.schedule=zero_bubble has half of them later; give zero=1, or gpipe or "
+                          "1f1b", where, zero);
     return true;
 }
 
@@ -391,7 +406,17 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && setup->shape.data > 1 ? asked : 0;
-    return !setup->zero || check_zero(setup, errors);
+    setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
+    return !setup->zero || setup_check_zero(setup, setup->zero, errors);
+}
+
+bool setup_collectives_fit(const struct setup *setup, struct errors *errors)
+{
+    return allreduces_fit(setup, errors) && axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
 }
 
 static bool resolve_sequence(struct setup *setup, struct errors *errors)
@@ -430,12 +455,7 @@ static bool resolve_collectives(struct setup *setup, struct errors *errors)
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
     setup->alltoall = algorithms_of(setup, "alltoall", "alltoall", errors);
     return check_experts(setup, errors) && resolve_allreduces(setup, errors) && setup->allgather &&
-           setup->reduce_scatter && setup->alltoall &&
-           axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
-           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
+           setup->reduce_scatter && setup->alltoall && setup_collectives_fit(setup, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -631,6 +651,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                             ? config_whole(setup->config, "deadline")
                                             : 0,
                          .zero = setup->zero,
+                         .prefetch = setup->prefetch,
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
                          .scatter = setup->reduce_scatter,

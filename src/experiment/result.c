@@ -38,5 +38,6 @@ void result_free(struct result *result)
     free(result->step);
     free(result->staleness);
     free(result->node);
+    free(result->memory);
     free(result);
 }

@@ -509,6 +509,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     collect_losses(drive);
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
+    result_memory(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
         result->node[rank].samples =
             drive->rows[drive->setup->closed ? closed_stand_in(drive->setup, rank) : rank];
@@ -563,6 +564,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
     if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
         mesh_add_back(mesh, rack);
+    if (setup->zero == 3)
+        mesh_add_gathers(mesh, rack);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);
@@ -597,7 +600,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     }
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+    result_memory(result, setup, rack);
+    bool good = memory_fits(setup, rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
     errors_release(&drive.unsaved);

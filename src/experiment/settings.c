@@ -79,8 +79,11 @@ const struct setting experiment_settings[] = {
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),
-    CHOICE("zero", "0|1", "0",
-           "data, hybrid: 1 shards the optimizer's state over the data axis (Rajbhandari et al. 2020)"),
+    CHOICE("zero", "0|1|2|3", "0",
+           "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
+           "3: and parameters (Rajbhandari et al. 2020)"),
+    COUNT("zero.prefetch", 0, 1000, NULL, "1",
+          "zero=3: how many buckets ahead of their use parameters are gathered; 0: when they are needed"),
     WORD("allgather", "auto",
          "algorithm of the all-gathers: of compressed gradients, of zero's parameters and over tensor; as "
          "allreduce"),

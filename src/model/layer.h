@@ -54,6 +54,7 @@ struct model_part {
     bool sequence;                /* they share positions */
     struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
     size_t at, parameter_count;   /* its range in the rank's flat buffers */
+    float *parameters, *gradients; /* of that range */
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];
@@ -128,11 +129,11 @@ static inline const struct model_tensor *pass_tensor(const struct pass *pass, in
 }
 static inline float *pass_weight(const struct pass *pass, int i)
 {
-    return view(pass->model->parameters, pass_tensor(pass, i)->at);
+    return view(pass->part->parameters, pass_tensor(pass, i)->at - pass->part->at);
 }
 static inline float *pass_gradient(const struct pass *pass, int i)
 {
-    return view(pass->model->gradients, pass_tensor(pass, i)->at);
+    return view(pass->part->gradients, pass_tensor(pass, i)->at - pass->part->at);
 }
 /* Applies the fused update, where there is one, to tensor i, whose gradient is complete. */
 void pass_update(const struct pass *pass, int i);

@@ -76,8 +76,15 @@ static float *floats(struct rank *self, enum memory_kind kind, size_t count)
 static void place_parameters(struct rank *self, struct model *model)
 {
     size_t count = model->parameter_count;
-    model->parameters = floats(self, MEMORY_PARAMETERS, count);
-    model->gradients = model->trains ? floats(self, MEMORY_GRADIENTS, count) : NULL;
+    if (!model->hooks.places_parameters)
+        model->parameters = floats(self, MEMORY_PARAMETERS, count);
+    if (model->trains && !model->hooks.places_gradients)
+        model->gradients = floats(self, MEMORY_GRADIENTS, count);
+    for (int i = 0; i < model->part_count; i++) {
+        struct model_part *part = &model->parts[i];
+        part->parameters = view(model->parameters, part->at);
+        part->gradients = view(model->gradients, part->at);
+    }
 }
 
 static size_t place_needs(struct rank *self, const struct model *model, struct model_part *part)
@@ -270,4 +277,22 @@ struct share model_part_range(const struct model *model, int i)
 {
     const struct model_part *part = &model->parts[i];
     return (struct share){part->at, part->parameter_count - model_expert_range(model, i).count};
+}
+
+void model_place_parameters(struct model *model, int i, float *parameters)
+{
+    model->parts[i].parameters = parameters;
+}
+
+void model_place_gradients(struct model *model, int i, float *gradients)
+{
+    model->parts[i].gradients = gradients;
+}
+
+bool model_borrows(const struct model *model)
+{
+    for (int i = 0; i < model->part_count; i++)
+        if (model->parts[i].borrowed)
+            return true;
+    return false;
 }

@@ -105,11 +105,27 @@ float *pass_partial(const struct pass *pass, float *room)
     return pass->part->sequence ? room : pass->y;
 }
 
+static void begin_part(struct rank *self, struct model *model, int i, enum way way, bool first)
+{
+    const struct model_hooks *hooks = &model->hooks;
+    if (hooks->part_begins)
+        hooks->part_begins(hooks->context, self, i, way, first);
+}
+
+static void end_part(struct rank *self, struct model *model, int i, enum way way)
+{
+    const struct model_hooks *hooks = &model->hooks;
+    if (hooks->part_ends)
+        hooks->part_ends(hooks->context, self, i, way);
+}
+
 void model_forward(struct rank *self, struct model *model, struct share rows)
 {
     for (int i = 0; i < model->part_count; i++) {
+        begin_part(self, model, i, WAY_FORWARD, false);
         struct pass pass = pass_of(self, model, &model->parts[i], rows, false);
         pass.part->layer->ops->forward(&pass);
+        end_part(self, model, i, WAY_FORWARD);
     }
 }
 
@@ -160,10 +176,13 @@ static void part_backward_weight(struct rank *self, struct model *model,
 void model_backward(struct rank *self, struct model *model, struct share rows, bool first,
                     bool last)
 {
+    bool overwrites = first || model->hooks.places_gradients;
     model->fused.done = model->fused.on && first && last;
     for (int i = model->part_count - 1; i >= 0; i--) {
-        part_backward_input(self, model, &model->parts[i], rows, first);
-        part_backward_weight(self, model, &model->parts[i], rows, first, last);
+        begin_part(self, model, i, WAY_BACKWARD, first);
+        part_backward_input(self, model, &model->parts[i], rows, overwrites);
+        part_backward_weight(self, model, &model->parts[i], rows, overwrites, last);
+        end_part(self, model, i, WAY_BACKWARD);
     }
 }
 

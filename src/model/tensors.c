@@ -87,6 +87,38 @@ void tensor_runs(const struct model_tensor *part, void *context,
         }
 }
 
+struct held_runs {
+    size_t at; /* of the tensor */
+    struct holding holding;
+    void *context;
+    void (*visit)(void *context, size_t in_flat, size_t in_whole, size_t count);
+};
+
+static void visit_held(void *context, size_t in_part, size_t in_whole, size_t count)
+{
+    const struct held_runs *runs = context;
+    size_t begin = runs->at + in_part, end = begin + count, flat = 0;
+    for (int i = 0; i < runs->holding.count; i++) {
+        struct share share = runs->holding.shares[i];
+        size_t from = begin > share.begin ? begin : share.begin;
+        size_t to = end < share.begin + share.count ? end : share.begin + share.count;
+        if (from < to)
+            runs->visit(runs->context, flat + (from - share.begin), in_whole + (from - begin),
+                        to - from);
+        flat += share.count;
+    }
+}
+
+void tensor_held_runs(const struct model_tensor *part, const struct model *model, struct holding holding,
+                      void *context,
+                      void (*visit)(void *context, size_t in_flat, size_t in_whole, size_t count))
+{
+    struct share all = {0, model->parameter_count};
+    struct held_runs runs = {part->at, holding.count ? holding : (struct holding){&all, 1}, context,
+                             visit};
+    tensor_runs(part, &runs, visit_held);
+}
+
 char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room)
 {
     size_t at = 0;

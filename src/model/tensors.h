@@ -30,6 +30,12 @@ struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, struct
 void tensor_runs(const struct model_tensor *part, void *context,
                  void (*visit)(void *context, size_t in_part, size_t in_whole, size_t count));
 
+/* The same of what a flat buffer has of the rank's parameters: calls visit for each run that is dense
+ * in the tensor, with its place in the buffer and in the whole. */
+void tensor_held_runs(const struct model_tensor *part, const struct model *model, struct holding holding,
+                      void *context,
+                      void (*visit)(void *context, size_t in_flat, size_t in_whole, size_t count));
+
 /* "[128,64]" into `out`; returns it. */
 char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room);
 

@@ -1,3 +1,4 @@
+#include "sharding.h"
 #include "words.h"
 
 #include "threadrack/base/memory.h"
@@ -39,6 +40,12 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
         allreduce_now(&training->stages, partial, count);
 }
 
+static void sum_over_shares(void *context, struct rank *self, float *partial, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->replicas, partial, count);
+}
+
 static void exchange_experts(void *context, struct rank *self, float *vector, size_t count)
 {
     (void)self;
@@ -54,6 +61,15 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.gradient_ready = servers_gradient_ready;
     else if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
+    if (training->plan->zero)
+        hooks.sum_over_shares = sum_over_shares;
+    if (training->plan->zero >= 2) {
+        hooks.gradient_ready = NULL;
+        hooks.places_gradients = true;
+        hooks.places_parameters = training->plan->zero == 3;
+        hooks.part_begins = sharding_part_begins;
+        hooks.part_ends = sharding_part_ends;
+    }
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
@@ -155,7 +171,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->expert, self, expert, plan->alltoall);
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
-    if (plan->strategy->updates_alone)
+    if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);

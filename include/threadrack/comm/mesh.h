@@ -46,6 +46,7 @@ struct mesh {
     /* Of all who hold the same of what is not experts: along data, expert and context. */
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
+    struct group **gather; /* as data, for all-gathers of parameters; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -64,6 +65,8 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
  * order, and where a stage takes both ways in turn, neither may wait for the other. */
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
+/* Besides, groups of their own for all-gathers over data: a lane beside that of reduce-scatters. */
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
 #endif

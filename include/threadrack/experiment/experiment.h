@@ -40,6 +40,12 @@ struct link_result {
     double busy_share; /* see link_meter_busy; NaN where there is none */
 };
 
+/* What a node's memory holds at its fullest: each of these next to each other, which hold the same. */
+struct memory_record {
+    int first, last;
+    uint64_t bytes[RECORD_MEMORY_KINDS], capacity;
+};
+
 struct result {
     enum status status;
     char *reason; /* of a status that is not ok: one line; else NULL */
@@ -57,6 +63,8 @@ struct result {
     int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
     struct node_record *node; /* nodes of them */
+    struct memory_record *memory; /* in the order of nodes; also of a run that does not fit */
+    int memory_count, memory_room;
     uint64_t length_ps;    /* the run's length: when the last rank ended */
     double final_loss, final_accuracy; /* NaN where there is none */
     bool has_target, target_reached;

@@ -164,6 +164,12 @@ struct tensor {
     bool of_experts; /* its rows are experts, which the expert group shares out */
 };
 
+/* Ranges of a rank's flat parameters, packed one behind the other. */
+struct holding {
+    const struct share *shares;
+    int count; /* 0: all parameters */
+};
+
 /* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
  * whole's rows (3 for q, k and v), of each block the share `rows`, of each row the share `columns`.
  * They lie in that order, densely. */
@@ -177,6 +183,8 @@ struct model_tensor {
 };
 
 /* ---- A rank's part. ---- */
+
+enum way { WAY_FORWARD, WAY_BACKWARD };
 
 /* All may be NULL. `context` is the strategy's. */
 struct model_hooks {
@@ -205,6 +213,17 @@ struct model_hooks {
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
+    /* Or over the ranks that have shares of the gradients; NULL: this one has them whole. */
+    void (*sum_over_shares)(void *context, struct rank *self, float *partial, size_t count);
+    /* Whether the model has no room of its own for parameters or gradients: then `part_begins` gives
+     * part i its room (model_place_parameters, model_place_gradients) before the part goes forward
+     * or backward, with the parameters in it, and `part_ends` may take it back. The first part's is
+     * needed besides by one that borrows (model_borrows), until both have ended. Gradients are
+     * overwritten by each microbatch then, of which `first` is the step's first; none may be taken
+     * apart (MODEL_TRAINS_APART). gradient_ready is not called. */
+    bool places_parameters, places_gradients;
+    void (*part_begins)(void *context, struct rank *self, int i, enum way way, bool first);
+    void (*part_ends)(void *context, struct rank *self, int i, enum way way);
 };
 
 /* What routers of experts have done since it was last zeroed, of real rows that are trained on. */
@@ -229,6 +248,7 @@ struct model {
     size_t at_once;         /* the most rows of one pass: of a microbatch */
     size_t parameter_count; /* of this rank */
     float *parameters, *gradients; /* (parameter_count); NULL where the rank is not real */
+    struct holding holding; /* what `parameters` has, where that is not all of them */
     struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
     int tensor_count;
     size_t input_width, output_width; /* of this stage */
@@ -263,6 +283,11 @@ void model_free(struct model *model);
  * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
+/* Where the i-th part's parameters and gradients are; see model_hooks. */
+void model_place_parameters(struct model *model, int i, float *parameters);
+void model_place_gradients(struct model *model, int i, float *gradients);
+/* Whether a later part uses the first one's parameters, and begins their gradients (tied embeddings). */
+bool model_borrows(const struct model *model);
 /* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 

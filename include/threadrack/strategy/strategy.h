@@ -79,9 +79,10 @@ struct plan {
     size_t bucket_bytes;
     struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */
     struct exchange_plan exchange; /* of gradients over the replicas */
-    /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
-     * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
-    int zero;
+    /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, 2:
+     * and gradients, 3: and parameters. The exchange is a reduce-scatter (exchange.allreduce), and
+     * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
+    int zero, prefetch;
     struct algorithms *gather, *alltoall;
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
@@ -95,19 +96,14 @@ struct plan {
     int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
 };
 
-/* With zero: of each bucket what this rank updates, and how the others hear of it. */
-struct sharding {
-    struct share *shares;     /* one a range */
-    struct request *gathers; /* of the ranges' parameters */
-    struct allreduce gather;
-};
+struct sharding; /* src/strategy/sharding.h */
 
 /* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
     struct exchange *exchange;
     struct share *ranges; /* count of them, from the last layer to the first */
     int count, room, next; /* next: to be posted in this step */
-    struct sharding *sharding; /* NULL: this rank updates all */
+    struct sharding *sharding; /* with zero; NULL: this rank updates all */
 };
 
 /* What one rank holds of a training. */
@@ -126,7 +122,7 @@ struct training {
     struct allreduce expert_sum; /* ... and its all-reduces */
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
-    struct allreduce replicas; /* ... means these make */
+    struct allreduce replicas; /* ... means these make; and norms of shares */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *sends;   /* of the pipeline, two a microbatch */

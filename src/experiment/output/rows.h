@@ -14,6 +14,7 @@ enum csv_file {
     CSV_NODES,
     CSV_LINKS,
     CSV_PARTITION,
+    CSV_MEMORY,
     CSV_FILES,
     CSV_BENCH = CSV_FILES,
     CSV_NAMES

@@ -75,7 +75,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 static const float *weight_of(const struct pass *pass)
 {
     const struct model_tensor *borrowed = pass->part->borrowed;
-    return borrowed ? view(pass->model->parameters, borrowed->at) : pass_weight(pass, WEIGHT);
+    return borrowed ? view(pass->model->parts[0].parameters, borrowed->at) : pass_weight(pass, WEIGHT);
 }
 
 static const float *bias_of(const struct pass *pass)
@@ -160,7 +160,8 @@ static void borrowed_gradient(const struct pass *pass, const float *x)
     if (!rank_compute_begin(pass->self, work))
         return;
     math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, x, i,
-              pass->first ? 0 : 1, view(pass->model->gradients, pass->part->borrowed->at), i);
+              pass->first ? 0 : 1, view(pass->model->parts[0].gradients, pass->part->borrowed->at),
+              i);
     rank_compute_end(pass->self);
 }
 
