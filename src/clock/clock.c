@@ -324,6 +324,10 @@ static bool mark(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *self = &clock->ranks[rank];
     uint64_t bytes = self->record.bytes_sent;
+    if (op->value == OP_ALONE) {
+        self->marks++;
+        return true;
+    }
     for (int other = op->value ? (int)op->value : clock->rank_count; other < clock->rank_count; other++)
         bytes += clock->ranks[other].record.bytes_sent;
     clock_mark(clock, self->marks++, clock->now_ps, bytes);

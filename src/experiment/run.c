@@ -314,6 +314,7 @@ static void train_free(void *argument, struct rank *self)
     for (size_t i = 0; !training->stopped; i++) {
         training_step(self, training, i);
         drive->rows[rank] += training->rows_done;
+        rank_mark_alone(self);
     }
 }
 

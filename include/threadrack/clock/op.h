@@ -22,11 +22,13 @@ enum op_kind {
     OP_COLLECTIVE, /* lane; schedule, count, root, element */
     OP_WAIT,       /* lane, value: until that many ops of the lane have ended (modulo 2^32) */
     OP_MARK,       /* the rank has ended a step; value: ranks from this one on have no marks, and this one
-                    * stands for them (events only); 0: for itself */
+                    * stands for them (events only); 0: for itself; OP_ALONE: it is one of them, and only
+                    * its own later operations are told apart */
     OP_END,        /* the rank has ended its program */
     OP_GRAPH,      /* the rank goes through its graph (clock_set_graphs), once */
     OP_ASK         /* lane, value: see clock_answer_with */
 };
+#define OP_ALONE UINT32_MAX
 /* The peer of a receive that takes what comes first. */
 enum { OP_ANY = (1 << 20) - 1 };
 

@@ -108,8 +108,10 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 
 void rank_replay(struct rank *self); /* the rank goes through its graph, once; nothing is moved */
 void rank_mark(struct rank *self); /* the rank has ended a step */
-/* The same, also for the ranks from `first` on, which have no marks. Of programs that may ask. */
+/* The same, also for the ranks from `first` on, which have marks of their own that count for nobody else:
+ * these are rank_mark_alone's. Of programs that may ask. */
 void rank_mark_for(struct rank *self, int first);
+void rank_mark_alone(struct rank *self);
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
 bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */

@@ -125,6 +125,14 @@ static void add_memory(const struct config *point, const struct result *result, 
 #undef COLUMN
 }
 
+static void add_staleness(const struct config *point, const struct result *result, int index,
+                          struct text *row)
+{
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "staleness.def"
+#undef COLUMN
+}
+
 static int row_count(enum csv_file file, const struct result *result)
 {
     switch (file) {
@@ -138,6 +146,8 @@ static int row_count(enum csv_file file, const struct result *result)
         return result->skew ? cells_of(result->skew) : 0;
     case CSV_MEMORY:
         return result->memory_count * RECORD_MEMORY_KINDS;
+    case CSV_STALENESS:
+        return result->staleness_count;
     default:
         return 1;
     }
@@ -159,6 +169,8 @@ void csv_rows(enum csv_file file, struct place place, struct text *out)
             add_part(point, place.result, i, &row);
         else if (file == CSV_MEMORY)
             add_memory(point, place.result, i, &row);
+        else if (file == CSV_STALENESS)
+            add_staleness(point, place.result, i, &row);
         else
             add_link(point, place.result, i, &row);
         text_add_bytes(out, row.bytes, row.length);

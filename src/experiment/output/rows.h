@@ -15,6 +15,7 @@ enum csv_file {
     CSV_LINKS,
     CSV_PARTITION,
     CSV_MEMORY,
+    CSV_STALENESS,
     CSV_FILES,
     CSV_BENCH = CSV_FILES,
     CSV_NAMES
