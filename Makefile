@@ -70,7 +70,7 @@ BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-all check-more check-built check-simgrid check-simgrid-built \
+.PHONY: all help deps demo experiments check check-all check-more check-built check-simgrid check-simgrid-built \
 	bench bench-built fuzz fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
@@ -126,6 +126,10 @@ check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
 	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests -j $(TEST_PROCESSES) $(SUITES)
 
+experiments: deps ## run the recorded experiments of plots/experiments anew, and draw them
+	@$(MAKE) --no-print-directory all
+	@plots/experiments/rerun.sh $(OUT)/threadrack
+
 bench: deps ## measure what threadrack adds to the maths
 	@$(MAKE) --no-print-directory bench-built
 
@@ -147,7 +151,7 @@ install: $(OUT)/threadrack ## into PREFIX (/usr/local), below DESTDIR
 		$(DESTDIR)$(PREFIX)/share/threadrack/plots $(DESTDIR)$(PREFIX)/share/threadrack/models
 	install $(OUT)/threadrack $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(wildcard topologies/*) $(DESTDIR)$(PREFIX)/share/threadrack/topologies
-	install -m 644 $(wildcard plots/*) $(DESTDIR)$(PREFIX)/share/threadrack/plots
+	install -m 644 $(wildcard plots/*.*) $(DESTDIR)$(PREFIX)/share/threadrack/plots
 	install -m 644 $(wildcard src/model/files/*) $(DESTDIR)$(PREFIX)/share/threadrack/models
 
 clean: ## remove what was built

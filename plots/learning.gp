@@ -1,57 +1,10 @@
 # Loss and test accuracy against simulated time, a line a run
 figure = "learning"
-load ARG0[1:strlen(ARG0) - strlen("learning.gp")]."style.gnuplot"
+folder = ARG0[1:strlen(ARG0) - strlen("learning.gp")]
+load folder."style.gnuplot"
 
-# A line for each run of steps.csv that has losses, by its number and its words.
-lines = ""; sizes = ""; shortest = 1e99; longest = 0
-run_(x) = strcol("run").":".strcol("nodes").":".series(0)
-learn(t, n) = (lines = joined(lines, run_(0)), sizes = joined(sizes, n), longest = t > longest ? t : longest, 0)
-set table $ignored
-plot steps using (strcol("loss") eq "" ? 0 : learn(column("simulated_s"), strcol("nodes"))) with table
-unset table
-if (words(lines) == 0) { eval skip("nothing was trained (math=off)") }
-
-after(s) = s[strstrt(s, ":") + 1:*]
-nodes_of(s) = after(s)[1:strstrt(after(s), ":") - 1]
-series_of(s) = after(after(s))
-# The more nodes, the stronger the colour.
-faint(s) = 170 * (words(sizes) - place(sizes, nodes_of(s))) / (words(sizes) > 1 ? words(sizes) - 1 : 1)
-tint(s) = strategy_of(series_of(s)) eq "single" ? colour_of("single") : \
-          sprintf("#%02x%s", faint(s), colour_of(strategy_of(series_of(s)))[2:7])
-title_of(s) = readable(series_of(s))." x".nodes_of(s)
-is(s) = strcol("run") eq s[1:strstrt(s, ":") - 1]
-pick(s, name) = is(s) && strlen(strcol(name)) ? column(name) : NaN
-scale = longest < 1e-6 ? 1e9 : longest < 1e-3 ? 1e6 : longest < 1 ? 1e3 : 1
-unit = longest < 1e-6 ? "ns" : longest < 1e-3 ? "us" : longest < 1 ? "ms" : "s"
-
-height = words(lines) > 28 ? 60 + 18 * words(lines) : 560
-height = height > 3000 ? 3000 : height
-set xrange [0:scale * longest]
-do for [t in terminals] {
-    eval begin(t)
-    set multiplot
-    set lmargin at screen 0.07; set rmargin at screen 0.80
-    set bmargin at screen 0.55; set tmargin at screen 0.95
-    set ylabel "loss" offset 1
-    unset xlabel
-    set format x ""
-    unset key
-    plot for [s in lines] steps using (is(s) ? scale * column("simulated_s") : NaN):(pick(s, "loss")) \
-        with lines lw 2 lc rgb tint(s)
-    set bmargin at screen 0.10; set tmargin at screen 0.50
-    set ylabel "test accuracy"
-    set yrange [0:1]
-    set xlabel "simulated time [".unit."]"
-    set format x "%g"
-    plot for [s in lines] steps using (pick(s, "accuracy") == pick(s, "accuracy") ? scale * column("simulated_s") : NaN):(pick(s, "accuracy")) \
-        with linespoints lw 2 pt 7 ps 0.5 lc rgb tint(s)
-    # The legend has a frame of its own, so that it may be as tall as the figure.
-    set lmargin at screen 0.81; set rmargin at screen 0.99
-    set bmargin at screen 0.02; set tmargin at screen 0.96
-    set key at screen 0.82, screen 0.96 left top Left reverse samplen 3 maxrows 200
-    unset border; unset tics; unset xlabel; unset ylabel; unset grid
-    plot for [s in lines] NaN with lines lw 3 lc rgb tint(s) title title_of(s)
-    set border 3 lc rgb "#444444"; set tics nomirror out; set grid lc rgb "#dddddd" lw 1; set yrange [*:*]
-    unset multiplot
-}
-eval finish
+x_name = "simulated_s"
+x_label = "simulated time"
+x_scale(most) = most < 1e-6 ? 1e9 : most < 1e-3 ? 1e6 : most < 1 ? 1e3 : 1.0
+x_unit(most) = most < 1e-6 ? "ns" : most < 1e-3 ? "us" : most < 1 ? "ms" : "s"
+load folder."curves.gnuplot"

@@ -3,6 +3,12 @@ figure = "speedup"
 load ARG0[1:strlen(ARG0) - strlen("speedup.gp")]."style.gnuplot"
 
 if (most < 2) { eval skip("no run has more than one node") }
+is_compared = 0
+set table $ignored
+plot runs using (is_compared = is_compared + strlen(strcol("speedup")), 0) with table
+unset table
+if (is_compared == 0) { eval skip("no strategy here has a speed-up") }
+if (fewest == most) { fewest = 0.9 * most; most = 1.1 * most }
 
 pick(s, name) = series(0) eq s && strcol("status") eq "ok" ? column(name) : NaN
 set logscale x 2

@@ -56,6 +56,14 @@ static void remove_pictures(const char *folder, const char *script)
     }
 }
 
+/* A script that refuses a table has said why. */
+enum { REFUSED = 3 };
+
+static bool has_refused(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == REFUSED;
+}
+
 static int draw(const char *folder, const char *plots, const char *script)
 {
     char *path = memory_text("%s/%s", plots, script), *set = set_folder(folder);
@@ -70,7 +78,7 @@ static int draw(const char *folder, const char *plots, const char *script)
               stderr);
     else if (failure)
         fprintf(stderr, "threadrack: cannot start gnuplot: %s\n", strerror(failure));
-    else if (waitpid(child, &status, 0) < 0 || status)
+    else if ((waitpid(child, &status, 0) < 0 || status) && !has_refused(status))
         fprintf(stderr, "threadrack: %s failed\n", path);
     free(path);
     free(set);

@@ -265,10 +265,9 @@ static bool post(struct clock *clock, int rank, const struct op *op)
     struct item item = {.unit_bytes = op->value, .peer = op->peer};
     if (op->kind == OP_COLLECTIVE) {
         item = (struct item){
-            .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
-        item.call.size = lane->group->size;
-        item.call.rank = op->peer;
-        item.call.context = op->schedule->context;
+            .schedule = op->schedule,
+            .call = op_call(op, lane->group->size),
+            .unit_bytes = op->element_bytes};
     }
     lane_post(clock, rank, lane, item);
     return true;

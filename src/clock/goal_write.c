@@ -235,10 +235,7 @@ static bool write_strand(const struct goal_writer *writer, struct site site, con
 static struct label_set write_collective(const struct goal_writer *writer, int rank,
                                          const struct op *op, struct label_set after)
 {
-    struct call call = op->call;
-    call.size = writer->ranks[rank].lanes[op->lane].group->size;
-    call.rank = op->peer;
-    call.context = op->schedule->context;
+    struct call call = op_call(op, writer->ranks[rank].lanes[op->lane].group->size);
     int count = schedule_strands(op->schedule, &call);
     struct strand_writer *strands = memory_zeroed((size_t)count, sizeof *strands);
     for (bool went = true; went;) {

@@ -26,6 +26,7 @@ void graph_tell_calc(const struct clock *clock, int rank, const struct graph_op 
 {
     if (clock->observers)
         tell(clock, &(struct sight){.kind = kind,
+                                    .strand = -1,
                                     .now_ps = clock->now_ps,
                                     .rank = rank,
                                     .lane = op->cpu,
@@ -40,6 +41,7 @@ static void tell_operation(const struct clock *clock, const struct transfer *mes
 {
     int rank = sends ? message->src : message->dst;
     tell(clock, &(struct sight){.kind = kind,
+                                    .strand = -1,
                                 .now_ps = clock->now_ps,
                                 .rank = rank,
                                 .lane = sends ? message->src_lane : message->dst_lane,

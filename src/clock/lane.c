@@ -230,8 +230,27 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         take_in(clock, rank, lane);
 }
 
+/* All of it counts as communication, additions too. */
+static void begin_whole(struct clock *clock, int rank, struct lane *lane)
+{
+    struct whole whole = lane->item.schedule->whole(&lane->item.call);
+    clock->ranks[rank].record.bytes_sent += whole.bytes;
+    clock->ranks[rank].record.messages_sent += whole.messages;
+    clock->messages += whole.messages;
+    lane->sending = whole.duration_ps;
+    if (lane->sending)
+        clock_schedule(clock, rank, clock->now_ps + whole.duration_ps, CLOCK_ADDED, lane);
+}
+
+static bool is_whole(const struct lane *lane)
+{
+    return lane->item.schedule && lane->item.schedule->whole;
+}
+
 static bool load_step(struct lane *lane)
 {
+    if (is_whole(lane))
+        return lane->index == 0;
     if (lane->item.schedule)
         return lane->item.schedule->step(&lane->item.call, lane->index, &lane->step);
     bool sends = lane->kind == LANE_SENDS;
@@ -299,8 +318,10 @@ static bool may_begin(const struct lane *strand)
 }
 
 /* Its step, if it was at one, has ended; false when it has no more. */
-static bool load_next(struct lane *strand)
+static bool load_next(const struct clock *clock, int rank, struct lane *strand)
 {
+    if (strand->index > 0)
+        observe_lane(clock, rank, strand, SIGHT_STEP_ENDS);
     strand->steps_ended = strand->index;
     strand->busy = load_step(strand);
     strand->index += strand->busy;
@@ -315,12 +336,13 @@ static bool run_strand(struct clock *clock, int rank, struct lane *strand)
     while (strand->busy && is_at_rest(strand)) {
         if (!strand->held) {
             went = true;
-            if (!load_next(strand))
+            if (!load_next(clock, rank, strand))
                 break;
         }
         if (!may_begin(strand))
             break;
         strand->held = false;
+        observe_lane(clock, rank, strand, SIGHT_STEP_BEGINS);
         begin_step(clock, rank, strand);
     }
     return went;
@@ -365,7 +387,10 @@ static void run(struct clock *clock, int rank, struct lane *any)
         if (load_step(lane)) {
             lane->index++;
             observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
-            begin_step(clock, rank, lane);
+            if (is_whole(lane))
+                begin_whole(clock, rank, lane);
+            else
+                begin_step(clock, rank, lane);
         } else {
             end_item(clock, rank, lane);
         }
@@ -395,6 +420,7 @@ void lane_added(struct clock *clock, int rank, struct lane *lane)
 {
     account(clock, &clock->ranks[rank]);
     lane->adding = false;
+    lane->sending = lane->sending && !is_whole(lane);
     run(clock, rank, lane);
 }
 

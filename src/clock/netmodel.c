@@ -30,6 +30,10 @@ struct netmodel *netmodel_create(const struct netmodel_ops *ops, const struct cl
 
 uint64_t transfer_ps(uint64_t bytes, uint64_t bandwidth_Bps)
 {
+    uint64_t near;
+    if (!__builtin_mul_overflow(bytes, UINT64_C(1000000000000), &near) &&
+        !__builtin_add_overflow(near, bandwidth_Bps / 2, &near))
+        return near / bandwidth_Bps; /* several times as fast */
     unsigned __int128 scaled = (unsigned __int128)bytes * 1000000000000u + bandwidth_Bps / 2;
     return (uint64_t)(scaled / bandwidth_Bps);
 }

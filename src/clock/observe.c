@@ -13,6 +13,7 @@ static void tell_rate(void *context, struct transfer *message, double before_Bps
     tell(clock, &(struct sight){.kind = SIGHT_MESSAGE_RATE,
                                 .now_ps = clock->now_ps,
                                 .rank = message->src,
+                                .strand = -1,
                                 .training_step = message->training_step,
                                 .send_to = message->dst,
                                 .receive_from = message->src,
@@ -44,6 +45,7 @@ void tell_rank(const struct clock *clock, int rank, enum sight_kind kind)
                                 .lane = kind == SIGHT_WAIT_BEGINS || kind == SIGHT_WAIT_ENDS
                                             ? state->wait_lane
                                             : 0,
+                                .strand = -1,
                                 .training_step = state->marks,
                                 .send_to = -1,
                                 .receive_from = -1});
@@ -61,7 +63,8 @@ void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enu
     struct sight sight = {.kind = kind,
                           .now_ps = clock->now_ps,
                           .rank = rank,
-                          .lane = lane->number,
+                          .lane = lane->whole ? lane->whole->number : lane->number,
+                          .strand = lane->whole ? (int)(lane - lane->whole->strands) : -1,
                           .training_step = item->training_step,
                           .schedule = item->schedule,
                           .index = step ? lane->index - 1 : 0,
@@ -91,6 +94,12 @@ static int training_step_of(const struct clock *clock, int rank, int lane)
     return place->lane ? place->lane->item.training_step : place->training_step;
 }
 
+static bool has_strands(const struct clock *clock, int rank, int lane)
+{
+    const struct rank_state *state = &clock->ranks[rank];
+    return !state->graph && state->lanes[lane].lane && state->lanes[lane].lane->strand_count;
+}
+
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
 {
     bool sender = kind == SIGHT_MESSAGE_BEGINS || kind == SIGHT_MESSAGE_SENT;
@@ -100,6 +109,9 @@ void tell_message(const struct clock *clock, const struct transfer *message, enu
                                 .now_ps = clock->now_ps,
                                 .rank = rank,
                                 .lane = lane,
+                                .strand = !has_strands(clock, rank, lane) ? -1
+                                          : sender                        ? message->src_strand
+                                                                          : message->dst_strand,
                                 .training_step = sender ? message->training_step
                                                         : training_step_of(clock, rank, lane),
                                 .send_to = message->dst,

@@ -23,8 +23,8 @@ int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST])
         words[count++] = op->value;
     if (op->kind == OP_COLLECTIVE) {
         words[count++] = (uint64_t)(uintptr_t)op->schedule;
-        words[count++] = op->call.count;
-        words[count++] = (uint64_t)op->call.root << 32 | op->element_bytes;
+        words[count++] = op->count;
+        words[count++] = (uint64_t)op->root << 32 | op->element_bytes;
     }
     return count;
 }
@@ -45,8 +45,8 @@ int op_unpack(const uint64_t *words, struct op *op)
                       .value = first & 8 ? *rest++ : first >> 32};
     if (op->kind == OP_COLLECTIVE) {
         op->schedule = (const struct schedule *)(uintptr_t)rest[0];
-        op->call.count = rest[1];
-        op->call.root = (int)(rest[2] >> 32);
+        op->count = rest[1];
+        op->root = (int)(rest[2] >> 32);
         op->element_bytes = (uint32_t)rest[2];
     }
     return op_words(first);

@@ -45,6 +45,8 @@ struct algorithms {
     pthread_mutex_t lock; /* of what follows */
     struct pattern *patterns;
     void *seen; /* a tree of struct seen */
+    bool closed;
+    void *wholes; /* a tree of struct closed */
 };
 
 bool algorithms_check(const char *operation, const char *asked, const char *where,
@@ -87,6 +89,7 @@ void algorithms_free(struct algorithms *algorithms)
         pattern = next;
     }
     tdestroy(algorithms->seen, free);
+    tdestroy(algorithms->wholes, free);
     pthread_mutex_destroy(&algorithms->lock);
     wish_release(&algorithms->wish);
     free(algorithms->where);
@@ -317,6 +320,90 @@ struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pat
     const struct candidate *candidate = &pattern->candidates[pattern->picked[length] - 1];
     pthread_mutex_unlock(&algorithms->lock);
     return (struct choice){.collective = &candidate->own, .kind = candidate->kind};
+}
+
+/* ---- In closed form. ---- */
+
+/* One call of a candidate, by any member. */
+struct closed {
+    const struct collective *own;
+    size_t count, element_bytes;
+    struct schedule schedule; /* whose context this is */
+    struct whole whole;
+};
+
+static int compare_closed(const void *left, const void *right)
+{
+    const struct closed *a = left, *b = right;
+    if (a->own != b->own)
+        return a->own < b->own ? -1 : 1;
+    if (a->count != b->count)
+        return a->count < b->count ? -1 : 1;
+    return (a->element_bytes > b->element_bytes) - (a->element_bytes < b->element_bytes);
+}
+
+static struct whole whole_of(const struct call *call)
+{
+    const struct closed *closed = call->context;
+    return closed->whole;
+}
+
+static void count_sent(struct closed *closed, int size)
+{
+    const struct schedule *schedule = &closed->own->schedule;
+    struct call call = {.size = size, .count = closed->count, .context = schedule->context};
+    struct step step;
+    for (call.strand = 0; call.strand < schedule_strands(schedule, &call); call.strand++)
+        for (int i = 0; schedule->step(&call, i, &step); i++)
+            if (step.send_to >= 0) {
+                closed->whole.bytes += step.send.count * closed->element_bytes;
+                closed->whole.messages++;
+            }
+}
+
+void algorithms_close(struct algorithms *algorithms)
+{
+    algorithms->closed = true;
+}
+
+static const struct schedule *closed_schedule(struct algorithms *algorithms,
+                                              const struct pattern *pattern,
+                                              const struct closed *asked)
+{
+    struct closed **known = tsearch(asked, &algorithms->wholes, compare_closed);
+    if (!known)
+        BUG("no memory for a closed form of %s", algorithms->operation);
+    if (*known != asked)
+        return &(*known)->schedule;
+    struct question question = {.cluster = algorithms->cluster,
+                                .netmodel = algorithms->netmodel,
+                                .size = pattern->size,
+                                .path = pattern->path,
+                                .count = asked->count,
+                                .element_bytes = asked->element_bytes};
+    struct closed *closed = *known = memory_zeroed(1, sizeof *closed);
+    *closed = *asked;
+    closed->schedule = closed->own->schedule;
+    closed->schedule.whole = whole_of;
+    closed->schedule.context = closed;
+    closed->schedule.strands = NULL;
+    closed->whole.duration_ps = predict_by_formula_ps(&question, closed->own);
+    count_sent(closed, pattern->size);
+    return &closed->schedule;
+}
+
+const struct schedule *algorithms_stand_in(struct algorithms *algorithms,
+                                           const struct pattern *pattern, struct choice choice,
+                                           size_t count, size_t element_bytes)
+{
+    struct closed asked = {
+        .own = choice.collective, .count = count, .element_bytes = element_bytes};
+    if (!algorithms->closed || pattern->size == 1)
+        return NULL;
+    pthread_mutex_lock(&algorithms->lock);
+    const struct schedule *schedule = closed_schedule(algorithms, pattern, &asked);
+    pthread_mutex_unlock(&algorithms->lock);
+    return schedule;
 }
 
 const struct collective *algorithms_fixed(const struct algorithms *algorithms)

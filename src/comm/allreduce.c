@@ -46,8 +46,14 @@ struct request allreduce_post_as(struct allreduce *allreduce, enum element eleme
         algorithms_pick(allreduce->algorithms, allreduce->pattern, count, element_bytes(element));
     if (group_size(allreduce->group) > 1)
         note_use(allreduce, choice.kind);
-    return rank_post_collective_as(allreduce->self, allreduce->group, &choice.collective->schedule, 0,
-                                   element, vector, count);
+    const struct schedule *closed =
+        group_is_alike(allreduce->group)
+            ? algorithms_stand_in(allreduce->algorithms, allreduce->pattern, choice, count,
+                                  element_bytes(element))
+            : NULL;
+    const struct schedule *schedule = closed ? closed : &choice.collective->schedule;
+    return rank_post_collective_as(allreduce->self, allreduce->group, schedule, 0, element, vector,
+                                   count);
 }
 
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count)

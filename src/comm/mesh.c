@@ -3,29 +3,57 @@
 #include "threadrack/base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+int mesh_length(struct mesh_shape shape, enum mesh_axis axis)
+{
+    const int lengths[MESH_AXES] = {shape.data, shape.tensor, shape.pipeline, shape.context,
+                                    shape.expert};
+    return lengths[axis] ? lengths[axis] : 1;
+}
 
 int mesh_size(struct mesh_shape shape)
 {
-    return shape.data * shape.tensor * shape.pipeline;
+    int size = 1;
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        size *= mesh_length(shape, (enum mesh_axis)axis);
+    return size;
 }
 
-struct mesh_point mesh_point(struct mesh_shape shape, int rank)
+int mesh_replicas(struct mesh_shape shape)
 {
-    return (struct mesh_point){.shard = rank % shape.tensor,
-                               .replica = rank / shape.tensor % shape.data,
-                               .stage = rank / shape.tensor / shape.data};
+    return mesh_length(shape, AXIS_DATA) * mesh_length(shape, AXIS_EXPERT);
 }
 
-int mesh_rank(struct mesh_shape shape, struct mesh_point point)
+int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis)
 {
-    return (point.stage * shape.data + point.replica) * shape.tensor + point.shard;
+    int stride = 1;
+    for (int i = 0; order->axes[i] != axis; i++)
+        stride *= mesh_length(shape, order->axes[i]);
+    return stride;
 }
 
-/* All groups along the axis of that name: `length` ranks `stride` apart, one group from each rank that
- * is first on the axis. */
-static struct group **make_axis(struct rack *rack, int size, const char *name, int length, int stride)
+static int place_along(const struct mesh *mesh, int rank, enum mesh_axis axis)
 {
+    return rank / mesh_stride(mesh->shape, &mesh->order, axis) % mesh_length(mesh->shape, axis);
+}
+
+struct mesh_point mesh_point(const struct mesh *mesh, int rank)
+{
+    int experts = place_along(mesh, rank, AXIS_EXPERT);
+    return (struct mesh_point){.replica = place_along(mesh, rank, AXIS_DATA) * mesh->shape.expert +
+                                          experts,
+                               .shard = place_along(mesh, rank, AXIS_TENSOR),
+                               .stage = place_along(mesh, rank, AXIS_PIPELINE),
+                               .chunk = place_along(mesh, rank, AXIS_CONTEXT),
+                               .experts = experts};
+}
+
+/* All groups along an axis, by rank: of ranks `stride` apart, one group from each rank that is first. */
+static struct group **make_axis(struct mesh *mesh, struct rack *rack, enum mesh_axis axis,
+                                const char *name)
+{
+    int size = mesh_size(mesh->shape), length = mesh_length(mesh->shape, axis);
+    int stride = mesh_stride(mesh->shape, &mesh->order, axis);
     struct group **by_rank = memory_zeroed((size_t)size, sizeof *by_rank);
     int *members = memory_zeroed((size_t)length, sizeof *members);
     for (int rank = 0; rank < size && length == 1; rank++)
@@ -35,8 +63,10 @@ static struct group **make_axis(struct rack *rack, int size, const char *name, i
             continue;
         for (int i = 0; i < length; i++)
             members[i] = first + i * stride;
-        struct group *group = rack_group(rack, members, length, !strncmp(name, "pipeline", strlen("pipeline")));
+        struct group *group = rack_group(rack, members, length, axis == AXIS_PIPELINE);
         rack_name_group(group, name);
+        if (axis != AXIS_PIPELINE)
+            group_set_alike(group);
         for (int i = 0; i < length; i++)
             by_rank[members[i]] = group;
     }
@@ -44,23 +74,64 @@ static struct group **make_axis(struct rack *rack, int size, const char *name, i
     return by_rank;
 }
 
-struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape)
+/* Ranks at the same place along tensor and pipeline. */
+static int along_all(const struct mesh *mesh, int rank)
+{
+    return place_along(mesh, rank, AXIS_PIPELINE) * mesh->shape.tensor +
+           place_along(mesh, rank, AXIS_TENSOR);
+}
+
+static void add_replicas(struct mesh *mesh, struct rack *rack, int place, int *members)
+{
+    int size = mesh_size(mesh->shape), count = 0;
+    for (int rank = 0; rank < size; rank++)
+        if (along_all(mesh, rank) == place)
+            members[count++] = rank;
+    struct group *group = rack_group(rack, members, count, false);
+    rack_name_group(group, "replicas");
+    group_set_alike(group);
+    for (int i = 0; i < count; i++)
+        mesh->replicas[members[i]] = group;
+}
+
+/* The groups along data are they, where the other axes are 1 long. */
+static void make_replicas(struct mesh *mesh, struct rack *rack)
+{
+    struct mesh_shape shape = mesh->shape;
+    int size = mesh_size(shape);
+    mesh->replicas = mesh->data;
+    if (shape.expert * shape.context == 1)
+        return;
+    int *members = memory_zeroed((size_t)size, sizeof *members);
+    mesh->replicas = memory_zeroed((size_t)size, sizeof *mesh->replicas);
+    for (int place = 0; place < shape.tensor * shape.pipeline; place++)
+        add_replicas(mesh, rack, place, members);
+    free(members);
+}
+
+struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order)
 {
     struct mesh *mesh = memory_zeroed(1, sizeof *mesh);
-    int size = mesh_size(shape);
-    mesh->shape = shape;
-    mesh->tensor = make_axis(rack, size, "tensor", shape.tensor, 1);
-    mesh->data = make_axis(rack, size, "data", shape.data, shape.tensor);
-    mesh->pipeline = make_axis(rack, size, "pipeline", shape.pipeline, shape.tensor * shape.data);
+    mesh->shape = (struct mesh_shape){.data = mesh_length(shape, AXIS_DATA),
+                                      .tensor = mesh_length(shape, AXIS_TENSOR),
+                                      .pipeline = mesh_length(shape, AXIS_PIPELINE),
+                                      .context = mesh_length(shape, AXIS_CONTEXT),
+                                      .expert = mesh_length(shape, AXIS_EXPERT)};
+    mesh->order = *order;
+    struct group ***const groups[MESH_AXES] = {&mesh->data, &mesh->tensor, &mesh->pipeline,
+                                               &mesh->context, &mesh->expert};
+    for (int i = 0; i < MESH_AXES; i++) {
+        enum mesh_axis axis = mesh_order_default.axes[i];
+        *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
+    }
     mesh->back = mesh->pipeline;
+    make_replicas(mesh, rack);
     return mesh;
 }
 
 void mesh_add_back(struct mesh *mesh, struct rack *rack)
 {
-    struct mesh_shape shape = mesh->shape;
-    mesh->back = make_axis(rack, mesh_size(shape), "pipeline back", shape.pipeline,
-                           shape.tensor * shape.data);
+    mesh->back = make_axis(mesh, rack, AXIS_PIPELINE, "pipeline back");
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
@@ -86,8 +157,12 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->replicas != mesh->data)
+        free(mesh->replicas);
     free(mesh->data);
     free(mesh->tensor);
+    free(mesh->context);
+    free(mesh->expert);
     if (mesh->back != mesh->pipeline)
         free(mesh->back);
     free(mesh->pipeline);

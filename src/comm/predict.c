@@ -58,17 +58,20 @@ static uint64_t additions_ps(const struct question *question, const struct colle
 
 /* Member 0 is the root of trees, and member 1 takes part for two where members are folded: they
  * have the most to add. */
-static uint64_t formula_ps(const struct question *question, const struct collective *collective)
+uint64_t predict_by_formula_ps(const struct question *question, const struct collective *collective)
 {
     struct call call = {
         .size = question->size, .count = question->count, .context = collective->schedule.context};
     uint64_t root = additions_ps(question, collective, 0),
              next = additions_ps(question, collective, 1);
-    return collective->closed_form_ps(&call, question->element_bytes, question->path) +
-           (root > next ? root : next);
+    uint64_t sending = question->netmodel->free_of_cost
+                           ? 0
+                           : collective->closed_form_ps(&call, question->element_bytes,
+                                                        question->path);
+    return sending + (root > next ? root : next);
 }
 
 uint64_t predict_ps(const struct question *question, const struct collective *collective)
 {
-    return question->nodes ? simulated_ps(question, collective) : formula_ps(question, collective);
+    return question->nodes ? simulated_ps(question, collective) : predict_by_formula_ps(question, collective);
 }

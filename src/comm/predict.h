@@ -13,6 +13,8 @@ struct question {
     size_t count, element_bytes;
 };
 
+/* By the closed form, with additions; it must have one. */
+uint64_t predict_by_formula_ps(const struct question *question, const struct collective *collective);
 uint64_t predict_ps(const struct question *question, const struct collective *collective);
 
 #endif

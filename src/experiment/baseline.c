@@ -14,7 +14,7 @@ uint64_t baseline_step_ps(const struct setup *setup)
     nominal.devices = &device;
     nominal.speed_traces = NULL;
     struct rack *rack = rack_create(&nominal, setup->netmodel, setup->cost, 1);
-    struct mesh *mesh = mesh_create(rack, (struct mesh_shape){1, 1, 1});
+    struct mesh *mesh = mesh_create(rack, (struct mesh_shape){.data = 1}, &mesh_order_default);
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
     plan.servers = 0;

@@ -25,7 +25,8 @@ struct setup {
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
     int zero;               /* 0 where the strategy or the mesh has no use for it */
-    struct algorithms *allreduce, *allgather, *reduce_scatter;
+    struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
+    struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
     struct federated_plan federated;
     int servers; /* nodes that have no rows */
@@ -33,6 +34,7 @@ struct setup {
     int box; /* nodes in a box, where the strategy needs it; else 0 */
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
+    struct mesh_order order;
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;
@@ -46,6 +48,7 @@ struct setup {
     struct noise noise;
     const struct resolver_ops *resolver; /* the first to be tried */
     bool resolver_is_asked, kernels;
+    bool closed;       /* collectives in closed form, and few ranks stand for all (closed.h) */
     int clock_threads; /* 2: rank programs run on one, the clock on the other */
 };
 

@@ -1,5 +1,5 @@
 /* From the clock's records to what they mean. */
-#include "inside.h"
+#include "closed.h"
 
 #include "threadrack/base/memory.h"
 
@@ -43,14 +43,15 @@ void result_measure(struct result *result, const struct setup *setup, const stru
     result->node = memory_zeroed((size_t)result->nodes, sizeof *result->node);
     for (int i = 0; i < result->nodes; i++) {
         struct node_record *node = &result->node[i];
-        *node = clock_record(clock, i);
+        int rank = setup->closed ? closed_stand_in(setup, i) : i;
+        *node = clock_record(clock, rank);
         for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
-            node->memory_bytes[kind] = rack_memory_bytes(rack, i)[kind];
+            node->memory_bytes[kind] = rack_memory_bytes(rack, rank)[kind];
         node->speed = setup->cluster->devices[i].speed;
     }
     for (int step = 0; step < result->steps; step++) {
         result->step[step].end_ps = clock_mark_ps(clock, step);
-        result->step[step].bytes_sent = clock_mark_bytes(clock, step);
+        result->step[step].bytes_sent = clock_mark_bytes(clock, step) * (uint64_t)closed_multiplicity(setup);
     }
     add_up(result);
     result->step_s = result->steps ? seconds(result->length_ps) / result->steps : NAN;

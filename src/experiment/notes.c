@@ -26,12 +26,28 @@ static bool any_slow(const struct cluster *cluster, int nodes)
     return any;
 }
 
+static int axes_used(struct mesh_shape shape)
+{
+    int used = 0;
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        used += mesh_length(shape, (enum mesh_axis)axis) > 1;
+    return used;
+}
+
+static bool all_have_own(const struct setup *setup)
+{
+    struct mesh_shape shape = setup->shape;
+    return (mesh_replicas(shape) == 1 || setup->allreduce_along[AXIS_DATA]) &&
+           (shape.tensor == 1 || setup->allreduce_along[AXIS_TENSOR]);
+}
+
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
     bool exchanges = strategy->spreads_data && !strategy->updates_alone &&
-                     !strategy->serves_shares && setup->shape.data > 1;
-    bool sums = (setup->shape.data > 1 && !strategy->serves_shares) || setup->shape.tensor > 1;
+                     !strategy->serves_shares && mesh_replicas(setup->shape) > 1;
+    bool sums = (mesh_replicas(setup->shape) > 1 && !strategy->serves_shares) ||
+                setup->shape.tensor > 1;
     bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
     bool flow = setup->netmodel->shares_links;
     bool measured = !setup->cost->duration, no_maths = !setup->real;
@@ -51,11 +67,19 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
-        {"allreduce", !sums, "nothing is all-reduced"},
+        {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
+        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
+         "nothing is all-reduced along data"},
+        {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
+        {"allreduce.pipeline", setup->shape.pipeline == 1 || !config_is_set(setup->config, "clip"),
+         "nothing is all-reduced along pipeline"},
+        {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
-        {"allgather", !(setup->compressor.ops->words || setup->zero) || setup->shape.data == 1,
+        {"allgather", !(setup->compressor.ops->words || setup->zero) || mesh_replicas(setup->shape) == 1,
          "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
+        {"alltoall", mesh_length(setup->shape, AXIS_EXPERT) == 1,
+         "nothing is exchanged between experts: mesh.expert is 1"},
         {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
@@ -248,9 +272,16 @@ void notes_before(const struct setup *setup, struct result *result)
                     setup->cost->name);
     if (setup->netmodel->free_of_cost && setup->nodes > 1)
         result_note(result, "netmodel=%s: messages cost nothing", setup->netmodel->name);
+    if (setup->closed)
+        result_note(result, "collectives=closed_form: collectives take what Hockney's formulas say (hops by "
+                            "the worst path of the group, and additions), and do not wait for ports; "
+                            "%d nodes stand for %d", setup->shape.pipeline, setup->nodes);
     note_files(setup->allreduce, result);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        note_files(setup->allreduce_along[axis], result);
     note_files(setup->allgather, result);
     note_files(setup->reduce_scatter, result);
+    note_files(setup->alltoall, result);
     for (int i = 0; i < setup->cluster->note_count; i++)
         result_note(result, "%s", setup->cluster->notes[i]);
     if (setup->cluster->nodes > setup->nodes)

@@ -7,11 +7,13 @@
 #include <string.h>
 
 static const char *const training_keys[] = {
-    "mesh.data", "mesh.tensor", "mesh.pipeline", "model",  "data",   "data.order",
+    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order",
+    "model",  "data",   "data.order",
     "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
-    "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allgather", "reduce_scatter", "zero", "compress",
-    "bucket", "compute", "math.kernel", "seed"};
+    "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
+    "allgather", "alltoall", "reduce_scatter", "zero", "compress",
+    "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
 bool replay_ignores(const char *key)
@@ -58,7 +60,7 @@ bool replay_resolve(struct setup *setup, struct errors *errors)
     if (!setup->goal)
         return false;
     setup->nodes = setup->goal->ranks;
-    setup->shape = (struct mesh_shape){setup->nodes, 1, 1};
+    setup->shape = (struct mesh_shape){.data = setup->nodes};
     setup->steps = config_is_set(config, "steps") ? (int)config_whole(config, "steps") : 1;
     int nodes = config_source(config, "nodes") == SOURCE_DEFAULT ? setup->nodes
                                                                  : (int)config_whole(config, "nodes");
@@ -108,7 +110,8 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){
-            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN};
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN,
+            .balance = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     bool good = watch_begin(&watch, setup, rack, errors);
     if (good) {

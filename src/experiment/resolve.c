@@ -1,3 +1,4 @@
+#include "closed.h"
 #include "saving.h"
 #include "watch.h"
 
@@ -13,13 +14,22 @@
 
 enum { STEPS_DEFAULT = 100, MICROBATCHES_A_STAGE = 4 };
 
+/* All-reduces along an axis may have an algorithm of their own. */
+static const struct {
+    const char *key;
+    enum mesh_axis axis;
+} along[] = {{"allreduce.data", AXIS_DATA},
+             {"allreduce.tensor", AXIS_TENSOR},
+             {"allreduce.pipeline", AXIS_PIPELINE}};
+enum { ALONG = sizeof along / sizeof *along };
+
 /* Where the user gives no `nodes`, a mesh says how many there are: one that is given in full, and
  * any mesh where no cluster file says so either. */
 static int count_nodes(const struct setup *setup, struct mesh_shape asked)
 {
     const struct config *config = setup->config;
     const struct strategy *strategy = setup->strategy;
-    bool some = asked.data || asked.tensor || asked.pipeline;
+    bool some = asked.data || asked.tensor || asked.pipeline || asked.expert;
     bool whole = (asked.data || !strategy->spreads_data) &&
                  (asked.tensor || !strategy->spreads_tensor) &&
                  (asked.pipeline || !strategy->spreads_pipeline);
@@ -30,8 +40,8 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
     if (!some || !free)
         return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
-    int axes[3] = {asked.data, asked.tensor, asked.pipeline};
-    for (int i = 0; i < 3; i++)
+    int axes[4] = {asked.data, asked.tensor, asked.pipeline, asked.expert};
+    for (int i = 0; i < 4; i++)
         product *= axes[i] ? axes[i] : 1;
     return product > OP_PEERS_MOST ? OP_PEERS_MOST : (int)product;
 }
@@ -57,8 +67,16 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
                 config_where(config, "noise"), errors);
     algorithms_check("allreduce", config_text(config, "allreduce"),
                      config_where(config, "allreduce"), errors);
+    for (int i = 0; i < ALONG; i++)
+        if (config_is_set(config, along[i].key))
+            algorithms_check("allreduce", config_text(config, along[i].key),
+                             config_where(config, along[i].key), errors);
+    mesh_order_read(config_text(config, "mesh.order"), config_where(config, "mesh.order"),
+                    &setup->order, errors);
     algorithms_check("allgather", config_text(config, "allgather"),
                      config_where(config, "allgather"), errors);
+    algorithms_check("alltoall", config_text(config, "alltoall"), config_where(config, "alltoall"),
+                     errors);
     algorithms_check("reduce_scatter", config_text(config, "reduce_scatter"),
                      config_where(config, "reduce_scatter"), errors);
     partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
@@ -201,7 +219,7 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "strategy"), *name = setup->strategy->name;
-    int workers = setup->shape.data - setup->servers;
+    int workers = mesh_replicas(setup->shape) - setup->servers;
     if (workers < 1)
         return errors_add(errors, "%s: strategy %s needs workers besides servers=%d: give nodes=%d or more",
                           where, name, setup->servers, setup->servers + 1);
@@ -220,11 +238,23 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
                       config_where(config, "clip"), name);
 }
 
+/* An axis that no layer is split along. */
+static bool check_axes(const struct config *config, struct errors *errors)
+{
+    return asked(config, "mesh.context") <= 1 ||
+           errors_add(errors, "%s: no strategy splits layers along context as yet; give mesh.context=1",
+                      config_where(config, "mesh.context"));
+}
+
 static bool resolve_mesh(struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
-    struct mesh_shape wanted = {asked(config, "mesh.data"), asked(config, "mesh.tensor"),
-                                asked(config, "mesh.pipeline")};
+    struct mesh_shape wanted = {.data = asked(config, "mesh.data"),
+                                .tensor = asked(config, "mesh.tensor"),
+                                .pipeline = asked(config, "mesh.pipeline"),
+                                .expert = asked(config, "mesh.expert")};
+    if (!check_axes(config, errors))
+        return false;
     setup->nodes = count_nodes(setup, wanted);
     setup->batch = config_whole(config, "batch");
     setup->servers = setup->strategy->has_server      ? 1
@@ -240,7 +270,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
     size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, setup->shape.data);
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, mesh_replicas(setup->shape));
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
@@ -262,9 +292,11 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
 }
 
 /* `length` ranks `stride` apart, from each rank that is first on the axis. */
-static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, int length, int stride,
+static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, enum mesh_axis axis,
                       struct errors *errors)
 {
+    int length = mesh_length(setup->shape, axis);
+    int stride = mesh_stride(setup->shape, &setup->order, axis);
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
     bool good = true;
     for (int first = 0; good && first < setup->nodes; first++) {
@@ -279,11 +311,33 @@ static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, 
 }
 
 static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
-                                        struct errors *errors)
+                                        const char *key, struct errors *errors)
 {
-    return algorithms_create(operation, config_text(setup->config, operation),
-                             config_where(setup->config, operation), setup->cluster,
-                             setup->netmodel, errors);
+    return algorithms_create(operation, config_text(setup->config, key),
+                             config_where(setup->config, key), setup->cluster, setup->netmodel,
+                             errors);
+}
+
+static struct algorithms *allreduce_along(const struct setup *setup, enum mesh_axis axis)
+{
+    return setup->allreduce_along[axis] ? setup->allreduce_along[axis] : setup->allreduce;
+}
+
+static bool resolve_allreduces(struct setup *setup, struct errors *errors)
+{
+    setup->allreduce = algorithms_of(setup, "allreduce", "allreduce", errors);
+    bool good = setup->allreduce;
+    for (int i = 0; i < ALONG && good; i++) {
+        struct algorithms **own = &setup->allreduce_along[along[i].axis];
+        if (config_is_set(setup->config, along[i].key))
+            *own = algorithms_of(setup, "allreduce", along[i].key, errors);
+        good = *own || !config_is_set(setup->config, along[i].key);
+    }
+    bool clips = config_is_set(setup->config, "clip");
+    for (int i = 0; i < ALONG && good; i++)
+        if (along[i].axis != AXIS_PIPELINE || clips)
+            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
+    return good;
 }
 
 /* What a share of a tensor does not tell. */
@@ -313,21 +367,34 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     return !setup->zero || check_zero(setup, errors);
 }
 
+/* What shares of a stack of experts, held by some of the replicas, do not go with. */
+static bool check_experts(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    if (mesh_length(setup->shape, AXIS_EXPERT) == 1)
+        return true;
+    if (setup->zero)
+        return errors_add(errors, "%s: zero is not for meshes with an expert axis as yet: experts and the "
+                                  "rest have replicas of their own; give zero=0",
+                          config_where(config, "zero"));
+    return !optimizer_needs_norms(setup->optimizer) ||
+           errors_add(errors, "%s: %s needs norms of whole tensors, and ranks of mesh.expert have shares of "
+                              "the experts'; sgd, adam and adamw can",
+                      config_where(config, "optimizer"), config_text(config, "optimizer"));
+}
+
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    struct mesh_shape shape = setup->shape;
     if (!resolve_zero(setup, errors))
         return false;
-    setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", errors);
-    setup->allreduce = algorithms_of(setup, "allreduce", errors);
-    setup->allgather = algorithms_of(setup, "allgather", errors);
-    return setup->allreduce && setup->allgather && setup->reduce_scatter &&
-           axis_fits(setup, setup->reduce_scatter, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allreduce, shape.tensor, 1, errors) &&
-           axis_fits(setup, setup->allreduce, shape.data, shape.tensor, errors) &&
-           axis_fits(setup, setup->allgather, shape.data, shape.tensor, errors) &&
-           (!config_is_set(setup->config, "clip") ||
-            axis_fits(setup, setup->allreduce, shape.pipeline, shape.data * shape.tensor, errors));
+    setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
+    setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
+    setup->alltoall = algorithms_of(setup, "alltoall", "alltoall", errors);
+    return check_experts(setup, errors) && resolve_allreduces(setup, errors) && setup->allgather &&
+           setup->reduce_scatter && setup->alltoall &&
+           axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -347,10 +414,10 @@ static bool check_clients(const struct setup *setup, int clients, struct errors 
 /* One node has all rows, whatever was asked for. */
 static bool resolve_partition(struct setup *setup, struct errors *errors)
 {
-    int parts = setup->shape.data - setup->servers;
+    int parts = mesh_replicas(setup->shape) - setup->servers;
     if (setup->strategy->has_server && !check_clients(setup, parts, errors))
         return false;
-    if (!setup->dataset || !setup->partition_spec.ops->assign || setup->shape.data == 1)
+    if (!setup->dataset || !setup->partition_spec.ops->assign || mesh_replicas(setup->shape) == 1)
         return true;
     setup->partition =
         partition_create(&setup->partition_spec, setup->dataset, parts,
@@ -442,7 +509,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_watch(setup, errors) || !setup_resolver(setup, errors))
+        !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
+        !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
         setup->loader =
@@ -465,7 +533,10 @@ void setup_release(struct setup *setup)
     if (setup->dataset)
         dataset_free(setup->dataset);
     algorithms_free(setup->allreduce);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        algorithms_free(setup->allreduce_along[axis]);
     algorithms_free(setup->allgather);
+    algorithms_free(setup->alltoall);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
     if (setup->cluster)
@@ -501,14 +572,17 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .bucket_bytes = config_whole(setup->config, "bucket"),
-                         .allreduce = setup->allreduce,
+                         .allreduce = allreduce_along(setup, AXIS_DATA),
+                         .allreduce_tensor = allreduce_along(setup, AXIS_TENSOR),
+                         .allreduce_pipeline = allreduce_along(setup, AXIS_PIPELINE),
                          .local = setup->local,
                          .federated = setup->federated,
                          .servers = setup->servers,
                          .zero = setup->zero,
                          .gather = setup->allgather,
+                         .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
-                                                               : setup->allreduce,
+                                                               : allreduce_along(setup, AXIS_DATA),
                                       .allgather = setup->allgather,
                                       .compressor = setup->compressor,
                                       .seed = setup->seed}};

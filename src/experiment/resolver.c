@@ -11,7 +11,8 @@ static struct resolver_run run_of(const struct setup *setup)
                                  .real = setup->real,
                                  .watched = watch_wants(setup) ||
                                             config_is_set(setup->config, "goal"),
-                                 .replayed = setup->goal};
+                                 .replayed = setup->goal,
+                                 .closed = setup->closed};
 }
 
 static const struct resolver_ops *choose(const struct setup *setup,

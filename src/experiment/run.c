@@ -1,5 +1,6 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
+#include "closed.h"
 #include "saving.h"
 #include "watch.h"
 
@@ -23,6 +24,7 @@ struct drive {
     const struct rack *rack;
     struct training **trainings; /* by rank; real runs only, as the one below */
     double *losses;              /* (steps, ranks): each rank's part */
+    struct routed *routed;       /* (steps, ranks) likewise, of a model with experts; else NULL */
     uint64_t *rows;              /* by rank: rows whose forward pass began there */
     uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
@@ -179,6 +181,9 @@ static void take_step(struct drive *drive, struct rank *self, int step)
     drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
         training_step(self, drive->trainings[rank], (size_t)steps_taken(drive, step) - 1);
     drive->rows[rank] += drive->trainings[rank]->rows_done;
+    if (drive->routed)
+        drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
+            training_routed(drive->trainings[rank]);
     rank_mark(self);
     if (rank != 0)
         return;
@@ -229,7 +234,10 @@ static void count_only(struct drive *drive, struct rack *rack)
                        !rack_failed(rack) && !rack_is_stuck(rack);
          step++) {
         for (int rank = 0; rank < rack_size(rack); rank++)
-            count_step(drive, rack_rank(rack, rank), step);
+            if (closed_plays(drive->setup, rank))
+                count_step(drive, rack_rank(rack, rank), step);
+            else
+                rank_mark(rack_rank(rack, rank));
         rack_resolve(rack);
         drive->stopped_at = step + 1;
         tell_progress(drive, step);
@@ -244,7 +252,8 @@ static void count_only(struct drive *drive, struct rack *rack)
 static void count_regions(const struct drive *drive, struct rack *rack)
 {
     for (int rank = 0; rank < rack_size(rack); rank++)
-        training_free(shape_of(drive, rack_rank(rack, rank)));
+        if (!drive->setup->closed || closed_is_counted(drive->setup, rank))
+            training_free(shape_of(drive, rack_rank(rack, rank)));
 }
 
 static void free_trainings(struct drive *drive)
@@ -256,13 +265,48 @@ static void free_trainings(struct drive *drive)
         }
 }
 
+static void collect_routed(const struct drive *drive, int step)
+{
+    size_t ranks = (size_t)drive->setup->nodes;
+    struct routed all = {0};
+    for (size_t rank = 0; rank < ranks; rank++) {
+        const struct routed *own = &drive->routed[(size_t)step * ranks + rank];
+        all.choices += own->choices;
+        all.dropped += own->dropped;
+        all.rows += own->rows;
+        all.balance += own->balance;
+    }
+    drive->result->step[step].dropped = (double)all.dropped / (double)all.choices;
+    drive->result->step[step].balance = all.balance / (double)all.rows;
+}
+
 static void collect_losses(struct drive *drive)
 {
     struct result *result = drive->result;
     for (int step = 0; step < result->steps; step++)
         result->step[step].loss = drive->setup->real ? training_loss(drive, step) : NAN;
+    for (int step = 0; step < result->steps && drive->routed; step++)
+        collect_routed(drive, step);
     if (result->steps)
         result->final_loss = result->step[result->steps - 1].loss;
+}
+
+/* Those of files: what the table has was named by its bit. */
+static void name_file(const struct algorithms *algorithms, struct text *names)
+{
+    const struct collective *file = algorithms ? algorithms_fixed(algorithms) : NULL;
+    bool listed = !file;
+    for (int i = 0; collectives[i]; i++)
+        listed = listed || collectives[i] == file;
+    if (!listed)
+        text_add(names, "%s%s", names->length ? "+" : "", file->name);
+}
+
+static void name_files(const struct setup *setup, struct text *names)
+{
+    name_file(setup->allreduce, names);
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        name_file(setup->allreduce_along[axis], names);
 }
 
 static void name_allreduces(const struct drive *drive)
@@ -271,9 +315,8 @@ static void name_allreduces(const struct drive *drive)
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
             text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
-    const struct collective *file = algorithms_fixed(drive->setup->allreduce);
-    if ((drive->allreduces & ALLREDUCE_FILE) && file)
-        text_add(&names, "%s%s", names.length ? "+" : "", file->name);
+    if (drive->allreduces & ALLREDUCE_FILE)
+        name_files(drive->setup, &names);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
@@ -335,7 +378,8 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
-        result->node[rank].samples = drive->rows[rank];
+        result->node[rank].samples =
+            drive->rows[drive->setup->closed ? closed_stand_in(drive->setup, rank) : rank];
     notes_after(drive->setup, rack_clock(rack), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
@@ -365,7 +409,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     rack_set_noise(rack, &setup->noise);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
-    struct mesh *mesh = mesh_create(rack, setup->shape);
+    struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
     if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
         mesh_add_back(mesh, rack);
     if (setup->box)
@@ -382,15 +426,19 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         result->step[step] = (struct step_record){.accuracy = NAN,
                                                   .test_loss = NAN,
                                                   .lr = plan_rate(&plan, setup->begun.step + step),
-                                                  .gradient_norm = NAN};
+                                                  .gradient_norm = NAN,
+                                                  .dropped = NAN,
+                                                  .balance = NAN};
     if (setup->real) {
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = saving_room(setup);
+        if (model_routes(setup->model))
+            drive.routed = memory_zeroed(steps * ranks, sizeof *drive.routed);
     }
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+    bool good = rack_fits_nodes(rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
     errors_release(&drive.unsaved);
@@ -398,6 +446,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         checkpoint_free(drive.gathered);
     free(drive.trainings);
     free(drive.losses);
+    free(drive.routed);
     free(drive.rows);
     *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);

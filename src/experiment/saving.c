@@ -125,7 +125,8 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
                    const struct training *training)
 {
     int whole = setup->strategy->serves_shares ? setup->servers : 0; /* it has all parameters */
-    bool first = training->point.replica == whole;
+    int experts = mesh_length(setup->shape, AXIS_EXPERT);
+    bool first = training->point.replica / experts == whole;
     if (first)
         checkpoint_put(gathered, training->model);
     if (saves_state(setup) && (first || setup->zero))

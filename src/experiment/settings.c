@@ -1,6 +1,7 @@
 #include "threadrack/experiment/experiment.h"
 
 #include "threadrack/cluster/cluster.h"
+#include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
 
 #define WORD(name, value, text)                                                                    \
@@ -16,6 +17,11 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave"),
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
+    COUNT("mesh.context", 1, 1e6, NULL, NULL, "nodes that split a sequence; only 1 as yet"),
+    COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
+    {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
+     .help = "axes of the mesh from the closest nodes out; those left out come behind",
+     .continues = mesh_order_continues},
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
@@ -57,6 +63,10 @@ const struct setting experiment_settings[] = {
          "algorithm of every all-reduce, with options as in hierarchical:box=8, torus2d:rows=4 or "
          "chain:chunk=64KiB, or a file of one, msccl:FILE.xml; auto: the fastest, as predicted for each "
          "group and length (threadrack list collectives)"),
+    WORD("allreduce.data", NULL, "algorithm of the all-reduces along data; unset: as allreduce"),
+    WORD("allreduce.tensor", NULL, "algorithm of the all-reduces along tensor; unset: as allreduce"),
+    WORD("allreduce.pipeline", NULL,
+         "algorithm of the all-reduces along pipeline (clip has one); unset: as allreduce"),
     WORD("compress", "none",
          "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
          "compressors)"),
@@ -64,6 +74,7 @@ const struct setting experiment_settings[] = {
            "data, hybrid: 1 shards the optimizer's state over the data axis (Rajbhandari et al. 2020)"),
     WORD("allgather", "auto",
          "algorithm of the all-gathers of compressed gradients and of zero's parameters, as allreduce"),
+    WORD("alltoall", "auto", "algorithm of the all-to-alls between ranks that share experts out, as allreduce"),
     WORD("reduce_scatter", "auto", "algorithm of the reduce-scatters of zero's gradients, as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
      .help = "gradients are all-reduced in buckets of at least this size"},
@@ -87,6 +98,9 @@ const struct setting experiment_settings[] = {
     {.key = "box", .unit = UNIT_COUNT, .low = 1, .high = 1e6,
      .help = "hierarchical: nodes of a box; unset: as the cluster's topology has it"},
     WORD("netmodel", "flow", "what a message costs (threadrack list netmodels)"),
+    CHOICE("collectives", "messages|closed_form", "messages",
+           "closed_form: timing-only, where nothing contends and nodes are alike: a collective takes what "
+           "its formula says, and one node of each stage stands for the others"),
     CHOICE("clock.resolver", "auto|dataflow|windows|lanes|events", "auto",
            "how the clock is resolved, always to the same times; auto: the fastest that is exact "
            "(threadrack list resolvers)"),

@@ -36,9 +36,20 @@ static void check_allreduce(const char *text, const char *where, struct errors *
     algorithms_check("allreduce", text, where, errors);
 }
 
+static void check_mesh_order(const char *text, const char *where, struct errors *errors)
+{
+    struct mesh_order order;
+    mesh_order_read(text, where, &order, errors);
+}
+
 static void check_allgather(const char *text, const char *where, struct errors *errors)
 {
     algorithms_check("allgather", text, where, errors);
+}
+
+static void check_alltoall(const char *text, const char *where, struct errors *errors)
+{
+    algorithms_check("alltoall", text, where, errors);
 }
 
 static void check_reduce_scatter(const char *text, const char *where, struct errors *errors)
@@ -90,8 +101,11 @@ static const struct family {
 } families[] = {
     {"strategy", check_strategy},   {"netmodel", check_netmodel}, {"compute", check_compute},
     {"allreduce", check_allreduce}, {"model", check_model},       {"optimizer", check_optimizer},
-    {"outer", check_optimizer},
-    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter}, {"compress", check_compressor},
+    {"outer", check_optimizer},     {"mesh.order", check_mesh_order},
+    {"allreduce.data", check_allreduce}, {"allreduce.tensor", check_allreduce},
+    {"allreduce.pipeline", check_allreduce},
+    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter},
+    {"alltoall", check_alltoall}, {"compress", check_compressor},
     {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
@@ -122,7 +136,7 @@ static bool is_swept(const struct config *config, const char *key)
 void experiment_check_words(const struct config *config, struct errors *errors)
 {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (!is_swept(config, families[i].key))
+        if (!is_swept(config, families[i].key) && config_is_set(config, families[i].key))
             families[i].check(config_text(config, families[i].key),
                               config_where(config, families[i].key), errors);
 }
@@ -134,7 +148,7 @@ static void check_family(const struct sweep *sweep, const struct family *family,
     for (int i = 0; i < sweep->count; i++) {
         const struct config *point = sweep->points[i].config;
         const char *word = config_text(point, family->key);
-        if (is_new(&seen, word))
+        if (config_is_set(point, family->key) && is_new(&seen, word))
             family->check(word, config_where(point, family->key), errors);
     }
     free(seen.words);

@@ -18,6 +18,8 @@ static bool counts_links(const struct setup *setup)
     if (strcmp(links, "auto"))
         return !strcmp(links, "on");
     const char *resolver = config_text(setup->config, "clock.resolver");
+    if (setup->closed)
+        return false;
     if (strcmp(resolver, "auto") && strcmp(resolver, "events"))
         return false; /* a resolver that sees no single message was asked for */
     return setup->nodes > 1 && setup->nodes <= AUTO_NODES && setup->cluster->link_count <= AUTO_LINKS;

@@ -218,6 +218,26 @@ bool chain_feed_forward(struct chain *chain, size_t hidden, enum activation kind
                   chain->width);
 }
 
+bool chain_experts(struct chain *chain, size_t hidden, enum activation kind,
+                   struct experts_wish wish)
+{
+    bool block = chain->count && chain_last(chain)->ops == &layer_attention;
+    if (wish.best > wish.count)
+        return refuse(chain, "a position cannot go to %zu of %zu experts", wish.best, wish.count);
+    return is_no_image(chain) && is_bearable(chain, hidden) &&
+           is_matrix(chain, hidden * wish.count, chain->width) &&
+           append(chain,
+                  (struct layer){.ops = &layer_experts,
+                                 .hidden = hidden,
+                                 .activation = kind,
+                                 .experts = wish.count,
+                                 .choices = wish.best,
+                                 .capacity = wish.capacity,
+                                 .balance = wish.balance,
+                                 .follows = block},
+                  chain->width);
+}
+
 void chain_finish(struct chain *chain, struct model_spec *spec, const struct loss_ops *loss)
 {
     const struct layer *first = &chain->layers[0];

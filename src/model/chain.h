@@ -19,6 +19,13 @@ struct chain {
     char why[WHY_ROOM];                   /* what the latest call that returned false says */
 };
 
+/* A mixture: so many experts, the best of them for a position; places for its positions as a multiple
+ * of what even choices need; the weight of the loss that balances them. */
+struct experts_wish {
+    size_t count, best;
+    double capacity, balance;
+};
+
 /* A row of the data: `width` real values, an image where channels is not 0, or `context` tokens. */
 struct chain chain_of_values(size_t width, size_t channels, size_t height, size_t image_width);
 struct chain chain_of_tokens(size_t context);
@@ -34,6 +41,9 @@ bool chain_norm(struct chain *chain);
 bool chain_embedding(struct chain *chain, size_t vocabulary, size_t width);
 bool chain_attention(struct chain *chain, size_t heads);
 bool chain_feed_forward(struct chain *chain, size_t hidden, enum activation kind);
+
+bool chain_experts(struct chain *chain, size_t hidden, enum activation kind,
+                   struct experts_wish wish);
 
 /* The latest layer, for what the words above leave out. */
 struct layer *chain_last(struct chain *chain);

@@ -81,7 +81,7 @@ static void copy_run(void *context, size_t in_part, size_t in_whole, size_t coun
 }
 
 /* Of every tensor that the rank holds, between a set and a buffer of what it holds of them. Of
- * what every tensor rank holds, the first puts it. */
+ * what several ranks hold, the first puts it. */
 static void copy_held(const struct checkpoint *checkpoint, int set, const struct model *model,
                       struct holding holding, float *flat, bool put)
 {
@@ -90,7 +90,7 @@ static void copy_held(const struct checkpoint *checkpoint, int set, const struct
         const struct model_tensor *tensor = &model->tensors[i];
         struct copying copying = {values[tensor->whole - model->spec->tensors], flat, tensor->at,
                                   holding, put};
-        if (!put || model->place.tensor == 0 || !tensor->replicated)
+        if (!put || model_holds_first(model, tensor))
             tensor_runs(tensor, &copying, copy_run);
     }
 }
@@ -142,7 +142,7 @@ void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, fl
         const struct model_tensor *tensor = &model->tensors[i];
         struct adding adding = {checkpoint->values[tensor->whole - model->spec->tensors],
                                 model->parameters + tensor->at, factor};
-        if (model->place.tensor == 0 || !tensor->replicated)
+        if (model_holds_first(model, tensor))
             tensor_runs(tensor, &adding, add_run);
     }
 }

@@ -16,12 +16,12 @@ static bool begin_pass(struct rank *self, const struct model *model, uint64_t fl
                                                   .kernels = count > 0});
 }
 
-/* Of what every tensor rank holds, the first counts it. */
+/* What several ranks hold, the first of them counts. */
 static double square_of_part(const struct model *model)
 {
     double sum = 0;
     for (int i = 0; i < model->tensor_count; i++)
-        if (!model->tensors[i].replicated || model->place.tensor == 0)
+        if (model_holds_first(model, &model->tensors[i]))
             sum += math_square_sum(model->tensors[i].count,
                                    model->gradients + model->tensors[i].at);
     return sum;
@@ -34,7 +34,7 @@ static void measure(struct rank *self, struct clipping *clipping, const struct m
         *clipping->square = (float)square_of_part(model);
         rank_compute_end(self);
     }
-    if (hooks->sum_over_model && model->place.tensors * model->place.stages > 1)
+    if (hooks->sum_over_model && (model->place.tensors * model->place.stages > 1 || model->place.experts > 1))
         hooks->sum_over_model(hooks->context, self, clipping->square, 1);
     if (clipping->square)
         clipping->norm = sqrt((double)*clipping->square);

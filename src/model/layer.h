@@ -14,7 +14,7 @@
 #include "threadrack/math/math.h"
 #include "threadrack/model/model.h"
 
-enum { SAVED_MOST = 8, HELD_MOST = 4, PREFIX_ROOM = 40 };
+enum { SAVED_MOST = 10, HELD_MOST = 5, PREFIX_ROOM = 40 };
 
 /* A whole layer, as the spec has it. What a kind does not use is 0. */
 struct layer {
@@ -29,6 +29,8 @@ struct layer {
     bool lends;   /* an embedding: the borrower has begun its table's gradient when it comes */
     struct convolution image; /* of conv and max_pool: what comes in, and the kernel */
     size_t heads, hidden, vocabulary; /* of attention, feed_forward, embedding */
+    size_t experts, choices;   /* of experts: so many, and so many of them for a position; */
+    double capacity, balance; /* places as a multiple of what is needed, and the balance's weight */
     double deviation; /* of initial weights, where the kind's own is not wanted; and of those that */
     double residual_deviation; /* end a residual branch */
     int tensor_at, tensor_count; /* its tensors in the spec's list */

@@ -13,8 +13,7 @@ static void place_tensors(struct model *model, struct model_part *part)
     part->at = model->parameter_count;
     for (int i = 0; i < layer->tensor_count; i++) {
         struct model_tensor *tensor = &model->tensors[model->tensor_count++];
-        *tensor = tensor_part(&model->spec->tensors[layer->tensor_at + i], part->cut,
-                              (size_t)part->tensors, (size_t)part->tensor);
+        *tensor = tensor_part(&model->spec->tensors[layer->tensor_at + i], part->cut, model->place);
         tensor->at = model->parameter_count;
         model->parameter_count += tensor->count;
     }
@@ -196,6 +195,12 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
     return model;
 }
 
+bool model_holds_first(const struct model *model, const struct model_tensor *tensor)
+{
+    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts;
+    return first_expert && (model->place.tensor == 0 || !tensor->replicated);
+}
+
 struct model *model_bare(struct rank *self, size_t parameters)
 {
     struct model *model = memory_zeroed(1, sizeof *model);
@@ -235,7 +240,19 @@ float *model_output_gradient(struct model *model, struct share rows)
     return view(model->parts[model->part_count - 1].dy.base, rows.begin * model->output_width);
 }
 
+/* Behind what all ranks of the expert group hold. */
+struct share model_expert_range(const struct model *model, int i)
+{
+    const struct model_part *part = &model->parts[i];
+    size_t end = part->at + part->parameter_count, begin = end;
+    for (int t = part->layer->tensor_count - 1; t >= 0 && model->place.experts > 1; t--)
+        if (part->tensor_list[t].whole->of_experts)
+            begin = part->tensor_list[t].at;
+    return (struct share){begin, end - begin};
+}
+
 struct share model_part_range(const struct model *model, int i)
 {
-    return (struct share){model->parts[i].at, model->parts[i].parameter_count};
+    const struct model_part *part = &model->parts[i];
+    return (struct share){part->at, part->parameter_count - model_expert_range(model, i).count};
 }

@@ -71,8 +71,13 @@ static void part_backward_weight(struct rank *self, struct model *model,
     struct pass pass = pass_of(self, model, part, rows, first);
     if (part->layer->ops->backward_weight)
         part->layer->ops->backward_weight(&pass);
-    if (last && part->parameter_count && hooks->gradient_ready)
-        hooks->gradient_ready(hooks->context, self, part->at, part->parameter_count);
+    if (!last || !part->parameter_count || !hooks->gradient_ready)
+        return;
+    int number = (int)(part - model->parts);
+    struct share experts = model_expert_range(model, number), rest = model_part_range(model, number);
+    if (experts.count)
+        hooks->gradient_ready(hooks->context, self, experts.begin, experts.count);
+    hooks->gradient_ready(hooks->context, self, rest.begin, rest.count);
 }
 
 void model_backward(struct rank *self, struct model *model, struct share rows, bool first,

@@ -77,6 +77,25 @@ struct model_spec *model_parse(const char *text, const char *where, struct error
     return ops ? ops->parse(text, where, errors) : NULL;
 }
 
+bool model_routes(const struct model_spec *spec)
+{
+    for (int i = 0; i < spec->layer_count; i++)
+        if (spec->layers[i].ops == &layer_experts)
+            return true;
+    return false;
+}
+
+bool model_fits_experts(const struct model_spec *spec, int experts, struct errors *errors)
+{
+    if (experts > 1 && !model_routes(spec))
+        return errors_add(errors, "the model has no experts to share out (gpt:...,experts=8 has)");
+    for (int i = 0; i < spec->layer_count && experts > 1; i++)
+        if (spec->layers[i].ops == &layer_experts && spec->layers[i].experts % (size_t)experts)
+            return errors_add(errors, "%d ranks cannot share %zu experts out evenly", experts,
+                              spec->layers[i].experts);
+    return true;
+}
+
 size_t model_input_width(const struct model_spec *spec)
 {
     return spec->input_width;

@@ -38,9 +38,9 @@ static struct share grained(size_t n, size_t grain, size_t tensors, size_t tenso
     return (struct share){share.begin * grain, share.count * grain};
 }
 
-struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, size_t tensors,
-                                size_t tensor)
+struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, struct model_place place)
 {
+    size_t tensors = (size_t)place.tensors, tensor = (size_t)place.tensor;
     size_t rows = whole->shape[0], columns = whole->count / rows;
     struct model_tensor part = {.whole = whole,
                                 .cut = whole->cuts[cut],
@@ -54,6 +54,8 @@ struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, size_t
         part.rows = grained(rows / part.blocks, whole->grain, tensors, tensor);
     else if (part.cut == TENSOR_COLUMNS)
         part.columns = grained(columns, whole->grain, tensors, tensor);
+    if (whole->of_experts && place.experts > 1)
+        part.rows = share_of(rows, (size_t)place.experts, (size_t)place.expert);
     part.count = part.blocks * part.rows.count * part.columns.count;
     return part;
 }

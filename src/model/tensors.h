@@ -19,9 +19,8 @@ struct tensor *tensor_add_matrix(struct tensor_list *list, const char *name, siz
                                  size_t columns);
 struct tensor *tensor_add_vector(struct tensor_list *list, const char *name, size_t count);
 
-/* What tensor rank `tensor` of `tensors` holds of it, where its layer is cut so; `at` is left 0. */
-struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, size_t tensors,
-                                size_t tensor);
+/* What the rank at that place holds of it, where its layer is cut so; `at` is left 0. */
+struct model_tensor tensor_part(const struct tensor *whole, enum cut cut, struct model_place place);
 
 /* Where the rows of a part are: calls visit for each run of elements that is dense in both, in
  * order, with its place in the part and in the whole. */

@@ -124,6 +124,16 @@ void group_free(struct group *group)
     free(group);
 }
 
+void group_set_alike(struct group *group)
+{
+    group->alike = true;
+}
+
+bool group_is_alike(const struct group *group)
+{
+    return group->alike;
+}
+
 int group_size(const struct group *group)
 {
     return group->size;
@@ -150,7 +160,7 @@ static int find_member(const struct group *group, int id)
         const int *place = bsearch(&id, group->members, (size_t)group->size, sizeof id, compare_ranks);
         return place ? (int)(place - group->members) : -1;
     }
-    int from = id - group->first, index = from / group->stride;
+    int from = id - group->first, index = group->stride == 1 ? from : from / group->stride;
     return from >= 0 && index < group->size && index * group->stride == from ? index : -1;
 }
 

@@ -99,6 +99,7 @@ struct group {
     struct rack *rack;
     int number; /* the clock's */
     int size;
+    bool alike; /* see group_set_alike */
     int first, stride; /* member i is rank first + i * stride, unless `members` has them */
     int *members;      /* NULL where they are a stride apart */
     int lane_base;     /* of every member, unless `lane_bases` has them */

@@ -56,12 +56,13 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
                                    .lane = lane_index(self, request),
                                    .peer = group_rank(group, self),
                                    .schedule = schedule,
-                                   .call = {.root = root, .count = count},
+                                   .root = root,
+                                   .count = count,
                                    .element_bytes = element_bytes(element)});
     if (self->real)
         meeting_post(self, group, (struct meant){schedule, root, element, count}, vector,
                      request.number);
-    else
+    else if (!schedule->whole)
         meeting_compare(self, group, (struct meant){schedule, root, element, count},
                         request.number);
     return request;

@@ -4,18 +4,30 @@
 
 #include <stdlib.h>
 
-/* Whole layers, from the last on, until they hold `bucket` bytes. */
-static void cut(struct buckets *buckets, const struct model *model, size_t bucket_floats)
+static void close_bucket(struct buckets *buckets, struct share *open, size_t end)
+{
+    if (open->count)
+        *vector_push(&buckets->ranges, &buckets->count, &buckets->room) = *open;
+    *open = (struct share){.begin = end};
+}
+
+/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; what does not lie
+ * next to each other is apart. */
+static void cut(struct buckets *buckets, const struct model *model, size_t bucket_floats,
+                struct share (*range_of)(const struct model *model, int i))
 {
     struct share open = {.begin = model->parameter_count};
     for (int i = model->part_count - 1; i >= 0; i--) {
-        struct share part = model_part_range(model, i);
-        open = (struct share){part.begin, open.count + part.count};
-        if ((open.count < bucket_floats && i > 0) || open.count == 0)
+        struct share part = range_of(model, i);
+        if (!part.count)
             continue;
-        *vector_push(&buckets->ranges, &buckets->count, &buckets->room) = open;
-        open = (struct share){.begin = part.begin};
+        if (part.begin + part.count != open.begin)
+            close_bucket(buckets, &open, part.begin + part.count);
+        open = (struct share){part.begin, open.count + part.count};
+        if (open.count >= bucket_floats)
+            close_bucket(buckets, &open, part.begin);
     }
+    close_bucket(buckets, &open, 0);
 }
 
 static struct matrix *matrices_of(const struct model *model)
@@ -47,22 +59,21 @@ static struct sharding *share_out(const struct buckets *buckets, struct group *r
 void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training)
 {
     const struct plan *plan = training->plan;
-    struct group *replicas = plan->mesh->data[rank_id(self)];
+    struct group *replicas = plan->mesh->replicas[rank_id(self)];
     *buckets = (struct buckets){0};
-    cut(buckets, training->model, plan->bucket_bytes / sizeof(float));
+    cut(buckets, training->model, plan->bucket_bytes / sizeof(float), model_part_range);
     if (!plan->zero)
         return;
     buckets->sharding = share_out(buckets, replicas, training->point.replica);
     allreduce_init(&buckets->sharding->gather, self, replicas, plan->gather);
 }
 
-void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training)
+static void open_exchange(struct buckets *buckets, struct rank *self, const struct training *training,
+                          struct group *group)
 {
-    const struct plan *plan = training->plan;
     const struct model *model = training->model;
-    struct group *replicas = plan->mesh->data[rank_id(self)];
     struct matrix *matrices = matrices_of(model);
-    buckets->exchange = exchange_create(self, replicas, &plan->exchange,
+    buckets->exchange = exchange_create(self, group, &training->plan->exchange,
                                         &(struct gradients){.values = model->gradients,
                                                             .floats = model->parameter_count,
                                                             .matrices = matrices,
@@ -70,6 +81,16 @@ void buckets_init(struct buckets *buckets, struct rank *self, const struct train
                                                             .ranges = buckets->ranges,
                                                             .range_count = buckets->count});
     free(matrices);
+}
+
+void buckets_init(struct training *training, struct rank *self)
+{
+    const struct plan *plan = training->plan;
+    struct buckets *experts = &training->expert_buckets;
+    open_exchange(&training->buckets, self, training, plan->mesh->replicas[rank_id(self)]);
+    cut(experts, training->model, plan->bucket_bytes / sizeof(float), model_expert_range);
+    if (experts->count)
+        open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
 }
 
 void buckets_release(struct buckets *buckets)
@@ -83,19 +104,25 @@ void buckets_release(struct buckets *buckets)
     free(buckets->sharding);
 }
 
-void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
+static void post_if_begun(struct buckets *buckets, size_t at)
 {
-    (void)self;
-    (void)count;
-    struct buckets *buckets = &((struct training *)context)->buckets;
     if (buckets->next < buckets->count && buckets->ranges[buckets->next].begin == at)
         exchange_post(buckets->exchange, buckets->next++);
 }
 
-void buckets_wait(struct rank *self, struct buckets *buckets)
+void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
+    struct training *training = context;
     (void)self;
-    exchange_wait(buckets->exchange);
+    (void)count;
+    post_if_begun(&training->buckets, at);
+    post_if_begun(&training->expert_buckets, at);
+}
+
+static void wait_for_sums(struct buckets *buckets)
+{
+    if (buckets->exchange)
+        exchange_wait(buckets->exchange);
     buckets->next = 0;
 }
 
@@ -119,7 +146,8 @@ static void update_shares(struct rank *self, struct training *training)
 
 void update_together(struct rank *self, struct training *training)
 {
-    buckets_wait(self, &training->buckets);
+    wait_for_sums(&training->buckets);
+    wait_for_sums(&training->expert_buckets);
     if (training->buckets.sharding)
         update_shares(self, training);
     else

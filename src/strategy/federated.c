@@ -123,8 +123,9 @@ static double train_minibatch(struct rank *self, struct training *training, size
     if (rank_is_real(self) && training->plan->loader)
         loader_fill_part(training->plan->loader, client_of(training), position, count,
                          model_input(model, rows), training->targets);
+    model->row_weight = 1.0f / (float)count;
     model_forward(self, model, rows);
-    double loss = model_loss(self, model, rows, training->targets, 1.0f / (float)count);
+    double loss = model_loss(self, model, rows, training->targets, model->row_weight);
     model_backward(self, model, rows, true, true);
     if (round.edit)
         round.edit(self, training);

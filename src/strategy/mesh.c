@@ -10,12 +10,21 @@ struct wish {
     int microbatches;
 };
 
+/* Ranks that share experts out exchange places of as many rows. */
+static bool is_even(const struct wish *wish, struct mesh_shape shape)
+{
+    size_t parts = (size_t)mesh_replicas(shape) * (size_t)wish->microbatches;
+    return mesh_length(shape, AXIS_EXPERT) == 1 || wish->batch % parts == 0;
+}
+
 static bool fits(const struct wish *wish, struct mesh_shape shape)
 {
     struct errors ignored;
     errors_init(&ignored);
-    bool good = shape.data <= (int64_t)(wish->batch / (size_t)wish->microbatches) &&
-                model_fits(wish->model, shape.pipeline, shape.tensor, &ignored);
+    bool good = mesh_replicas(shape) <= (int64_t)(wish->batch / (size_t)wish->microbatches) &&
+                model_fits(wish->model, shape.pipeline, shape.tensor, &ignored) &&
+                model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &ignored) &&
+                is_even(wish, shape);
     errors_release(&ignored);
     return good;
 }
@@ -24,7 +33,8 @@ static bool spreads(const struct strategy *strategy, struct mesh_shape shape)
 {
     return (strategy->spreads_data || shape.data == 1) &&
            (strategy->spreads_tensor || shape.tensor == 1) &&
-           (strategy->spreads_pipeline || shape.pipeline == 1);
+           (strategy->spreads_pipeline || shape.pipeline == 1) &&
+           (strategy->spreads_expert || mesh_length(shape, AXIS_EXPERT) == 1);
 }
 
 static int distance(struct mesh_shape a, struct mesh_shape b)
@@ -52,7 +62,9 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
             for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
                                    pipeline <= model_most_stages(wish->model);
                  pipeline++) {
-                struct mesh_shape other = {nodes / tensor / pipeline, tensor, pipeline};
+                struct mesh_shape other = {.data = nodes / tensor / pipeline,
+                                           .tensor = tensor,
+                                           .pipeline = pipeline};
                 if (mesh_size(other) == nodes && spreads(wish->strategy, other) &&
                     (!best.data || distance(other, shape) < distance(best, shape)) &&
                     fits(wish, other))
@@ -61,7 +73,7 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
         if (best.data)
             return best;
     }
-    return (struct mesh_shape){1, 1, 1};
+    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1};
 }
 
 static bool refuse(const struct wish *wish, struct mesh_shape shape, const char *where,
@@ -70,12 +82,16 @@ static bool refuse(const struct wish *wish, struct mesh_shape shape, const char 
     struct mesh_shape other = nearest(wish, shape);
     struct errors reason;
     errors_init(&reason);
-    if (shape.data > (int64_t)(wish->batch / (size_t)wish->microbatches))
+    if (mesh_replicas(shape) > (int64_t)(wish->batch / (size_t)wish->microbatches))
         errors_add(&reason, "a batch of %zu rows in %d microbatches has an empty share for %d nodes "
                             "along data",
-                   wish->batch, wish->microbatches, shape.data);
-    else
-        model_fits(wish->model, shape.pipeline, shape.tensor, &reason);
+                   wish->batch, wish->microbatches, mesh_replicas(shape));
+    else if (!is_even(wish, shape))
+        errors_add(&reason, "ranks that share experts out need equal shares: a batch of %zu rows does not "
+                            "divide into %d microbatches for %d of them",
+                   wish->batch, wish->microbatches, mesh_replicas(shape));
+    else if (model_fits(wish->model, shape.pipeline, shape.tensor, &reason))
+        model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &reason);
     errors_add(errors,
                "%s: the mesh data=%d tensor=%d pipeline=%d does not fit: %s; the nearest that fits "
                "is mesh.data=%d mesh.tensor=%d mesh.pipeline=%d (nodes=%d)",
@@ -98,14 +114,18 @@ static int split_by_two(const struct wish *wish, int *left, struct mesh_shape wi
 static struct mesh_shape complete(const struct wish *wish, int nodes, struct mesh_shape asked)
 {
     const struct strategy *strategy = wish->strategy;
-    struct mesh_shape shape = {asked.data ? asked.data : 1, asked.tensor ? asked.tensor : 1,
-                               asked.pipeline ? asked.pipeline : 1};
+    struct mesh_shape shape = {.data = mesh_length(asked, AXIS_DATA),
+                               .tensor = mesh_length(asked, AXIS_TENSOR),
+                               .pipeline = mesh_length(asked, AXIS_PIPELINE),
+                               .expert = mesh_length(asked, AXIS_EXPERT)};
     int left = nodes / mesh_size(shape) ? nodes / mesh_size(shape) : 1;
     bool nothing_asked = !asked.data && !asked.tensor && !asked.pipeline;
     if (nothing_asked && strategy->spreads_data && strategy->spreads_pipeline)
-        shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){1, 1, 2});
+        shape.pipeline = split_by_two(wish, &left, (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 2});
     if (nothing_asked && strategy->spreads_data && strategy->spreads_tensor)
-        shape.tensor = split_by_two(wish, &left, (struct mesh_shape){1, 2, shape.pipeline});
+        shape.tensor = split_by_two(
+            wish, &left,
+            (struct mesh_shape){.data = 1, .tensor = 2, .pipeline = shape.pipeline});
     if (strategy->spreads_data && !asked.data)
         shape.data = left;
     else if (strategy->spreads_pipeline && !asked.pipeline)

@@ -5,6 +5,12 @@ struct share microbatch(const struct training *training, int i)
     return share_of(training->rows.count, (size_t)training->plan->microbatches, (size_t)i);
 }
 
+size_t rows_of_mean(const struct training *training)
+{
+    const struct plan *plan = training->plan;
+    return plan->strategy->updates_alone ? training->rows.count : plan->batch;
+}
+
 struct share slot_rows(const struct training *training, int i)
 {
     return (struct share){microbatch(training, i % training->slots).begin,
@@ -36,9 +42,9 @@ double microbatch_loss(struct rank *self, struct training *training, int i)
     struct share rows = microbatch(training, i);
     const int32_t *targets =
         training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
-    size_t batch = training->plan->batch, own = training->rows.count;
-    size_t mean_over = training->plan->strategy->updates_alone ? own : batch;
-    double loss = model_loss(self, training->model, slot_rows(training, i), targets, 1.0f / (float)mean_over);
+    size_t batch = training->plan->batch, mean_over = rows_of_mean(training);
+    double loss = model_loss(self, training->model, slot_rows(training, i), targets,
+                             1.0f / (float)mean_over);
     return training->point.shard == 0 ? loss * (double)mean_over / (double)batch : 0;
 }
 

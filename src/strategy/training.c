@@ -21,14 +21,23 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
     struct training *training = context;
     if (training->plan->mesh->shape.tensor > 1)
         tensor_sum_forward(context, self, partial, count);
+    if (training->plan->mesh->shape.expert > 1)
+        allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
         allreduce_now(&training->stages, partial, count);
+}
+
+static void exchange_experts(void *context, struct rank *self, float *vector, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->expert, vector, count);
 }
 
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
-    struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model};
+    struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
+                                .exchange_experts = exchange_experts};
     if (strategy->serves_shares)
         hooks.gradient_ready = servers_gradient_ready;
     else if (strategy->spreads_data && !strategy->updates_alone)
@@ -48,7 +57,7 @@ static struct share rows_of(const struct plan *plan, int replica)
         return (struct share){0, 0};
     if (plan->strategy->has_server)
         return (struct share){0, plan->federated.batch};
-    return share_of(plan->batch, (size_t)(plan->mesh->shape.data - plan->servers),
+    return share_of(plan->batch, (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers),
                     (size_t)(replica - plan->servers));
 }
 
@@ -95,9 +104,12 @@ static void make_model(struct rank *self, struct training *training)
                            (struct model_place){.stage = training->point.stage,
                                                 .stages = shape.pipeline,
                                                 .tensor = training->point.shard,
-                                                .tensors = shape.tensor},
+                                                .tensors = shape.tensor,
+                                                .expert = training->point.experts,
+                                                .experts = shape.expert},
                            rows_kept(training), microbatch(training, 0).count, use,
                            hooks_of(training));
+    training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
     if (!shares && !plan->strategy->updates_alone)
@@ -113,7 +125,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
 {
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
-    struct mesh_point point = mesh_point(shape, rank_id(self));
+    struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
@@ -122,15 +134,20 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
                                        training->rows.count * plan->target_width * sizeof(int32_t));
+    struct group *expert = plan->mesh->expert[rank_id(self)];
+    allreduce_init(&training->expert, self, expert, plan->alltoall);
+    if (plan->clip > 0)
+        allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone)
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
-    allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)], plan->allreduce);
+    allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
+                   plan->allreduce_tensor);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
-        buckets_init(&training->buckets, self, training);
+        buckets_init(training, self);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
-        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce);
+        allreduce_init(&training->stages, self, training->pipeline, plan->allreduce_pipeline);
     training->sends = memory_zeroed(2 * microbatches, sizeof *training->sends);
     training->receives = memory_zeroed(2 * microbatches, sizeof *training->receives);
     if (plan->strategy->setup)
@@ -147,16 +164,26 @@ void training_free(struct training *training)
     model_free(training->model);
     optimizer_free(training->optimizer);
     buckets_release(&training->buckets);
+    buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->sends);
     free(training->receives);
     free(training);
 }
 
+struct routed training_routed(struct training *training)
+{
+    struct routed routed = training->model->routed;
+    training->model->routed = (struct routed){0};
+    return training->point.shard == 0 ? routed : (struct routed){0};
+}
+
 uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
+    const struct exchange *experts = training->expert_buckets.exchange;
     return training->tensor.used | training->stages.used | training->replicas.used |
+           training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }
@@ -165,6 +192,8 @@ void training_begin(struct training *training, uint64_t steps)
 {
     if (training->buckets.exchange)
         exchange_begin(training->buckets.exchange, steps);
+    if (training->expert_buckets.exchange)
+        exchange_begin(training->expert_buckets.exchange, steps);
 }
 
 double plan_rate(const struct plan *plan, size_t step)

@@ -10,6 +10,9 @@ struct share microbatch(const struct training *training, int i);
 /* Where microbatch i lies in the model: it keeps those in flight, and the largest are the first. */
 struct share slot_rows(const struct training *training, int i);
 
+/* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
+size_t rows_of_mean(const struct training *training);
+
 /* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
@@ -32,12 +35,10 @@ void tensor_sum_backward(void *training, struct rank *self, float *partial, size
 
 /* Buckets (PyTorch's DDP: Li et al. 2020): ranges of gradients, from the last layer to the first,
  * exchanged over the data group as soon as they hold `bucket` bytes. */
-void buckets_init(struct buckets *buckets, struct rank *self, const struct training *training);
+void buckets_init(struct training *training, struct rank *self);
 void buckets_release(struct buckets *buckets);
 /* Cuts the ranges and, with zero, what this rank updates of each: before buckets_init. */
 void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training);
-/* All gradients of the step are the sums over the replicas. */
-void buckets_wait(struct rank *self, struct buckets *buckets);
 /* Waits for the gradients and updates. With zero a rank updates its share of each bucket, whose
  * parameters are then gathered while the next share is updated. */
 void update_together(struct rank *self, struct training *training);

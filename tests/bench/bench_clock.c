@@ -1,7 +1,10 @@
 /* Messages a CPU second of one core that the clock resolves under loggp, through the C rank
  * programs: every rank computes a little, posts and waits, and the streams are resolved. By message
- * the schedules are cut after a few steps, by kernel they are whole (of 100,000 ranks: cut as
+ * rings and all-to-alls are cut after a few steps, by kernel they are whole (of 100,000 ranks: cut as
  * well).
+ *
+ * Overlapping: a rank computes behind what it has posted, so that two of its lanes are busy, which
+ * only the resolvers lanes and events take.
  *
  *     bench_clock          a minute or so
  *     bench_clock whole    besides, the ring of 16,384 ranks to its end by message (537 M of them)
@@ -19,15 +22,26 @@
 #include <time.h>
 #include <unistd.h>
 
-static double cpu_s(void)
+static double seconds(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double cpu_s(void)
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static double wall_s(void)
+{
+    return seconds(CLOCK_MONOTONIC);
 }
 
 struct pattern {
     const char *title, *operation, *algorithm;
+    bool short_enough; /* never cut: of few steps, and members that fold have other steps than the rest */
 };
 
 /* The schedule of a pattern, cut after so many steps: schedules know no end but their own. */
@@ -65,7 +79,8 @@ static const struct schedule *schedule_of(const struct pattern *pattern, const c
 struct outcome {
     double rate;         /* messages a second */
     double within;       /* the same, but only of the last rank's wait, in which kernels run */
-    double elapsed_s;    /* a collective */
+    double elapsed_s;    /* a collective, of CPU time */
+    double wall_s;       /* the same on the wall */
     double bytes_a_rank; /* of the rack's and the clock's own memory, at the end */
     uint64_t messages;   /* a collective */
     const char *lost;
@@ -77,18 +92,29 @@ static size_t heap_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
+struct way {
+    const char *title, *ports, *resolver;
+    bool kernels;
+    bool overlaps; /* ranks post first and compute behind it, so that two lanes are busy */
+    int threads;   /* of the clock */
+    int ranks_most;
+};
+
 /* Not all alike. Returns how long the last rank's wait took. */
 static double one_turn(struct rack *rack, struct group *all, const struct schedule *schedule,
-                       int turn)
+                       const struct way *way, int turn)
 {
     int ranks = rack_size(rack);
     double began = 0;
     for (int i = 0; i < ranks; i++) {
         struct rank *self = rack_rank(rack, i);
-        uint64_t work = 1000 + (uint64_t)((i * 7 + turn) % 64) * 1000;
-        rank_compute_begin(self, (struct work){.fixed_ps = work});
+        struct work work = {.fixed_ps = 1000 + (uint64_t)((i * 7 + turn) % 64) * 1000};
+        if (!way->overlaps)
+            rank_compute_begin(self, work);
         struct request request =
             rank_post_collective(self, all, schedule, 0, NULL, (size_t)ranks * 256);
+        if (way->overlaps)
+            rank_compute_begin(self, work);
         if (i == ranks - 1)
             began = cpu_s();
         rank_wait(self, request);
@@ -99,7 +125,8 @@ static double one_turn(struct rack *rack, struct group *all, const struct schedu
 }
 
 static struct outcome measure(struct cluster *cluster, const struct resolver_ops *resolver,
-                              const struct schedule *schedule, bool kernels, double budget_s)
+                              const struct schedule *schedule, const struct way *way,
+                              double budget_s)
 {
     int ranks = cluster->nodes;
     int *members = memory_zeroed((size_t)ranks, sizeof *members);
@@ -107,45 +134,48 @@ static struct outcome measure(struct cluster *cluster, const struct resolver_ops
         members[i] = i;
     size_t before = heap_bytes();
     struct rack *rack = rack_create(cluster, netmodel_named("loggp"), compute_costs[0], ranks);
-    rack_use(rack, resolver, kernels);
+    rack_use(rack, resolver, way->kernels);
+    rack_use_threads(rack, way->threads);
     struct group *all = rack_group(rack, members, ranks, false);
     struct errors errors;
     errors_init(&errors);
-    double began = cpu_s(), within = 0;
+    double began = cpu_s(), began_here = wall_s(), within = 0;
     int turn = 0;
     do
-        within += one_turn(rack, all, schedule, turn++);
+        within += one_turn(rack, all, schedule, way, turn++);
     while (cpu_s() - began < budget_s);
     double bytes = (double)(heap_bytes() - before) / ranks;
     for (int i = 0; i < ranks; i++)
         rank_end(rack_rank(rack, i));
-    rack_finish(rack, &errors);
-    double elapsed = cpu_s() - began;
+    bool finished = rack_finish(rack, &errors);
+    double elapsed = cpu_s() - began, here = wall_s() - began_here;
     const struct clock *clock = rack_clock(rack);
     struct outcome outcome = {.rate = (double)clock_messages(clock) / elapsed,
                               .within = (double)clock_messages(clock) / within,
                               .elapsed_s = elapsed / turn,
+                              .wall_s = here / turn,
                               .bytes_a_rank = bytes,
                               .messages = clock_messages(clock) / (uint64_t)turn,
-                              .lost = clock_lost(clock)};
+                              .lost = clock_lost(clock) ? clock_lost(clock)
+                                      : finished        ? NULL
+                                                        : "it did not come to its end"};
     errors_release(&errors);
     rack_free(rack);
     free(members);
     return outcome;
 }
 
-struct way {
-    const char *title, *ports, *resolver;
-    bool kernels;
-    int ranks_most;
-};
-
-enum { BY_MESSAGE, BY_KERNEL, BY_WINDOWS, BY_EVENTS, WAYS };
+enum { BY_MESSAGE, BY_KERNEL, BY_WINDOWS, BY_EVENTS, OVERLAPPING, OVERLAPPING_EVENTS, WAYS };
 static const struct way ways[WAYS] = {
-    {"dataflow, program order", "cluster.loggp.ports=program_order", "dataflow", false, 1 << 20},
-    {"kernel, program order", "cluster.loggp.ports=program_order", "dataflow", true, 1 << 20},
-    {"windows, arrival order", "cluster.loggp.ports=arrival", "windows", false, 1 << 20},
-    {"events, arrival order", "cluster.loggp.ports=arrival", "events", false, 1024}};
+    {"dataflow, program order", "cluster.loggp.ports=program_order", "dataflow", .ranks_most = 1 << 20},
+    {"kernel, program order", "cluster.loggp.ports=program_order", "dataflow", .kernels = true,
+     .ranks_most = 1 << 20},
+    {"windows, arrival order", "cluster.loggp.ports=arrival", "windows", .ranks_most = 1 << 20},
+    {"events, arrival order", "cluster.loggp.ports=arrival", "events", .ranks_most = 1024},
+    {"lanes, overlapping", "cluster.loggp.ports=arrival", "lanes", .overlaps = true,
+     .ranks_most = 1 << 20},
+    {"events, overlapping", "cluster.loggp.ports=arrival", "events", .overlaps = true,
+     .ranks_most = 1024}};
 
 static struct outcome measure_way(const struct pattern *pattern, int ranks, const struct way *way,
                                   bool cut, double budget_s)
@@ -156,10 +186,15 @@ static struct outcome measure_way(const struct pattern *pattern, int ranks, cons
     whole = schedule_of(pattern, "bench");
     struct cluster *cluster = bench_cluster(ranks, way->ports);
     struct outcome outcome = measure(cluster, resolver_find(way->resolver, "bench", &errors),
-                                     cut ? &few : whole, way->kernels, budget_s);
+                                     cut ? &few : whole, way, budget_s);
     cluster_free(cluster);
     errors_release(&errors);
     return outcome;
+}
+
+static bool is_cut(const struct pattern *pattern, int ranks, const struct way *way)
+{
+    return !pattern->short_enough && (!way->kernels || ranks > 16384);
 }
 
 static void bench(const struct pattern *pattern, int ranks)
@@ -170,9 +205,10 @@ static void bench(const struct pattern *pattern, int ranks)
         if (ranks > way->ranks_most)
             continue;
         struct outcome found =
-            measure_way(pattern, ranks, way, !way->kernels || ranks > 16384, 0.1);
-        printf("%-18s %6d ranks, %-23s %8.2f M messages/s, %5.0f B a rank", pattern->title, ranks,
-               way->title, found.rate / 1e6, found.bytes_a_rank);
+            measure_way(pattern, ranks, way, is_cut(pattern, ranks, way), 0.1);
+        printf("%-18s %6d ranks, %-23s %8.2f M messages/s, %5.0f B a rank (%.2f of 1 KiB)",
+               pattern->title, ranks, way->title, found.rate / 1e6, found.bytes_a_rank,
+               found.bytes_a_rank / 1024);
         if (way->kernels)
             printf("; the kernel alone %.0f M", found.within / 1e6);
         printf("%s%s\n", found.lost ? ", LOST: " : "", found.lost ? found.lost : "");
@@ -180,10 +216,11 @@ static void bench(const struct pattern *pattern, int ranks)
     }
 }
 
-static const struct pattern patterns[] = {{"ring", "allreduce", "ring"},
-                                          {"recursive doubling", "allreduce", "recursive_doubling"},
-                                          {"halving-doubling", "allreduce", "halving_doubling"},
-                                          {"all-to-all", "alltoall", "pairwise"}};
+static const struct pattern patterns[] = {{"ring", "allreduce", "ring", false},
+                                          {"recursive doubling", "allreduce", "recursive_doubling",
+                                           true},
+                                          {"halving-doubling", "allreduce", "halving_doubling", true},
+                                          {"all-to-all", "alltoall", "pairwise", false}};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
 static void bench_whole_ring(const struct way *way)
@@ -191,6 +228,22 @@ static void bench_whole_ring(const struct way *way)
     struct outcome found = measure_way(&patterns[0], 16384, way, false, 0);
     printf("whole ring         %6d ranks, %-23s %8.2f M messages in %.2f s\n", 16384, way->title,
            (double)found.messages / 1e6, found.elapsed_s);
+}
+
+/* Wall time with two clock threads over that with one, run in turn; the least of three each. */
+static void bench_threads(const struct pattern *pattern, int ranks, const struct way *way)
+{
+    double least_s[2] = {1e9, 1e9};
+    steps_most = 16;
+    for (int i = 0; i < 6; i++) {
+        struct way now = *way;
+        now.threads = 1 + i % 2;
+        double took_s = measure_way(pattern, ranks, &now, is_cut(pattern, ranks, way), 0.1).wall_s;
+        least_s[i % 2] = took_s < least_s[i % 2] ? took_s : least_s[i % 2];
+    }
+    printf("%-18s %6d ranks, %-23s clock.threads=2 takes %.2f of the wall time of 1\n", pattern->title,
+           ranks, way->title, least_s[1] / least_s[0]);
+    fflush(stdout);
 }
 
 /* A whole ring of 1,024 in a process of its own. Call it first: a child begins with what its parent
@@ -211,7 +264,7 @@ static void bench_peak(const struct way *way)
 int main(int count, char **words)
 {
     static const int sizes[] = {64, 1024, 16384};
-    for (int i = 0; i < WAYS; i++)
+    for (int i = 0; i <= BY_EVENTS; i++)
         bench_peak(&ways[i]);
     printf("(peers, quoted from issue 3, other machines, in the order in which they are named below: "
            "176, 354, 355, 46, 179 MiB)\n"
@@ -225,6 +278,10 @@ int main(int count, char **words)
             bench(&patterns[p], sizes[s]);
     for (int p = 0; p < PATTERNS; p++)
         bench(&patterns[p], 100000);
+    for (int p = 0; p < PATTERNS; p++)
+        for (int s = 1; s < 3; s++)
+            for (int i = BY_MESSAGE; i <= BY_WINDOWS; i++)
+                bench_threads(&patterns[p], sizes[s], &ways[i]);
     bench_whole_ring(&ways[BY_KERNEL]);
     if (count > 1 && !strcmp(words[1], "whole"))
         bench_whole_ring(&ways[BY_MESSAGE]);

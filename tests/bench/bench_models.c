@@ -60,7 +60,7 @@ static struct trainee trainee_create(const struct model_spec *spec,
 {
     struct trainee t = {.self = rank_observer(), .rows = rows};
     size_t targets = rows * model_target_width(spec);
-    t.model = model_create(t.self, spec, (struct model_place){0, 1, 0, 1}, rows, rows, true,
+    t.model = model_create(t.self, spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, rows, rows, true,
                            (struct model_hooks){0});
     t.optimizer = optimizer_create(t.self, how, t.model);
     t.targets = memory_zeroed(targets, sizeof *t.targets);

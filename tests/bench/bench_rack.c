@@ -46,7 +46,7 @@ static struct times serial_step(const struct shape *shape)
     struct model_spec *spec = model_parse(shape->model, "bench", &errors);
     struct optimizer_spec *rule = optimizer_parse("sgd:lr=0.01", "bench", &errors);
     struct rank *rank = rank_observer();
-    struct model *model = model_create(rank, spec, (struct model_place){0, 1, 0, 1},
+    struct model *model = model_create(rank, spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1},
                                        (size_t)shape->rows, (size_t)shape->rows, true,
                                        (struct model_hooks){0});
     struct optimizer *optimizer = optimizer_create(rank, rule, model);

@@ -25,8 +25,8 @@ static struct op op_number(uint64_t i)
     if (op.kind == OP_COLLECTIVE) {
         op.value = 0;
         op.schedule = &schedule;
-        op.call.count = i << 33;
-        op.call.root = (int)(i % 77);
+        op.count = i << 33;
+        op.root = (int)(i % 77);
         op.element_bytes = 4;
     }
     return op;
@@ -54,7 +54,7 @@ static void ops_survive(void)
             continue;
         wrong += was.kind != should.kind || was.lane != should.lane || was.peer != should.peer ||
                  was.value != should.value || was.schedule != should.schedule ||
-                 was.call.count != should.call.count || was.call.root != should.call.root ||
+                 was.count != should.count || was.root != should.root ||
                  was.element_bytes != should.element_bytes;
         i++;
     }

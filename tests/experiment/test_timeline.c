@@ -143,8 +143,9 @@ static void tracks_have_names(void)
     free(path);
 }
 
-/* A collective of several strands is one slice, out of which its messages go. */
-static void strands_are_one_slice(void)
+/* The steps of a collective of several strands lie on a track for each, where its messages begin and
+ * end. */
+static void strands_have_tracks(void)
 {
     char *path = path_of("strands.json");
     struct result *bare = run("strategy=data nodes=4 steps=2 math=off links=off cluster.topology=torus "
@@ -155,6 +156,10 @@ static void strands_are_one_slice(void)
     the_same(bare, traced);
     struct trace_counts counts = checked(path);
     CHECK_EQUAL(counts.arrows, (long long)traced->messages_sent);
+    CHECK(counts.slices > counts.arrows); /* a step a message, besides operations and computing */
+    CHECK(has_track(path, "data over 4 nodes: collectives, strand 1"));
+    CHECK(has_track(path, "data over 4 nodes: collectives, strand 2"));
+    CHECK(!has_track(path, "data over 4 nodes: collectives, strand 9"));
     result_free(bare);
     result_free(traced);
     remove(path);
@@ -260,6 +265,6 @@ static void the_checker_sees_what_is_wrong(void)
 }
 
 SUITE("experiment: timeline", TEST(every_strategy_and_netmodel), TEST(replays),
-      TEST(tracks_have_names), TEST(nodes_bound_it), TEST(strands_are_one_slice),
+      TEST(tracks_have_names), TEST(nodes_bound_it), TEST(strands_have_tracks),
       TEST(a_real_run_has_the_timeline_of_a_timing_only_run), TEST(a_full_disk_leaves_nothing),
       TEST(the_checker_sees_what_is_wrong));

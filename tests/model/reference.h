@@ -21,18 +21,21 @@ enum plain_kind {
     PLAIN_NORM,
     PLAIN_EMBEDDING, /* a: width, b: vocabulary */
     PLAIN_ATTENTION, /* a: heads */
-    PLAIN_FEED       /* a: hidden */
+    PLAIN_FEED,      /* a: hidden */
+    PLAIN_EXPERTS    /* a: hidden, b: experts, c: choices, and capacity and balance */
 };
 
 struct plain_layer {
     enum plain_kind kind;
     size_t a, b, c;
     enum activation activation;
+    double capacity, balance;
 };
 
 struct plain_shape {
     size_t positions, width;           /* of a row */
     size_t channels, height, breadth;  /* of an image */
+    double own_loss;                   /* what layers add to the loss of the row */
 };
 
 static inline double plain_activation(double x, enum activation kind)
@@ -115,7 +118,7 @@ static inline double *plain_conv(const double *x, struct plain_shape *s,
                                            (ptrdiff_t)(j + k % l->b) - (ptrdiff_t)l->c);
                 y[(o * h + i) * v + j] = plain_activation(sum, l->activation);
             }
-    *s = (struct plain_shape){1, l->a * h * v, l->a, h, v};
+    *s = (struct plain_shape){1, l->a * h * v, l->a, h, v, s->own_loss};
     return y;
 }
 
@@ -130,7 +133,7 @@ static inline double *plain_pool(const double *x, struct plain_shape *s)
                 y[(c * h + i) * v + j] =
                     fmax(fmax(at[0], at[1]), fmax(at[s->breadth], at[s->breadth + 1]));
             }
-    *s = (struct plain_shape){1, s->channels * h * v, s->channels, h, v};
+    *s = (struct plain_shape){1, s->channels * h * v, s->channels, h, v, s->own_loss};
     return y;
 }
 
@@ -181,6 +184,63 @@ static inline double *plain_block(const double *x, const struct plain_shape *s,
     return y;
 }
 
+/* The c-th largest of p, the lower of equals first. */
+static inline size_t plain_choice(const double *p, size_t experts, size_t c)
+{
+    for (size_t e = 0; e < experts; e++) {
+        size_t before = 0;
+        for (size_t other = 0; other < experts; other++)
+            before += p[other] > p[e] || (p[other] == p[e] && other < e);
+        if (before == c)
+            return e;
+    }
+    return 0;
+}
+
+/* x + the chosen experts' outputs, where they have places left; a place is given to all first choices
+ * before any second one. */
+static inline double *plain_experts(const double *x, struct plain_shape *s,
+                                    const struct plain_layer *l, const double **w)
+{
+    size_t d = s->width, h = l->a, E = l->b, T = s->positions;
+    const double *gain = *w, *bias = gain + d, *router = bias + d, *w1 = router + E * d;
+    const double *b1 = w1 + E * h * d, *w2 = b1 + E * h, *b2 = w2 + E * d * h;
+    double *n = plain_norm(x, T, d, gain, bias), *y = plain_room(T * d);
+    double *p = plain_linear(n, T, d, router, NULL, E, ACTIVATION_NONE);
+    double *taken = plain_room(E), *chosen = plain_room(E), *mean = plain_room(E);
+    double capacity = ceil(l->capacity * (double)(l->c * T) / (double)E);
+    capacity = fmin(fmax(capacity, 1), (double)T);
+    memcpy(y, x, T * d * sizeof *y);
+    for (size_t t = 0; t < T; t++) {
+        double sum = 0;
+        for (size_t e = 0; e < E; e++)
+            sum += p[t * E + e] = exp(p[t * E + e]);
+        for (size_t e = 0; e < E; e++)
+            mean[e] += (p[t * E + e] /= sum) / (double)T;
+    }
+    for (size_t c = 0; c < l->c; c++)
+        for (size_t t = 0; t < T; t++) {
+            size_t e = plain_choice(p + t * E, E, c);
+            double all = 0;
+            for (size_t i = 0; i < l->c; i++)
+                all += p[t * E + plain_choice(p + t * E, E, i)];
+            chosen[e]++;
+            if (taken[e]++ >= capacity)
+                continue;
+            double *in = plain_linear(n + t * d, 1, d, w1 + e * h * d, b1 + e * h, h, l->activation);
+            double *out = plain_linear(in, 1, h, w2 + e * d * h, b2 + e * d, d, ACTIVATION_NONE);
+            for (size_t j = 0; j < d; j++)
+                y[t * d + j] += p[t * E + e] / (l->c > 1 ? all : 1) * out[j];
+            free(in);
+            free(out);
+        }
+    for (size_t e = 0; e < E; e++)
+        s->own_loss += l->balance * (double)E * mean[e] * chosen[e] / (double)(T * l->c);
+    *w = b2 + E * d;
+    free(n), free(p), free(taken), free(chosen), free(mean);
+    return y;
+}
+
 static inline double *plain_embed(const double *x, struct plain_shape *s,
                                   const struct plain_layer *l, const double **w)
 {
@@ -225,6 +285,8 @@ static inline double *plain_step(const double *x, struct plain_shape *s,
     case PLAIN_ATTENTION:
     case PLAIN_FEED:
         return plain_block(x, s, l, w);
+    case PLAIN_EXPERTS:
+        return plain_experts(x, s, l, w);
     default:
         y = plain_room(s->positions * s->width);
         for (size_t j = 0; j < s->positions * s->width; j++)

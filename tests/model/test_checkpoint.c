@@ -36,7 +36,7 @@ static void round_trip(void)
     struct errors errors;
     errors_init(&errors);
     struct rank *self = rank_observer();
-    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, 1, 1, false,
+    struct model *model = model_create(self, spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, 1, 1, false,
                                        (struct model_hooks){0});
     struct checkpoint *a = checkpoint_create(spec), *b = checkpoint_create(spec);
     model_init(model, 4);

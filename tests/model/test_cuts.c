@@ -55,7 +55,7 @@ static void parts_tile_the_whole(void)
                 struct checkpoint *sum = checkpoint_create(spec);
                 struct rank *self = rank_observer();
                 for (int i = 0; i < stages * tensors; i++) {
-                    struct model_place place = {i / tensors, stages, i % tensors, tensors};
+                    struct model_place place = {.stage = i / tensors, .stages = stages, .tensor = i % tensors, .tensors = tensors};
                     struct model *m =
                         model_create(self, spec, place, 1, 1, false, (struct model_hooks){0});
                     CHECK(m->part_count > 0 && m->parameter_count > 0);
@@ -173,7 +173,7 @@ static void *train_member(void *argument)
                                     .before_backward = add_up,
                                     .sum_over_tensor = add_up};
         parts[s] = model_create(self, team->spec,
-                                (struct model_place){s, team->stages, me->tensor, team->size}, ROWS, ROWS,
+                                (struct model_place){.stage = s, .stages = team->stages, .tensor = me->tensor, .tensors = team->size}, ROWS, ROWS,
                                 true, hooks);
         model_init(parts[s], 3);
         team->ready_down_to[me->tensor][s] = parts[s]->parameter_count;
@@ -300,7 +300,7 @@ static void blocks_stay_whole(void)
     CHECK_EQUAL(model_most_stages(spec), 8);
     for (int stages = 1; stages <= 8; stages++)
         for (int s = 0; s < stages; s++) {
-            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1,
+            struct model *model = model_create(self, spec, (struct model_place){.stage = s, .stages = stages, .tensor = 0, .tensors = 1}, 1,
                                                1, false, (struct model_hooks){0});
             CHECK(s == 0 || model->input_width == 8 * 4);
             CHECK(strstr(model->tensors[0].whole->name, "ln_2") == NULL);
@@ -318,7 +318,7 @@ static void equal_layers_are_split_evenly(void)
     for (int stages = 1; stages <= 16; stages++) {
         int least = 99, most = 0, total = 0;
         for (int s = 0; s < stages; s++) {
-            struct model *model = model_create(self, spec, (struct model_place){s, stages, 0, 1}, 1, 1,
+            struct model *model = model_create(self, spec, (struct model_place){.stage = s, .stages = stages, .tensor = 0, .tensors = 1}, 1, 1,
                                                false, (struct model_hooks){0});
             least = model->part_count < least ? model->part_count : least;
             most = model->part_count > most ? model->part_count : most;

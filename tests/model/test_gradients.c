@@ -70,6 +70,23 @@ static const struct network networks[] = {
      TOKENS(4),
      LAYERS(OF(EMBEDDING, 4, .b = 6), OF(FEED, 3, RELU), OF(ATTENTION, 1, .b = 0),
             OF(ATTENTION, 1, .b = 0), OF(FEED, 5, ERF), OF(LINEAR, 6, .b = 0))},
+    {.text = "gpt:layers=1,heads=2,width=6,context=7,vocabulary=5,hidden=4,experts=3,top=2,"
+             "capacity=0.8,balance=0.1",
+     TOKENS(7),
+     LAYERS(OF(EMBEDDING, 6, .b = 5), OF(ATTENTION, 2, .b = 0),
+            OF(EXPERTS, 4, .b = 3, .c = 2, GELU, .capacity = 0.8, .balance = 0.1), NORM,
+            OF(LINEAR, 5, NO_BIAS))},
+    {.text = "file:",
+     .yaml = "input: tokens\ncontext: 6\nloss: cross_entropy\n"
+             "layers:\n  - embedding: {width: 4, vocabulary: 6}\n"
+             "  - experts: {hidden: 5, count: 4, top: 1, activation: relu, balance: 0.3}\n"
+             "  - experts: {hidden: 3, count: 2, top: 2, activation: tanh, capacity: 0.5}\n"
+             "  - linear: 6\n",
+     TOKENS(6),
+     LAYERS(OF(EMBEDDING, 4, .b = 6),
+            OF(EXPERTS, 5, .b = 4, .c = 1, RELU, .capacity = 1.25, .balance = 0.3),
+            OF(EXPERTS, 3, .b = 2, .c = 2, TANH, .capacity = 0.5, .balance = 0.01),
+            OF(LINEAR, 6, .b = 0))},
     {.text = "file:",
      .yaml = "input: 4\nloss: squared_error\nlayers: [norm, feed_forward: 3, linear: 2]\n",
      VALUES(4), LAYERS(NORM, OF(FEED, 3, GELU), OF(LINEAR, 2, .b = 0)), .squared = true},
@@ -143,8 +160,9 @@ static void fill(struct trial *t)
 static struct trial trial_create(const struct network *network)
 {
     struct trial t = {.network = network, .spec = spec_of(network), .self = rank_observer()};
-    t.model = model_create(t.self, t.spec, (struct model_place){0, 1, 0, 1}, ROWS, ROWS, true,
+    t.model = model_create(t.self, t.spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, ROWS, ROWS, true,
                            (struct model_hooks){0});
+    t.model->row_weight = 1.0f / ROWS;
     t.width = model_input_width(t.spec);
     t.target_width = model_target_width(t.spec);
     t.weights = plain_room(t.model->parameter_count);
@@ -166,8 +184,9 @@ static void trial_free(struct trial *t)
     free(t->aims);
 }
 
-/* The mean loss of all rows by plain loops; `output` gets theirs, unless it is NULL. */
-static double plain_mean(const struct trial *t, double *output)
+/* The mean loss of all rows by plain loops, with the layers' own or without; `output` gets theirs,
+ * unless it is NULL. */
+static double plain_mean(const struct trial *t, bool own, double *output)
 {
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++) {
@@ -178,6 +197,7 @@ static double plain_mean(const struct trial *t, double *output)
                            t->network->values ? t->aims + row * t->target_width : NULL);
         if (output)
             memcpy(output + row * count, y, count * sizeof *y);
+        loss += own ? shape.own_loss : 0;
         free(y);
     }
     return loss / ROWS;
@@ -203,7 +223,7 @@ static void compare_output(struct trial *t)
 {
     size_t count = ROWS * model_output_width(t->spec);
     double *expected = plain_room(count), most = 0, largest = 0;
-    double loss = plain_mean(t, expected);
+    double loss = plain_mean(t, false, expected);
     CHECK_NEAR(run_model(t, 1), loss, 2e-6 * (1 + loss));
     const float *y = model_output(t->model, (struct share){0, ROWS});
     for (size_t i = 0; i < count; i++) {
@@ -239,9 +259,9 @@ static double *finite_differences(struct trial *t)
     for (size_t i = 0; i < t->model->parameter_count; i++) {
         double was = t->weights[i];
         t->weights[i] = was + step;
-        double above = plain_mean(t, NULL);
+        double above = plain_mean(t, true, NULL);
         t->weights[i] = was - step;
-        found[i] = (above - plain_mean(t, NULL)) / (2 * step);
+        found[i] = (above - plain_mean(t, true, NULL)) / (2 * step);
         t->weights[i] = was;
     }
     return found;

@@ -46,7 +46,7 @@ static struct bed bed_of(const char *words)
     errors_init(&errors);
     CHECK_FATAL(math_start("auto", &errors));
     struct bed bed = {.self = rank_observer(), .network = model_parse("mlp:2-3-1", "model", &errors)};
-    bed.model = model_create(bed.self, bed.network, (struct model_place){0, 1, 0, 1}, 1, 1, true,
+    bed.model = model_create(bed.self, bed.network, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, 1, 1, true,
                              (struct model_hooks){0});
     CHECK_EQUAL(bed.model->parameter_count, COUNT);
     bed.how = parse(words);

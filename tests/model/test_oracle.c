@@ -92,7 +92,7 @@ static void reproduce(const struct oracle *o)
     struct optimizer_spec *how = optimizer_parse(o->optimizer, "optimizer", &errors);
     CHECK_FATAL(spec && how);
     struct rank *self = rank_observer();
-    struct model *model = model_create(self, spec, (struct model_place){0, 1, 0, 1}, o->batch, o->batch, true,
+    struct model *model = model_create(self, spec, (struct model_place){.stage = 0, .stages = 1, .tensor = 0, .tensors = 1}, o->batch, o->batch, true,
                                        (struct model_hooks){0});
     struct optimizer *optimizer = optimizer_create(self, how, model);
     struct checkpoint *init = load(spec, o->folder, "init"),

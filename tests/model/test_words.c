@@ -73,7 +73,7 @@ static void null_models(void)
     CHECK(model_fits(spec, 4, 3, &errors));
     struct rank *self = rank_observer();
     struct share rows = {0, 2};
-    struct model *model = model_create(self, spec, (struct model_place){1, 2, 0, 1}, 2, 2, true,
+    struct model *model = model_create(self, spec, (struct model_place){.stage = 1, .stages = 2, .tensor = 0, .tensors = 1}, 2, 2, true,
                                        (struct model_hooks){0});
     CHECK_EQUAL(model->part_count, 2);
     model_forward(self, model, rows);

@@ -20,7 +20,7 @@ enum sight_kind {
     SIGHT_WAIT_BEGINS,
     SIGHT_WAIT_ENDS,
     /* The operation at the head of a lane, and within a collective each step of its algorithm, whose
-     * additions are a part of it; steps of several strands (clock/schedule.h) are not told. */
+     * additions are a part of it. Where it has strands (clock/schedule.h), steps are each a strand's. */
     SIGHT_OPERATION_BEGINS,
     SIGHT_OPERATION_ENDS,
     SIGHT_STEP_BEGINS,
@@ -42,6 +42,7 @@ struct sight {
     uint64_t now_ps;
     int rank;
     int lane;          /* its index at the rank; 0 is the compute lane */
+    int strand;        /* of a step, or of a message at this end, where a lane has them; -1: it has none */
     int training_step; /* in which the rank posted it, from 0 */
 
     /* Of an operation or step, else NULL or 0. */

@@ -30,10 +30,21 @@ struct op {
     enum op_kind kind;
     int lane, peer;
     uint64_t value;
-    const struct schedule *schedule; /* of OP_COLLECTIVE: what its words hold */
-    struct call call;
-    size_t element_bytes;
+    /* Of OP_COLLECTIVE: what its words hold; its peer is the member itself. */
+    const struct schedule *schedule;
+    size_t count, element_bytes;
+    int root;
 };
+
+/* The call of a collective's op, in a group of that size. */
+static inline struct call op_call(const struct op *op, int size)
+{
+    return (struct call){.size = size,
+                         .rank = op->peer,
+                         .root = op->root,
+                         .count = op->count,
+                         .context = op->schedule->context};
+}
 
 enum { OP_WORDS_MOST = 5 };
 /* Both return how many words the op takes. */

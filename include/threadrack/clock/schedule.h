@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One call of a collective as one member sees it. */
 struct call {
@@ -83,8 +84,17 @@ struct round {
     bool folded;
 };
 
+/* What stands at a member for all its messages, where they are not sent one by one. */
+struct whole {
+    uint64_t duration_ps, bytes, messages;
+};
+
 struct schedule {
     const char *name;
+    /* A closed form: the operation is over at a member so long after it begins there, whoever else has
+     * posted it, and what its messages would have had is counted as sent. Then there are no steps, and
+     * nothing else is asked. By timing-only runs and the resolver `events` only. NULL: steps. */
+    struct whole (*whole)(const struct call *call);
     /* Fills step and returns true, or returns false when index is past the member's last step. */
     bool (*step)(const struct call *call, int index, struct step *step);
     /* The same, told of all members at once (call->rank is not read), so that the clock can resolve a

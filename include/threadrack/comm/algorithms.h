@@ -53,6 +53,15 @@ struct choice {
 struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pattern, size_t count,
                               size_t element_bytes);
 
+/* From now on collectives of groups whose members are alike (group_set_alike) stand in closed form
+ * (struct whole): its time on the group's worst path, with additions, and what member 0 sends. Before
+ * the first post. */
+void algorithms_close(struct algorithms *algorithms);
+/* The schedule that stands for the choice; NULL where none does. */
+const struct schedule *algorithms_stand_in(struct algorithms *algorithms,
+                                           const struct pattern *pattern, struct choice choice,
+                                           size_t count, size_t element_bytes);
+
 /* The row of the table, or the file's algorithm, that was asked for; NULL: auto. */
 const struct collective *algorithms_fixed(const struct algorithms *algorithms);
 /* What is to be said about the file that was asked for: the i-th remark, NULL past the last. */

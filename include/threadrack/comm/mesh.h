@@ -1,35 +1,64 @@
-/* The mesh: ranks as points of data x tensor x pipeline, and the groups along each axis.
+/* The mesh: ranks as points of data x tensor x pipeline (x context x expert), and the groups along each
+ * axis.
  *
- * Tensor ranks sit closest, then data, then pipeline: rank = (stage * data + replica) * tensor +
- * shard. Tensor groups talk most, in every layer; pipeline groups least. */
+ * Axes lie over the ranks in an order, from the closest out: by default tensor, context, expert, data,
+ * pipeline. Tensor groups talk most, in every layer; pipeline groups least. So with the default order
+ * rank = (stage * data + replica) * tensor + shard.
+ */
 #ifndef THREADRACK_COMM_MESH_H
 #define THREADRACK_COMM_MESH_H
 
+#include "threadrack/base/errors.h"
 #include "threadrack/rank/rack.h"
 
+enum mesh_axis { AXIS_DATA, AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_EXPERT, MESH_AXES };
+extern const char *const mesh_axes[MESH_AXES]; /* "data", ... */
+
+/* An axis that is left 0 is 1 long; in a mesh none is 0. */
 struct mesh_shape {
-    int data, tensor, pipeline;
+    int data, tensor, pipeline, context, expert;
 };
 
+/* The axes from the closest out. */
+struct mesh_order {
+    enum mesh_axis axes[MESH_AXES];
+};
+extern const struct mesh_order mesh_order_default;
+/* "tensor,data,pipeline": what it leaves out comes behind, in the default's order. */
+bool mesh_order_read(const char *text, const char *where, struct mesh_order *order,
+                     struct errors *errors);
+/* setting.continues of such orders: "tensor,data,data,tensor" are two. */
+bool mesh_order_continues(const char *value, const char *piece);
+
 struct mesh_point {
-    int replica; /* along data */
+    int replica; /* along data and expert: of all but experts; in [0, mesh_replicas) */
     int shard;   /* along tensor */
     int stage;   /* along pipeline */
+    int chunk;   /* along context */
+    int experts; /* along expert */
 };
 
 struct mesh {
     struct mesh_shape shape;
+    struct mesh_order order;
     struct group **data, **tensor, **pipeline; /* by rank; a group of one where the axis is 1 */
+    struct group **context, **expert;
+    /* Of all who hold the same of what is not experts: along data, expert and context. */
+    struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
 int mesh_size(struct mesh_shape shape);
-struct mesh_point mesh_point(struct mesh_shape shape, int rank);
-int mesh_rank(struct mesh_shape shape, struct mesh_point point);
+int mesh_length(struct mesh_shape shape, enum mesh_axis axis);
+/* How many there are that take rows of their own: along data and expert. */
+int mesh_replicas(struct mesh_shape shape);
+/* From a rank to the next along the axis. */
+int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis);
+struct mesh_point mesh_point(const struct mesh *mesh, int rank);
 
 /* Makes the groups of all axes in the rack, whose size is mesh_size(shape). */
-struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape);
+struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order);
 /* Besides, groups of `size` ranks next to each other; the last may be smaller. */
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their

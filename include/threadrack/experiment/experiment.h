@@ -26,6 +26,8 @@ struct step_record {
     double test_loss;  /* likewise */
     double lr;            /* learning rate; NaN where nothing is trained (a replay) */
     double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
+    double dropped; /* of the choices of experts, the share that found no place; NaN without experts */
+    double balance; /* the mean over rows and layers of experts of the balance loss, unweighted */
 };
 
 /* A link of the cluster, and what it carried. */
@@ -42,7 +44,7 @@ struct result {
 
     /* What ran. */
     char *strategy, *cluster, *model, *netmodel;
-    int nodes, mesh_data, mesh_tensor, mesh_pipeline;
+    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert; /* 0: of a replay */
     uint64_t batch;        /* the global batch, after scaling */
     int microbatches;
     char *allreduce;       /* the algorithm that ran, after auto; "" when none did */

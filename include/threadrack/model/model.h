@@ -33,7 +33,8 @@ struct model_spec;
  *   cnn:8-16:32[,input=1x8x8][,outputs=10]
  *                                       convolutions with pooling, and a hidden linear layer
  *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
- *                                       GPT-2's transformer
+ *       [,experts=8][,top=2][,capacity=1.25][,balance=0.01]
+ *                                       GPT-2's transformer; with experts, a mixture of them
  *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
  *   file:PATH.yaml                      a list of layers
  *   stages:p[,forward=T,backward_input=T,backward_weight=T]  a null model: p equal layers that
@@ -70,6 +71,7 @@ size_t model_output_width(const struct model_spec *spec);
 size_t model_target_width(const struct model_spec *spec); /* targets of a row, of 4 bytes each */
 bool model_tells_classes(const struct model_spec *spec);  /* there is an accuracy */
 uint64_t model_parameter_count(const struct model_spec *spec);
+bool model_routes(const struct model_spec *spec); /* it has experts */
 uint64_t model_flops_per_sample(const struct model_spec *spec); /* forward and backward */
 
 /* The layer family: a row each of src/model/layer.def, src/model/layer/<kind>.c. */
@@ -94,10 +96,13 @@ enum cut {
 struct model_place {
     int stage, stages;   /* of the pipeline */
     int tensor, tensors; /* of the tensor group */
+    int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
 };
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);
+/* Whether so many ranks can share the experts out; else a message. */
+bool model_fits_experts(const struct model_spec *spec, int experts, struct errors *errors);
 /* The largest pipeline depth and tensor width that fit (each with the other at 1). */
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
@@ -125,6 +130,7 @@ struct tensor {
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
+    bool of_experts; /* its rows are experts, which the expert group shares out */
 };
 
 /* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
@@ -145,19 +151,30 @@ struct model_tensor {
 struct model_hooks {
     void *context;
     /* Backward of the last microbatch has written gradients[at, at + count). Called from the last
-     * layer to the first, the ranges descending and adjacent, before the layers below begin. */
+     * layer to the first, the ranges descending and adjacent, before the layers below begin; of
+     * experts that a group shares out by themselves. */
     void (*gradient_ready)(void *context, struct rank *self, size_t at, size_t count);
     /* A row-split layer's output, `count` partial sums: must be their sum over the tensor group on
      * return. (Bias and activation follow.) Required when tensors > 1. */
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
+     * that one's block for this rank takes its place. Required when place.experts > 1. */
+    void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
+};
+
+/* What routers of experts have done since it was last zeroed, of real rows that are trained on. */
+struct routed {
+    uint64_t choices, dropped; /* of positions; those that found no place */
+    uint64_t rows;             /* counted at each layer */
+    double balance;            /* the sum of their balance losses, unweighted: 1 a row is even */
 };
 
 /* An update that the backward pass applies itself; see optimizer_fuse. */
@@ -181,6 +198,9 @@ struct model {
     struct model_part *parts;
     int part_count;
     float *scratch;
+    float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
+                       * of model_loss, and set by the same caller, of every stage */
+    struct routed routed;
     bool trains;
     bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;
@@ -199,8 +219,12 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 /* So many parameters and gradients, and no layers: of who only updates them. */
 struct model *model_bare(struct rank *self, size_t parameters);
 void model_free(struct model *model);
-/* What gradient_ready is called with for the i-th of the model's parts. */
+/* What gradient_ready is called with for the i-th of the model's parts: its range, and, before it, that
+ * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
+struct share model_expert_range(const struct model *model, int i);
+/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
+bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and

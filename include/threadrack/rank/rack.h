@@ -46,6 +46,9 @@ void rack_name_group(struct group *group, const char *name);
 /* The group that anyone may use who is to have one and shares nothing: it has one member, whoever
  * asks. What is posted there has ended at once and leaves no op; messages are not for it. */
 struct group *rack_lone_group(struct rack *rack);
+/* Its members do all the same at the same times, so that what one of them does tells of all. */
+void group_set_alike(struct group *group);
+bool group_is_alike(const struct group *group);
 int group_size(const struct group *group);
 /* The largest latency and smallest bandwidth between members: of all pairs, where it has at most 64;
  * else of each member's pairs at distances 1, 2, 4, ... */

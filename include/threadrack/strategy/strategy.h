@@ -59,12 +59,12 @@ struct plan {
     int microbatches;
     const struct pipeline_schedule *pipeline;
     size_t bucket_bytes;
-    struct algorithms *allreduce;
+    struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */
     struct exchange_plan exchange; /* of gradients over the replicas */
     /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
      * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
     int zero;
-    struct algorithms *gather;
+    struct algorithms *gather, *alltoall;
     struct local_plan local;
     struct federated_plan federated;
     int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
@@ -96,7 +96,10 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
-    struct buckets buckets;  /* of the data group; unless replicas update alone, whose ... */
+    struct allreduce expert; /* all-to-alls of the expert group, ... */
+    struct allreduce expert_sum; /* ... and its all-reduces */
+    struct buckets expert_buckets; /* of experts that are shared out: over the data group */
+    struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
@@ -109,7 +112,7 @@ struct training {
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
-    bool spreads_data, spreads_tensor, spreads_pipeline;
+    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert;
     /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
      * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
      * where it is a server. */
@@ -155,6 +158,8 @@ double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
 double training_step(struct rank *self, struct training *training, size_t step);
 
+/* What its routers of experts have done since this was last called; of tensor rank 0 only. */
+struct routed training_routed(struct training *training);
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);
 

@@ -7,6 +7,8 @@
 
 static uint64_t duration(const struct device *device, const struct work *work)
 {
+    if (!work->flops && !work->bytes)
+        return work->kernels * device->launch_ps;
     uint64_t arithmetic = transfer_ps(work->flops, device->flops);
     uint64_t traffic = transfer_ps(work->bytes, device->memory_bandwidth_Bps);
     return work->kernels * device->launch_ps + (arithmetic > traffic ? arithmetic : traffic);

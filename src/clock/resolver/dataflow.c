@@ -12,6 +12,8 @@ const char *dataflow_refuses(const struct resolver_run *run)
         return "its ranks are threads (math=on), and only timing-only runs can be resolved so";
     if (run->watched)
         return "its messages are to be seen one by one (links, trace, goal)";
+    if (run->closed)
+        return "its collectives stand in closed form (collectives=closed_form)";
     if (run->replayed)
         return "strategy=replay keeps several lanes busy";
     if (!run->netmodel->overhead && !run->netmodel->free_of_cost)

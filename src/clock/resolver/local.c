@@ -146,11 +146,10 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
             dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
             return false;
         }
-        item = (struct item){
-            .schedule = op->schedule, .call = op->call, .unit_bytes = op->element_bytes};
-        item.call.size = flow->tasks[rank].slots[(op->lane - 1) / GROUP_LANES].group->size;
-        item.call.rank = op->peer;
-        item.call.context = op->schedule->context;
+        int size = flow->tasks[rank].slots[(op->lane - 1) / GROUP_LANES].group->size;
+        item = (struct item){.schedule = op->schedule,
+                             .call = op_call(op, size),
+                             .unit_bytes = op->element_bytes};
     }
     local_post(flow, rank, op->lane, item);
     return true;

@@ -161,20 +161,19 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     task->member = op->peer;
     task->pattern = NULL;
     task->group = slot->group;
-    task->schedule = op->kind == OP_COLLECTIVE ? op->schedule : NULL;
-    if (task->schedule && task->schedule->strands) {
+    if (op->kind != OP_COLLECTIVE) {
+        task->schedule = NULL;
+        task->unit_bytes = op->value;
+        task->call = (struct call){.size = slot->group->size, .root = op->peer};
+        return true;
+    }
+    if (op->schedule->strands) {
         dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
         return false;
     }
-    task->call = op->call;
-    task->call.size = slot->group->size;
-    task->unit_bytes = op->kind == OP_COLLECTIVE ? op->element_bytes : op->value;
-    if (op->kind == OP_COLLECTIVE) {
-        task->call.rank = op->peer;
-        task->call.context = op->schedule->context;
-    } else {
-        task->call.root = op->peer;
-    }
+    task->schedule = op->schedule;
+    task->unit_bytes = op->element_bytes;
+    task->call = op_call(op, slot->group->size);
     return true;
 }
 

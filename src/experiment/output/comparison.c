@@ -89,7 +89,8 @@ static void add_run(const struct sweep *sweep, int index, struct view view, stru
     else
         table_add(table, "%s", word(point, "nodes"));
     if (result->mesh_data)
-        table_add(table, "%dx%dx%d", result->mesh_data, result->mesh_tensor, result->mesh_pipeline);
+        table_add(table, result->mesh_expert > 1 ? "%dx%dx%dx%d" : "%dx%dx%d", result->mesh_data,
+                  result->mesh_tensor, result->mesh_pipeline, result->mesh_expert);
     else
         table_add(table, "%s", "");
     if (result->steps > 0)

@@ -71,8 +71,11 @@ void summary_print(const struct config *point, const struct result *result, FILE
     if (result->cluster)
         fprintf(stream, " of %s", result->cluster);
     if (result->mesh_data)
-        fprintf(stream, " (data %d x tensor %d x pipeline %d)", result->mesh_data,
+        fprintf(stream, " (data %d x tensor %d x pipeline %d", result->mesh_data,
                 result->mesh_tensor, result->mesh_pipeline);
+    if (result->mesh_expert > 1)
+        fprintf(stream, " x expert %d", result->mesh_expert);
+    fputs(result->mesh_data ? ")" : "", stream);
     fputs("\n", stream);
     if (result->model)
         fprintf(stream, "  trains         %s, %" PRIu64 " parameters", result->model,

@@ -14,7 +14,7 @@
 struct kept {
     struct sight sight;
     int track, order;
-    int source_lane;
+    int source_track;
     uint64_t began_ps;
     bool both_ends; /* a message whose sender is shown, too */
 };
@@ -29,6 +29,8 @@ struct timeline {
     struct kept *kept;
     int kept_count, kept_room;
     int *named; /* by rank: its first so many tracks have their names */
+    int **named_strands; /* by rank, by lane: the same of its strands' tracks; NULL: none */
+    int ranks;
     uint64_t now_ps, arrows;
     bool any; /* an event has been written: the next has a comma before it */
 };
@@ -66,17 +68,47 @@ static const char *track_name(struct lane_label label, char *name, size_t room)
     return name;
 }
 
+/* A lane's strands have their tracks below its own: a track's number is that of its lane, and above
+ * these, by TRACKS_A_LANE, that of its strand. */
+enum { TRACKS_A_LANE = 1 << 8 };
+
+static int track_of(int lane, int strand)
+{
+    return strand < 0 ? lane : lane + (strand + 1) * TRACKS_A_LANE;
+}
+
+static void write_name(struct timeline *timeline, int rank, int lane, int strand, const char *name)
+{
+    int track = track_of(lane, strand);
+    EVENT(timeline, "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}",
+          rank, track, name);
+    EVENT(timeline,
+          "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%d}",
+          rank, track, lane);
+}
+
 static void name_track(struct timeline *timeline, int rank, int lane)
 {
     struct lane_label label = clock_lane_label(timeline->clock, rank, lane);
     char name[96];
     if (label.group >= 0 && label.size < 2)
         return; /* nothing ever happens there */
-    EVENT(timeline, "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}",
-          rank, lane, track_name(label, name, sizeof name));
-    EVENT(timeline,
-          "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%d}",
-          rank, lane, lane);
+    write_name(timeline, rank, lane, -1, track_name(label, name, sizeof name));
+}
+
+/* Those of strands get theirs when they are first used, in their order. */
+static void name_strands(struct timeline *timeline, int rank, int lane, int strand)
+{
+    struct lane_label label = clock_lane_label(timeline->clock, rank, lane);
+    int **named = &timeline->named_strands[rank];
+    char name[96], whole[160];
+    if (!*named)
+        *named = memory_zeroed((size_t)clock_lane_count(timeline->clock, rank), sizeof **named);
+    for (; (*named)[lane] <= strand; (*named)[lane]++) {
+        snprintf(whole, sizeof whole, "%s, strand %d", track_name(label, name, sizeof name),
+                 (*named)[lane] + 1);
+        write_name(timeline, rank, lane, (*named)[lane], whole);
+    }
 }
 
 /* Those of a replay's messages get theirs when they are first used. */
@@ -111,7 +143,10 @@ static void name_all(struct timeline *timeline, int ranks)
 static void begin_slice(struct timeline *timeline, const struct sight *sight, int track,
                         const char *name, const char *arguments)
 {
-    name_tracks(timeline, sight->rank, track + 1);
+    if (track < TRACKS_A_LANE || sight->strand < 0)
+        name_tracks(timeline, sight->rank, track + 1);
+    else
+        name_strands(timeline, sight->rank, sight->lane, sight->strand);
     EVENT(timeline,
           "\"ph\":\"B\",\"pid\":%d,\"tid\":%d,\"ts\":" US ",\"name\":\"%s\",\"args\":{\"step\":%d%s}",
           sight->rank, track, US_OF(sight->now_ps), name, sight->training_step + 1, arguments);
@@ -158,7 +193,7 @@ static void begin_step(struct timeline *timeline, const struct sight *sight)
     if (sight->receive_from >= 0)
         snprintf(arguments + length, sizeof arguments - (size_t)length, ",\"from\":%d",
                  sight->receive_from);
-    begin_slice(timeline, sight, sight->lane, name, arguments);
+    begin_slice(timeline, sight, track_of(sight->lane, sight->strand), name, arguments);
 }
 
 /* ---- Arrows, where both ends are shown. ---- */
@@ -172,11 +207,11 @@ static void draw_arrow(struct timeline *timeline, const struct kept *kept)
     EVENT(timeline,
           "\"ph\":\"s\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          sight->receive_from, kept->source_lane, US_OF(kept->began_ps), id);
+          sight->receive_from, kept->source_track, US_OF(kept->began_ps), id);
     EVENT(timeline,
           "\"ph\":\"f\",\"bp\":\"e\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          sight->rank, sight->lane, US_OF(sight->now_ps), id);
+          sight->rank, track_of(sight->lane, sight->strand), US_OF(sight->now_ps), id);
 }
 
 /* ---- Counters. ---- */
@@ -234,7 +269,7 @@ static void draw(struct timeline *timeline, const struct kept *kept)
         break;
     case SIGHT_STEP_ENDS:
         if (sight->schedule)
-            end_slice(timeline, sight, sight->lane);
+            end_slice(timeline, sight, track_of(sight->lane, sight->strand));
         break;
     case SIGHT_OPERATION_ENDS:
     case SIGHT_COMPUTE_ENDS:
@@ -284,10 +319,14 @@ static void keep(struct timeline *timeline, const struct sight *sight)
     struct kept *kept =
         vector_push(&timeline->kept, &timeline->kept_count, &timeline->kept_room);
     *kept = (struct kept){
-        .sight = *sight, .track = of_lane ? sight->lane : 0, .order = order};
+        .sight = *sight,
+        .track = of_lane ? track_of(sight->lane, sight->strand) : 0,
+        .order = order};
     if (!sight->message)
         return;
-    kept->source_lane = sight->message->src_lane;
+    /* Both ends are steps of one schedule, so both have strands or neither. */
+    kept->source_track = track_of(sight->message->src_lane,
+                                  sight->strand < 0 ? -1 : sight->message->src_strand);
     kept->began_ps = sight->message->began_ps;
     kept->both_ends = window_has(&timeline->nodes, sight->message->src) &&
                       window_has(&timeline->steps, sight->message->training_step + 1);
@@ -320,6 +359,8 @@ struct timeline *timeline_create(const char *name, const struct clock *clock,
                                   .clock = clock,
                                   .cluster = cluster,
                                   .named = memory_zeroed((size_t)ranks, sizeof(int)),
+                                  .named_strands = memory_zeroed((size_t)ranks, sizeof(int *)),
+                                  .ranks = ranks,
                                   .steps = *steps,
                                   .nodes = *nodes};
     timeline->load = link_load_create(cluster, (struct link_load_sink){timeline, draw_load, draw_rate});
@@ -337,6 +378,9 @@ static void release(struct timeline *timeline)
 {
     link_load_free(timeline->load);
     free(timeline->kept);
+    for (int rank = 0; rank < timeline->ranks; rank++)
+        free(timeline->named_strands[rank]);
+    free(timeline->named_strands);
     free(timeline->named);
     free(timeline);
 }

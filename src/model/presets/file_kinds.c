@@ -51,6 +51,13 @@ static bool add_feed_forward(struct chain *chain, const size_t *value)
     return chain_feed_forward(chain, value[0], (enum activation)value[1]);
 }
 
+static bool add_experts(struct chain *chain, const size_t *value)
+{
+    struct experts_wish wish = {value[1], value[2], (double)value[4] / 1000,
+                                (double)value[5] / 1000};
+    return chain_experts(chain, value[0], (enum activation)value[3], wish);
+}
+
 const struct file_kind file_kinds[] = {
     {"linear", {{"out", VALUE_OUT, REQUIRED}, {"bias", VALUE_SWITCH, 1}}, add_linear},
     {"conv",
@@ -67,6 +74,14 @@ const struct file_kind file_kinds[] = {
     {"feed_forward",
      {{"hidden", VALUE_COUNT, REQUIRED}, {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH}},
      add_feed_forward},
+    {"experts",
+     {{"hidden", VALUE_COUNT, REQUIRED},
+      {"count", VALUE_COUNT, 8},
+      {"top", VALUE_COUNT, 2},
+      {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH},
+      {"capacity", VALUE_REAL, 1250},
+      {"balance", VALUE_REAL, 10}},
+     add_experts},
     {NULL, {{NULL, VALUE_NONE, 0}}, NULL},
 };
 _Static_assert(sizeof file_kinds / sizeof *file_kinds == FILE_KINDS + 1, "FILE_KINDS is stale");

@@ -10,6 +10,7 @@ enum file_value {
     VALUE_ZERO,   /* from 0 */
     VALUE_OUT,    /* from 1, or the word `classes`, which is CLASSES_OF_DATA */
     VALUE_SWITCH, /* on or off */
+    VALUE_REAL,   /* from 0, of three decimals, in thousandths */
     VALUE_ACTIVATION
 };
 #define CLASSES_OF_DATA SIZE_MAX
@@ -26,6 +27,6 @@ struct file_kind {
 };
 
 extern const struct file_kind file_kinds[]; /* the last has no name */
-enum { FILE_KINDS = 9 };
+enum { FILE_KINDS = 10 };
 
 #endif

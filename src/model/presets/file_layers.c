@@ -4,9 +4,11 @@
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
+#include "threadrack/base/units.h"
 
 #include "widths.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -31,6 +33,18 @@ bool file_read_count(const struct tree *node, const char *what, size_t most, con
                       node->line, node->column, what, most);
 }
 
+static bool read_thousandths(const struct tree *node, size_t *out)
+{
+    char why[128];
+    struct quantity quantity;
+    const char *text = node->kind == TREE_TEXT && node->text ? node->text : "";
+    if (!units_parse(text, UNIT_REAL, &quantity, why, sizeof why) || !(quantity.real >= 0) ||
+        quantity.real > WIDEST)
+        return false;
+    *out = (size_t)llround(1000 * quantity.real);
+    return fabs(1000 * quantity.real - (double)*out) < 1e-6 * (1 + (double)*out);
+}
+
 static bool is_word(const struct tree *node, const char *word)
 {
     return node->kind == TREE_TEXT && node->text && !strcmp(node->text, word);
@@ -53,6 +67,10 @@ static bool read_value(const struct tree *node, const char *name, enum file_valu
         return *out || is_word(node, "off") ||
                errors_add(errors, "%s: %s: expected on or off", where, name);
     }
+    if (kind == VALUE_REAL)
+        return read_thousandths(node, out) ||
+               errors_add(errors, "%s: %s: expected a number from 0 to %d, of at most three decimals",
+                          where, name, WIDEST);
     if (kind == VALUE_ZERO && is_word(node, "0")) {
         *out = 0;
         return true;
@@ -78,7 +96,7 @@ static const struct file_kind *find_kind(const struct tree *node, const char *na
     names[FILE_KINDS] = "repeat";
     errors_add(errors,
                "%s:%d:%d: no layer is called '%s'; expected linear, conv, max_pool, flatten, norm, "
-               "embedding, attention, feed_forward, repeat, relu, tanh, gelu or gelu_tanh%s",
+               "embedding, attention, feed_forward, experts, repeat, relu, tanh, gelu or gelu_tanh%s",
                path, node->line, node->column, name, text_suggestion(name, names, FILE_KINDS + 1));
     return NULL;
 }

@@ -6,7 +6,7 @@
 
 #include "threadrack/config/tree.h"
 
-enum { FILE_VALUES = 3 };
+enum { FILE_VALUES = 6 };
 
 struct file_kind; /* a kind of layer, and what can be said of it */
 

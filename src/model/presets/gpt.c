@@ -2,6 +2,8 @@
  * causal attention and a feed-forward of four times the width with GELU in its tanh form, a last
  * norm, and an output layer without bias, which is the table of the tokens where `tied`.
  *
+ * With `experts` the feed-forward halves are mixtures of experts (src/model/layer/experts.c).
+ *
  * It begins as GPT-2 does: weights normal with a deviation of 0.02, those that end a residual branch
  * divided by the root of twice the layers (section 2.3), biases 0, norms 1.
  */
@@ -11,7 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LAYERS, HEADS, WIDTH, CONTEXT, VOCABULARY, HIDDEN, TIED };
+enum { LAYERS, HEADS, WIDTH, CONTEXT, VOCABULARY, HIDDEN, TIED, EXPERTS, BEST, CAPACITY, BALANCE };
 
 static const struct option options[] = {
     {"layers", OPTION_COUNT, 2, 1, 1 << 15},
@@ -21,10 +23,22 @@ static const struct option options[] = {
     {"vocabulary", OPTION_COUNT, 128, 2, 1 << 24},
     {"hidden", OPTION_COUNT, 0, 0, 1 << 24},
     {"tied", OPTION_SWITCH, 0, 0, 1},
+    {"experts", OPTION_COUNT, 0, 0, 1 << 16},
+    {"top", OPTION_COUNT, 2, 1, 1 << 10},
+    {"capacity", OPTION_REAL, 1.25, 0.001, 1e6},
+    {"balance", OPTION_REAL, 0.01, 0, 1e6},
     {NULL, OPTION_REAL, 0, 0, 0},
 };
 enum { OPTIONS = sizeof options / sizeof *options - 1 };
 static const double deviation = 0.02;
+
+static bool add_second_half(struct chain *chain, const double *value, size_t hidden)
+{
+    struct experts_wish wish = {(size_t)value[EXPERTS], (size_t)value[BEST], value[CAPACITY],
+                                value[BALANCE]};
+    return wish.count ? chain_experts(chain, hidden, ACTIVATION_GELU_TANH, wish)
+                      : chain_feed_forward(chain, hidden, ACTIVATION_GELU_TANH);
+}
 
 static bool add_block(struct chain *chain, const double *value, int number)
 {
@@ -36,7 +50,7 @@ static bool add_block(struct chain *chain, const double *value, int number)
     if (!chain_attention(chain, (size_t)value[HEADS]))
         return false;
     chain_last(chain)->residual_deviation = ends;
-    if (!chain_feed_forward(chain, hidden, ACTIVATION_GELU_TANH))
+    if (!add_second_half(chain, value, hidden))
         return false;
     chain_last(chain)->residual_deviation = ends;
     return true;
@@ -70,7 +84,7 @@ static bool make(struct chain *chain, const double *value)
 static struct model_spec *parse(const char *text, const char *where, struct errors *errors)
 {
     double value[OPTIONS];
-    if (!options_read(options, text, "layers=2,heads=4,width=64,context=32,tied", where, value,
+    if (!options_read(options, text, "layers=2,heads=4,width=64,context=32,tied,experts=8,top=2", where, value,
                       errors))
         return NULL;
     struct model_spec *spec = spec_create(0);
@@ -88,7 +102,8 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
 const struct model_ops model_gpt = {
     .name = "gpt",
     .summary = "GPT-2's transformer over tokens; tied: the output layer is the tokens' table; "
-               "hidden: 4 times the width where 0",
-    .options = "layers=2,heads=4,width=64,context=32,vocabulary=128,hidden=0[,tied]",
+               "hidden: 4 times the width where 0; experts: a mixture of so many in each block",
+    .options = "layers=2,heads=4,width=64,context=32,vocabulary=128,hidden=0[,tied]"
+               "[,experts=8,top=2,capacity=1.25,balance=0.01]",
     .parse = parse,
 };
