@@ -77,8 +77,8 @@ struct network {
 };
 
 static const struct network networks[] = {
-    {shallow, "batch=64 steps=60 data.order=shuffled", 3, 128},
-    {shallow, "batch=64 steps=60 data.order=sequential", 3, 128},
+    {shallow, "batch=64 steps=40 data.order=shuffled", 3, 128},
+    {shallow, "batch=64 steps=40 data.order=sequential", 3, 128},
     {"cnn:4-6:16", "batch=32 steps=30 optimizer=sgd:lr=0.05", 4, 16},
     {"gpt:layers=2,heads=4,width=16,context=8",
      "data=devils-dictionary batch=16 steps=30 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
@@ -134,7 +134,7 @@ static void every_network(void)
 
 static void deep_pipelines(void)
 {
-    ALL_LEARN(deep, "batch=64 steps=60 eval_every=60 optimizer=sgd:lr=0.02",
+    ALL_LEARN(deep, "batch=64 steps=30 eval_every=60 optimizer=sgd:lr=0.02",
               "strategy=pipeline nodes=2", "strategy=pipeline nodes=3", "strategy=pipeline nodes=4",
               "strategy=pipeline nodes=6", "strategy=pipeline nodes=8",
               "strategy=pipeline nodes=16", "strategy=pipeline nodes=17 microbatches=5",
