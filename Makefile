@@ -34,7 +34,7 @@ BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
 LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lz -lexpat -lm -lpthread
 
 # The same arithmetic in every build: no contraction, no fast-math (see the design's determinism).
-CFLAGS ?= -O2 -g
+CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 ALL_CFLAGS = -std=gnu11 -fopenmp -ffp-contract=off -fno-math-errno -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -D_GNU_SOURCE -Iinclude \
 	$(addprefix -isystem ,$(BLIS_FOLDER)) $(CFLAGS)
@@ -52,7 +52,7 @@ endif
 SOURCES := $(foreach floor,$(FLOORS),$(sort $(shell find src/$(floor) -name '*.c' ! -name main.c 2>/dev/null)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 MAIN := $(OUT)/obj/src/cli/main.o
-TEST_SOURCES := tests/main.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
+TEST_SOURCES := tests/main.c tests/workers.c $(foreach floor,$(FLOORS),$(sort $(wildcard tests/$(floor)/*.c)))
 # The fuzz targets read what all floors read.
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_SOURCES += $(if $(filter cli,$(FLOORS)),$(FUZZ_SOURCES))
@@ -70,13 +70,16 @@ BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(OUT)/bench/%)
 PROGRAM := $(if $(filter cli,$(FLOORS)),$(OUT)/threadrack)
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo experiments check check-all check-built check-simgrid check-simgrid-built \
+.PHONY: all help deps demo experiments check check-all check-more check-built check-simgrid check-simgrid-built \
 	bench bench-built fuzz fuzz-built install clean tests FORCE
 .DELETE_ON_ERROR:
 
 # Seconds that each fuzz target is run for, as many targets at a time as there are processors.
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 60
 FUZZ_CC ?= clang
+
+# Tests carried out side by side.
+TEST_PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 
 # Words in the names of the suites to run; none: all. Those whose code many threads run.
 SUITES ?=
@@ -100,11 +103,14 @@ demo: deps ## install what is missing, build, train and compare strategies, plot
 check: deps ## install what is missing, build, run the tests
 	@$(MAKE) --no-print-directory check-built
 
-check-all: deps ## the tests, plain and under every sanitizer
-	@$(MAKE) --no-print-directory check-built
+check-all: check ## the tests, plain and under every sanitizer, and the fuzz targets
+	@$(MAKE) --no-print-directory check-more
+
+# What check-all does after check.
+check-more:
 	@$(MAKE) --no-print-directory check-built SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-built SANITIZE=thread SUITES="$(THREADED)"
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
+	@$(MAKE) --no-print-directory fuzz
 	@tests/same_bytes.sh $(BUILD)/threadrack $(BUILD)/address-undefined/threadrack $(BUILD)/thread/threadrack
 
 check-simgrid: ## install SimGrid, ask it anew and hold the flow model against it
@@ -118,7 +124,7 @@ check-built: $(OUT)/tests $(PROGRAM) $(FIGURES)
 	@tests/layering.sh --self-test
 	@tests/layering.sh . $(OUT)/obj
 	$(if $(PROGRAM),$(if $(SANITIZE),,@tests/same_bytes.sh $(PROGRAM)))
-	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests $(SUITES)
+	THREADRACK=$(PROGRAM) SIMGRID_FIGURES=$(FIGURES:%/figures=%) TSAN_OPTIONS=$${TSAN_OPTIONS-die_after_fork=0} $(OUT)/tests -j $(TEST_PROCESSES) $(SUITES)
 
 experiments: deps ## run the recorded experiments of plots/experiments anew, and draw them
 	@$(MAKE) --no-print-directory all

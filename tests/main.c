@@ -1,6 +1,8 @@
 /* Runs every suite, floors from the ground up, so that the first red line is nearest the cause.
- * `tests [PATTERN]` runs the suites whose name contains the pattern. */
+ * `tests [-j PROCESSES] [PATTERN...]` runs the suites whose name contains a pattern. */
 #include "tests/check.h"
+
+#include "tests/workers.h"
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -52,16 +54,32 @@ static bool is_wanted(const char *name, char **words, int count)
     return wanted;
 }
 
+/* Takes -j PROCESSES from the front of the arguments; 0: all in this process, the debugger's. */
+static int processes_of(char ***arguments, int *count)
+{
+    if (*count < 2 || strcmp(**arguments, "-j"))
+        return 0;
+    int processes = atoi((*arguments)[1]);
+    *arguments += 2;
+    *count -= 2;
+    return processes;
+}
+
 int main(int count, char **arguments)
 {
+    arguments++, count--;
+    int processes = processes_of(&arguments, &count);
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     for (struct suite *suite = suites; suite; suite = suite->next)
-        if (is_wanted(suite->name, arguments + 1, count - 1) && !add(suite))
+        if (is_wanted(suite->name, arguments, count) && !add(suite))
             return 1;
+    if (processes > 0 && !workers_begin(processes))
+        return 1;
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     bool good = CU_get_number_of_failures() == 0 && CU_get_number_of_tests_run() > 0;
+    good = (processes == 0 || workers_end()) && good;
     CU_cleanup_registry();
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

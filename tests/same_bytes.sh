@@ -1,10 +1,11 @@
 #!/bin/sh
 # The same experiment gives the same bytes, whatever the host does.
 #
-#     tests/same_bytes.sh PROGRAM [OTHER ...]   runs four small sweeps with the program on all cores,
-#                                               and again on one core that is busy, with two jobs, and
-#                                               with each OTHER build (a sanitizer's, say); compares
-#                                               their runs.csv, steps.csv and nodes.csv by cmp
+#     tests/same_bytes.sh PROGRAM               runs four small sweeps with the program on all cores,
+#                                               and again on one core that is busy, and with two jobs;
+#                                               compares their runs.csv, steps.csv and nodes.csv by cmp
+#     tests/same_bytes.sh PROGRAM OTHER ...     the same with each OTHER build (a sanitizer's, say)
+#                                               in place of the busy core and the jobs
 #
 # Run from the top of the source tree. What depends on the host is in manifest.json, which is not
 # compared.
@@ -87,17 +88,19 @@ jobs='--jobs 1'
 sweep plain "$program"
 check_contents
 
-taskset -c "$core" sh -c 'while :; do :; done' &
-load=$!
-sweep one_core taskset -c "$core" "$program"
-kill "$load"
-load=
-compare one_core "on one busy core (taskset -c $core)"
+on_this_host() {
+    taskset -c "$core" sh -c 'while :; do :; done' &
+    load=$!
+    sweep one_core taskset -c "$core" "$program"
+    kill "$load"
+    load=
+    compare one_core "on one busy core (taskset -c $core)"
+    jobs='--jobs 2'
+    sweep jobs "$program"
+    compare jobs 'with two jobs (--jobs 2)'
+}
 
-jobs='--jobs 2'
-sweep jobs "$program"
-compare jobs 'with two jobs (--jobs 2)'
-
+[ $# -gt 0 ] || on_this_host
 jobs='--jobs 1'
 for other; do
     sweep other "$other"

@@ -30,7 +30,8 @@ static enum lane_status lane_status(const struct lane *lane)
         return strands_status(lane);
     if (lane->adding)
         return LANE_ADDS;
-    if (lane->receiving && !lane->message)
+    bool any = !lane->item.schedule && lane->item.peer == OP_ANY && lane->early;
+    if (lane->receiving && !lane->message && !any)
         return LANE_WAITS; /* its sender has not begun to send */
     return LANE_MOVES;
 }

@@ -58,6 +58,7 @@ void clock_free(struct clock *clock)
     free(clock->idle);
     free(clock->candidates);
     goal_writer_free(clock->writer);
+    free(clock->questions);
     free(clock->unsettled);
     free(clock->marks);
     pthread_mutex_destroy(&clock->lock);
@@ -138,6 +139,16 @@ bool clock_write_goal(const struct clock *clock, FILE *stream)
     return goal_writer_write(clock->writer, stream);
 }
 
+void clock_answer_with(struct clock *clock, void (*told)(void *context, int rank, struct answer answer),
+                       void *context)
+{
+    clock->questions = memory_zeroed((size_t)clock->rank_count, sizeof *clock->questions);
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        clock->questions[rank].peer = -1;
+    clock->tell = told;
+    clock->tell_context = context;
+}
+
 void clock_use_threads(struct clock *clock, int threads)
 {
     if (threads == 2)
@@ -192,14 +203,48 @@ void clock_wake(struct clock *clock, int rank)
     become_idle(clock, rank);
 }
 
+/* The rank's program goes on, and appends in this instant. */
+static void answer(struct clock *clock, int rank, int peer)
+{
+    clock->questions[rank].open = false;
+    clock->tell(clock->tell_context, rank, (struct answer){.peer = peer, .now_ps = clock->now_ps});
+}
+
+static void answer_with_peer(struct clock *clock, int rank)
+{
+    int peer = clock->questions[rank].peer;
+    clock->questions[rank].peer = -1;
+    answer(clock, rank, peer);
+}
+
+static void took_message(struct clock *clock, int rank, const struct lane *lane)
+{
+    if (clock->questions && lane->kind == LANE_RECEIVES)
+        clock->questions[rank].peer = lane->item.peer;
+}
+
 void clock_lane_moved(struct clock *clock, int rank, const struct lane *lane)
 {
     struct rank_state *state = &clock->ranks[rank];
+    took_message(clock, rank, lane);
     if (state->state == COMPUTE_BLOCKED && lane->number == state->wait_lane &&
         lane->ended == state->wait_count) {
         observe_rank(clock, rank, SIGHT_WAIT_ENDS);
+        if (clock->questions && clock->questions[rank].open)
+            answer_with_peer(clock, rank);
         become_idle(clock, rank);
     }
+}
+
+static void time_is_up(struct clock *clock, int rank, uint64_t number)
+{
+    struct question *question = &clock->questions[rank];
+    if (!question->open || question->number != number)
+        return;
+    account(clock, &clock->ranks[rank]);
+    observe_rank(clock, rank, SIGHT_WAIT_ENDS);
+    answer(clock, rank, -1);
+    become_idle(clock, rank);
 }
 
 /* ---- What a rank's compute lane does with its next op; false: it does not go on at once. ---- */
@@ -235,6 +280,37 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
     return false;
 }
 
+/* Operations of the lane that have not ended. */
+static uint32_t left_to_do(const struct lane_place *place)
+{
+    return place->lane ? (uint32_t)place->lane->count + place->lane->busy : 0;
+}
+
+static bool ask(struct clock *clock, int rank, const struct op *op)
+{
+    struct rank_state *state = &clock->ranks[rank];
+    struct question *question = &clock->questions[rank];
+    uint32_t left = op->lane ? left_to_do(&state->lanes[op->lane]) : 0;
+    if (op->lane && left == 0) {
+        answer_with_peer(clock, rank);
+        return true;
+    }
+    if (op->lane == 0 || op->value <= clock->now_ps) {
+        answer(clock, rank, -1);
+        return true;
+    }
+    state->state = COMPUTE_BLOCKED;
+    state->wait_lane = op->lane;
+    state->wait_count = state->lanes[op->lane].lane->ended + left;
+    question->open = true;
+    question->number++;
+    if (op->value < UINT64_MAX)
+        clock_schedule(clock, rank, op->value, CLOCK_TIME_IS_UP,
+                       (void *)(uintptr_t)question->number);
+    observe_rank(clock, rank, SIGHT_WAIT_BEGINS);
+    return false;
+}
+
 void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes_sent)
 {
     if (index == clock->mark_count)
@@ -244,10 +320,17 @@ void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes
     mark->bytes_sent += bytes_sent;
 }
 
-static bool mark(struct clock *clock, int rank)
+static bool mark(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *self = &clock->ranks[rank];
-    clock_mark(clock, self->marks++, clock->now_ps, self->record.bytes_sent);
+    uint64_t bytes = self->record.bytes_sent;
+    if (op->value == OP_ALONE) {
+        self->marks++;
+        return true;
+    }
+    for (int other = op->value ? (int)op->value : clock->rank_count; other < clock->rank_count; other++)
+        bytes += clock->ranks[other].record.bytes_sent;
+    clock_mark(clock, self->marks++, clock->now_ps, bytes);
     return true;
 }
 
@@ -281,11 +364,13 @@ static bool take_op(struct clock *clock, int rank, const struct op *op)
     case OP_WAIT:
         return wait_for(clock, rank, op);
     case OP_MARK:
-        return mark(clock, rank);
+        return mark(clock, rank, op);
     case OP_END:
         return end(clock, rank);
     case OP_GRAPH:
         return graph_begin(clock, rank);
+    case OP_ASK:
+        return ask(clock, rank, op);
     default:
         return post(clock, rank, op);
     }
@@ -332,6 +417,10 @@ static void handle(struct clock *clock, const struct event *event)
     int rank = (int)event->rank;
     if (event->kind == CLOCK_ADDED) {
         lane_added(clock, rank, event->data);
+        return;
+    }
+    if (event->kind == CLOCK_TIME_IS_UP) {
+        time_is_up(clock, rank, (uint64_t)(uintptr_t)event->data);
         return;
     }
     if (event->kind == CLOCK_GRAPH_CALC || event->kind == CLOCK_GRAPH_FREE) {
@@ -403,7 +492,9 @@ static void trim_streams(struct clock *clock)
 
 void clock_resolve_now(struct clock *clock)
 {
-    if (pthread_mutex_trylock(&clock->lock))
+    if (clock->questions) /* a rank sleeps until its answer comes, so nobody may leave it to others */
+        pthread_mutex_lock(&clock->lock);
+    else if (pthread_mutex_trylock(&clock->lock))
         return;
     resolve(clock);
     if (!clock->shared)

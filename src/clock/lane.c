@@ -109,6 +109,27 @@ static struct transfer *take_early(struct lane *lane, int strand, int source)
     return NULL;
 }
 
+static bool takes_any(const struct lane *lane)
+{
+    return !lane->item.schedule && lane->kind == LANE_RECEIVES && lane->item.peer == OP_ANY;
+}
+
+/* Takes what has been delivered the longest, or, of messages at one instant, was the first. */
+static struct transfer *take_delivered(struct lane *lane)
+{
+    struct transfer **best = NULL;
+    for (struct transfer **place = &lane->early; *place; place = &(*place)->next)
+        if ((*place)->delivered && (!best || (*place)->delivery < (*best)->delivery))
+            best = place;
+    if (!best)
+        return NULL;
+    struct transfer *transfer = *best;
+    *best = transfer->next;
+    if (!*best)
+        lane->early_end = best;
+    return transfer;
+}
+
 static void put_early(struct lane *lane, struct transfer *transfer)
 {
     if (!lane->early)
@@ -162,7 +183,7 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     struct lane *whole = lane_get(clock, target, peer_lane);
     struct lane *receiver = lane_strand(whole, lane->step.to_strand);
     if (receiver && receiver->busy && receiver->receiving && !receiver->message &&
-        group->members[receiver->step.recv_from] == rank) {
+        !takes_any(receiver) && group->members[receiver->step.recv_from] == rank) {
         account(clock, &clock->ranks[target]);
         meet(clock, receiver, transfer);
     } else {
@@ -211,6 +232,29 @@ static void take_in(struct clock *clock, int rank, struct lane *lane)
         message_here(clock, rank, lane);
 }
 
+static int compare_ranks(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int member_of(const struct group *group, int rank)
+{
+    const int *place =
+        bsearch(&rank, group->members, (size_t)group->size, sizeof rank, compare_ranks);
+    return (int)(place - group->members);
+}
+
+static void take_any(struct clock *clock, int rank, struct lane *lane)
+{
+    struct transfer *message = take_delivered(lane);
+    if (!message)
+        return;
+    lane->item.peer = member_of(lane->group, message->src);
+    lane->step.recv_from = lane->item.peer;
+    meet(clock, lane, message);
+    take_in(clock, rank, lane);
+}
+
 static void begin_step(struct clock *clock, int rank, struct lane *lane)
 {
     lane->sending = lane->step.send_to >= 0;
@@ -221,6 +265,10 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
         begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
+    if (takes_any(lane)) {
+        take_any(clock, rank, lane);
+        return;
+    }
     struct transfer *early = take_early(whole_of(lane), strand_number(lane),
                                         lane->group->members[lane->step.recv_from]);
     if (!early)
@@ -437,10 +485,14 @@ void lane_delivered(struct clock *clock, struct transfer *message)
     struct rank_state *rank = &clock->ranks[message->dst];
     struct lane *lane = lane_strand(rank->lanes[message->dst_lane].lane, message->dst_strand);
     account(clock, rank);
-    if (!lane || lane->message != message)
-        return;
+    message->delivery = ++clock->deliveries;
     int receiver = message->dst;
-    take_in(clock, receiver, lane);
+    if (lane && lane->busy && lane->receiving && !lane->message && takes_any(lane))
+        take_any(clock, receiver, lane);
+    else if (lane && lane->message == message)
+        take_in(clock, receiver, lane);
+    else
+        return;
     run(clock, receiver, lane);
 }
 

@@ -53,7 +53,7 @@ void tell_rank(const struct clock *clock, int rank, enum sight_kind kind)
 
 static int member_rank(const struct lane *lane, int member)
 {
-    return member < 0 ? -1 : lane->group->members[member];
+    return member < 0 || member == OP_ANY ? -1 : lane->group->members[member];
 }
 
 void tell_lane(const struct clock *clock, int rank, const struct lane *lane, enum sight_kind kind)

@@ -46,25 +46,11 @@ bool pace_is_steady(const struct pace *pace)
     return !pace->numbers && !pace_has_traces(pace);
 }
 
-/* The segment that holds the instant: -1 before the first. */
-static int segment_at(const struct trace *trace, uint64_t time_ps)
-{
-    int low = 0, high = trace->count; /* the first that begins behind it is in [low, high] */
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (trace->begin_ps[middle] <= time_ps)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low - 1;
-}
-
 uint64_t pace_along(const struct trace *trace, uint64_t begin_ps, uint64_t duration_ps)
 {
     double left = (double)duration_ps;
     uint64_t now_ps = begin_ps;
-    for (int i = segment_at(trace, begin_ps); i + 1 < trace->count; i++) {
+    for (int i = trace_segment(trace, begin_ps); i + 1 < trace->count; i++) {
         double speed = i < 0 ? 1 : trace->factor[i];
         double room = (double)(trace->begin_ps[i + 1] - now_ps);
         if (left <= room * speed)

@@ -94,7 +94,8 @@ struct message_work message_work(const struct clock *clock, const struct transfe
     if (kind == CLOCK_RECEIVE_PAID && more_ps) {
         /* While the bytes came in at G the processor took them in at O: what it could not keep up
          * with is left. */
-        struct path path = cluster_path(clock->cluster, transfer->src, transfer->dst);
+        struct path path =
+            cluster_path_at(clock->cluster, transfer->src, transfer->dst, transfer->ready_ps);
         uint64_t stream_ps = transfer_ps(transfer->bytes - 1, path.bandwidth_Bps);
         hidden_ps = more_ps < stream_ps ? more_ps : stream_ps;
     }

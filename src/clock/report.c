@@ -42,7 +42,7 @@ static int member_waited_for(const struct lane *whole)
 {
     const struct lane *lane = one_that_waits(whole);
     if (lane->receiving)
-        return lane->step.recv_from;
+        return lane->step.recv_from == OP_ANY ? -1 : lane->step.recv_from;
     return lane->sending ? lane->step.send_to : -1;
 }
 
@@ -67,6 +67,8 @@ static bool next_place(struct clock *clock, struct place *place)
         return true;
     }
     const struct lane *lane = lane_at(clock, *place);
+    if (is_at_work(lane) && lane->receiving && lane->step.recv_from == OP_ANY)
+        return false;
     int member = is_at_work(lane) ? member_waited_for(lane) : -1;
     if (member < 0) /* not posted yet: its program would have to */
         place->lane = 0;

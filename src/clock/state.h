@@ -130,6 +130,13 @@ struct mark {
     uint64_t bytes_sent; /* by each rank up to its own end of the step, over all ranks */
 };
 
+/* What a rank has asked. */
+struct question {
+    bool open;
+    uint64_t number;  /* of the rank's questions, so that a time that comes too late is known */
+    int peer;         /* of its latest receive from anyone */
+};
+
 struct dataflow;
 struct feed;
 struct clock {
@@ -160,10 +167,13 @@ struct clock {
     int unsettled_count, unsettled_room;
     struct mark *marks;
     int mark_count, mark_room;
-    uint64_t messages;
+    uint64_t messages, deliveries;
     uint64_t length_ps;       /* once it has finished */
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
+    struct question *questions; /* by rank; NULL: nobody asks */
+    void (*tell)(void *context, int rank, struct answer answer);
+    void *tell_context;
     struct goal_writer *writer; /* NULL: nothing is kept */
     struct feed *feed; /* of a second thread; NULL: there is one only */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
@@ -172,6 +182,7 @@ struct clock {
 enum clock_event {
     CLOCK_COMPUTED,
     CLOCK_ADDED,        /* data: the lane */
+    CLOCK_TIME_IS_UP,   /* data: the number of the question */
     CLOCK_SEND_PAID,    /* the transfer: its sender's o */
     CLOCK_BYTES_PAID,   /* the transfer: its sender's (n-1)O, where that takes longer than sending */
     CLOCK_RECEIVE_PAID, /* the transfer: its receiver's o, and what is left of its (n-1)O */

@@ -17,8 +17,11 @@ int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST])
     assert(op->lane >= 0 && op->lane < OP_LANES_MOST && op->peer >= 0 && op->peer < OP_PEERS_MOST);
     bool wide = op->value > UINT32_MAX;
     int count = 0;
-    words[count++] = (uint64_t)op->kind | (uint64_t)wide << 3 | (uint64_t)op->lane << 4 |
-                     (uint64_t)op->peer << 12 | (wide ? 0 : op->value << 32);
+    bool beyond = op->kind > OP_GRAPH;
+    uint64_t kind = beyond ? OP_GRAPH : op->kind;
+    uint64_t peer = beyond ? (uint64_t)(op->kind - OP_GRAPH) : (uint64_t)op->peer;
+    words[count++] = kind | (uint64_t)wide << 3 | (uint64_t)op->lane << 4 | peer << 12 |
+                     (wide ? 0 : op->value << 32);
     if (wide)
         words[count++] = op->value;
     if (op->kind == OP_COLLECTIVE) {
@@ -43,6 +46,10 @@ int op_unpack(const uint64_t *words, struct op *op)
                       .lane = first >> 4 & (OP_LANES_MOST - 1),
                       .peer = first >> 12 & (OP_PEERS_MOST - 1),
                       .value = first & 8 ? *rest++ : first >> 32};
+    if (op->kind == OP_GRAPH) {
+        op->kind = (enum op_kind)(OP_GRAPH + op->peer);
+        op->peer = 0;
+    }
     if (op->kind == OP_COLLECTIVE) {
         op->schedule = (const struct schedule *)(uintptr_t)rest[0];
         op->count = rest[1];

@@ -128,13 +128,22 @@ static struct cluster *create_family(const struct config *config, int nodes, str
     return NULL;
 }
 
-struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+static struct cluster *create_any(const struct config *config, int nodes, struct errors *errors)
 {
     if (import_is_wanted(config))
         return import_create(config, nodes, errors);
     struct cluster *cluster =
         astra_check_effect(config, errors) ? create_family(config, nodes, errors) : NULL;
     if (!cluster || astra_note(cluster, config, errors))
+        return cluster;
+    cluster_free(cluster);
+    return NULL;
+}
+
+struct cluster *cluster_create(const struct config *config, int nodes, struct errors *errors)
+{
+    struct cluster *cluster = create_any(config, nodes, errors);
+    if (!cluster || slow_links(cluster, config, errors))
         return cluster;
     cluster_free(cluster);
     return NULL;

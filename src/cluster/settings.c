@@ -122,10 +122,23 @@ const struct setting cluster_settings[] = {
      .help = "speeds drawn for every node, times those above: lognormal:sigma=0.2 (median 1) or "
              "uniform:low=0.5,high=1"},
     {.key = "cluster.slow.seed", .unit = UNIT_COUNT, .high = 9e15, .fallback = "1",
-     .help = "of the speeds drawn: the same cluster, whatever seed trains on it"},
+     .help = "of the speeds and links drawn: the same cluster, whatever seed trains on it"},
     {.key = "cluster.slow.trace", .kind = SETTING_WORD,
      .help = "CSV file of columns time_s,node,speed: from that time on the node runs at so many times "
              "its speed"},
+    {.key = "cluster.slow.links", .kind = SETTING_WORD,
+     .help = "links whose bandwidth is times cluster.slow.link_speed, or times a factor of their own: "
+             "'node0->switch0+node3@0.1'; a node or switch means all of its links"},
+    {.key = "cluster.slow.link_fraction", .kind = SETTING_QUANTITY, .unit = UNIT_REAL, .low = 0,
+     .high = 1, .fallback = "0", .help = "share of slow cables, both ways, drawn by cluster.slow.seed, "
+                                         "rounded down"},
+    {.key = "cluster.slow.link_speed", .unit = UNIT_REAL, .low = 1e-6, .high = 1e6, .fallback = "0.5",
+     .help = "what the bandwidth of slow links is times"},
+    {.key = "cluster.slow.link_spread", .kind = SETTING_WORD, .fallback = "none",
+     .help = "factors drawn for every cable, times those above, as cluster.slow.spread"},
+    {.key = "cluster.slow.link_trace", .kind = SETTING_WORD,
+     .help = "CSV file of columns time_s,link,factor: from that time on the link's bandwidth is so many "
+             "times what it else is; flow changes rates then, hockney and loggp go by a message's start"},
     TIME("cluster.loggp.overhead", "2us",
          "LogGP's o: processor time for each message sent or received"),
     {.key = "cluster.loggp.overhead_per_byte", .unit = UNIT_BYTE_TIME, .high = 1e9,

@@ -18,7 +18,7 @@ static void slow_fraction(struct cluster *cluster, const struct config *config)
         cluster->devices[i].speed = config_real(config, "cluster.slow.speed");
 }
 
-static bool real(const char *text, double *out)
+bool slow_factor(const char *text, double *out)
 {
     struct quantity quantity;
     char why[128];
@@ -46,7 +46,7 @@ static bool slow_piece(struct cluster *cluster, const char *piece, double speed)
     last = first;
     if (*piece == ':' && (piece++, !take_node(&piece, cluster->nodes, &last)))
         return false;
-    if (*piece == '@' ? !real(piece + 1, &speed) : *piece)
+    if (*piece == '@' ? !slow_factor(piece + 1, &speed) : *piece)
         return false;
     for (int i = first; i <= last; i++)
         cluster->devices[i].speed = speed;
@@ -72,21 +72,14 @@ static bool slow_nodes(struct cluster *cluster, const struct config *config, str
 
 /* ---- Drawn speeds. ---- */
 
-struct spread {
-    const char *name;
-    const char *keys[2];
-    double values[2], least[2];
-    double (*draw)(struct draw draw, uint64_t node, const double *values);
-};
-
-static double lognormal(struct draw draw, uint64_t node, const double *values)
+static double lognormal(struct draw draw, uint64_t number, const double *values)
 {
-    return exact_exp(values[0] * draw_normal(draw, node));
+    return exact_exp(values[0] * draw_normal(draw, number));
 }
 
-static double uniform(struct draw draw, uint64_t node, const double *values)
+static double uniform(struct draw draw, uint64_t number, const double *values)
 {
-    return values[0] + (values[1] - values[0]) * draw_uniform(draw, node);
+    return values[0] + (values[1] - values[0]) * draw_uniform(draw, number);
 }
 
 static bool read_spread(struct spread *spread, const struct member_text *member)
@@ -95,7 +88,7 @@ static bool read_spread(struct spread *spread, const struct member_text *member)
         bool known = false;
         for (int k = 0; k < 2; k++)
             if (spread->keys[k] && !strcmp(spread->keys[k], member->keys[i]))
-                known = real(member->values[i], &spread->values[k]) &&
+                known = slow_factor(member->values[i], &spread->values[k]) &&
                         spread->values[k] >= spread->least[k];
         if (!known)
             return false;
@@ -103,38 +96,45 @@ static bool read_spread(struct spread *spread, const struct member_text *member)
     return !member->positional && (spread->draw != uniform || spread->values[0] <= spread->values[1]);
 }
 
-static void draw_speeds(struct cluster *cluster, const struct spread *spread, uint64_t seed)
+double spread_draw(const struct spread *spread, struct draw draw, int number, double factor)
 {
-    struct draw draw = {.seed = seed, .purpose = PURPOSE_SPEED};
-    for (int i = 0; i < cluster->nodes; i++) {
-        double speed = cluster->devices[i].speed * spread->draw(draw, (uint64_t)i, spread->values);
-        cluster->devices[i].speed = speed < slowest ? slowest : speed > fastest ? fastest : speed;
-    }
+    factor *= spread->draw(draw, (uint64_t)number, spread->values);
+    return factor < slowest ? slowest : factor > fastest ? fastest : factor;
 }
 
-static bool spread_speeds(struct cluster *cluster, const struct config *config,
-                          struct errors *errors)
+bool spread_parse(struct spread *spread, const struct config *config, const char *key, struct errors *errors)
 {
-    static const char key[] = "cluster.slow.spread";
-    struct spread spreads[] = {
+    static const struct spread spreads[] = {
         {"lognormal", {"sigma", NULL}, {0.2, 0}, {0, 0}, lognormal},
         {"uniform", {"low", "high"}, {0.5, 1}, {0, 0}, uniform},
     };
     struct member_text member;
     const char *text = config_text(config, key);
+    *spread = (struct spread){0};
     if (!strcmp(text, "none"))
         return true;
     bool good = member_parse(text, config_where(config, key), &member, errors), found = false;
-    for (int i = 0; good && !found && i < 2; i++)
-        if (!strcmp(member.name, spreads[i].name) && read_spread(&spreads[i], &member)) {
-            draw_speeds(cluster, &spreads[i], config_whole(config, "cluster.slow.seed"));
-            found = true;
-        }
+    for (int i = 0; good && !found && i < 2; i++) {
+        *spread = spreads[i];
+        found = !strcmp(member.name, spread->name) && read_spread(spread, &member);
+    }
     member_release(&member);
     return good && (found || errors_add(errors,
                                         "%s: '%s': expected none, lognormal:sigma=0.2 or "
                                         "uniform:low=0.5,high=1",
                                         config_where(config, key), text));
+}
+
+static bool spread_speeds(struct cluster *cluster, const struct config *config,
+                          struct errors *errors)
+{
+    struct spread spread;
+    struct draw draw = {.seed = config_whole(config, "cluster.slow.seed"), .purpose = PURPOSE_SPEED};
+    if (!spread_parse(&spread, config, "cluster.slow.spread", errors))
+        return false;
+    for (int i = 0; spread.draw && i < cluster->nodes; i++)
+        cluster->devices[i].speed = spread_draw(&spread, draw, i, cluster->devices[i].speed);
+    return true;
 }
 
 /* ---- Speeds that change. ---- */
@@ -145,7 +145,7 @@ static bool trace_speeds(struct cluster *cluster, const struct config *config, s
     if (!config_is_set(config, key))
         return true;
     cluster->speed_traces = memory_zeroed((size_t)cluster->nodes, sizeof *cluster->speed_traces);
-    return traces_read(cluster->speed_traces, cluster->nodes, "node", config_text(config, key),
+    return traces_read(cluster->speed_traces, NULL, cluster->nodes, config_text(config, key),
                        config_where(config, key), errors);
 }
 
@@ -161,4 +161,7 @@ void slow_release(struct cluster *cluster)
     for (int i = 0; cluster->speed_traces && i < cluster->nodes; i++)
         trace_release(&cluster->speed_traces[i]);
     free(cluster->speed_traces);
+    for (int i = 0; cluster->link_traces && i < cluster->link_count; i++)
+        trace_release(&cluster->link_traces[i]);
+    free(cluster->link_traces);
 }

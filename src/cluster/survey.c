@@ -82,10 +82,10 @@ static void measure_paths(const struct cluster *cluster, struct survey *survey)
     reach_free(reach);
 }
 
-/* A family's formula is of all its places. */
+/* A family's formula is of all its places, and of links as its numbers say. */
 static void measure_bisection(const struct cluster *cluster, struct survey *survey)
 {
-    if (cluster->nodes == cluster->places && cluster->topology->bisection)
+    if (cluster->nodes == cluster->places && !cluster->slow_links && cluster->topology->bisection)
         survey->bisection_Bps = cluster->topology->bisection(&cluster->fabric);
     survey->bisection = survey->bisection_Bps ? BISECTION_FORMULA : BISECTION_UNKNOWN;
     if (survey->bisection_Bps || cluster->nodes < 2 || cluster->link_count > CUT_LINKS)

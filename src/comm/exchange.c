@@ -10,6 +10,7 @@
 /* A range, and the members' payloads of it, one behind the other, as an all-gather brings them. */
 struct parcel {
     struct share range;
+    float *values;      /* of the range */
     size_t words;       /* of one payload */
     uint32_t *payloads; /* (size of the group, words); NULL where nothing is coded, or not real */
     struct lowrank *lowrank; /* NULL: of another kind */
@@ -47,6 +48,7 @@ static void make_parcel(struct exchange *exchange, const struct exchange_plan *p
 {
     struct parcel *parcel = &exchange->parcels[i];
     parcel->range = gradients->ranges[i];
+    parcel->values = exchange->gradients ? exchange->gradients + parcel->range.begin : NULL;
     if (is_coded(exchange) && parcel->range.count)
         make_payloads(exchange, parcel);
     if (exchange->compressor.ops->low_rank)
@@ -87,11 +89,6 @@ void exchange_free(struct exchange *exchange)
     free(exchange);
 }
 
-static float *values_of(const struct exchange *exchange, const struct parcel *parcel)
-{
-    return exchange->gradients ? exchange->gradients + parcel->range.begin : NULL;
-}
-
 /* The key of a member's payload in this step. */
 static struct range_key key_of(const struct exchange *exchange, const struct parcel *parcel, int member)
 {
@@ -124,7 +121,7 @@ static void encode(struct exchange *exchange, struct parcel *parcel)
     if (!rank_compute_begin(exchange->self, work))
         return;
     int member = group_rank(exchange->all.group, exchange->self);
-    float *x = values_of(exchange, parcel);
+    float *x = parcel->values;
     float *left = exchange->left ? exchange->left + parcel->range.begin : NULL;
     if (left)
         math_add_as(ELEMENT_FP32, count, x, left);
@@ -145,7 +142,7 @@ static void decode(struct exchange *exchange, const struct parcel *parcel)
     all.bytes = one.bytes * (uint64_t)size;
     if (!rank_compute_begin(exchange->self, all))
         return;
-    float *sum = values_of(exchange, parcel);
+    float *sum = parcel->values;
     memset(sum, 0, count * sizeof *sum);
     for (int member = 0; member < size; member++)
         compressor->ops->decode(compressor, key_of(exchange, parcel, member), count,
@@ -163,7 +160,7 @@ static void narrow(struct exchange *exchange, const struct parcel *parcel)
     struct work work = {.flops = 4 * count, .bytes = 2 * sizeof(float) * count, .kernels = 1};
     if (element == ELEMENT_FP32 || !rank_compute_begin(exchange->self, work))
         return;
-    math_round(element, count, values_of(exchange, parcel));
+    math_round(element, count, parcel->values);
     rank_compute_end(exchange->self);
 }
 
@@ -182,9 +179,15 @@ void exchange_post(struct exchange *exchange, int i)
     } else {
         narrow(exchange, parcel);
         parcel->request = allreduce_post_as(&exchange->all, exchange->compressor.ops->element,
-                                            values_of(exchange, parcel), parcel->range.count);
+                                            parcel->values, parcel->range.count);
     }
     parcel->posted = true;
+}
+
+void exchange_post_at(struct exchange *exchange, int i, float *values)
+{
+    exchange->parcels[i].values = values;
+    exchange_post(exchange, i);
 }
 
 void exchange_begin(struct exchange *exchange, uint64_t steps)
@@ -192,20 +195,24 @@ void exchange_begin(struct exchange *exchange, uint64_t steps)
     exchange->step = (uint32_t)steps;
 }
 
+void exchange_wait_for(struct exchange *exchange, int i)
+{
+    struct parcel *parcel = &exchange->parcels[i];
+    if (!parcel->posted)
+        return;
+    parcel->posted = false;
+    if (parcel->lowrank)
+        lowrank_wait(parcel->lowrank);
+    else
+        rank_wait(exchange->self, parcel->request);
+    if (is_coded(exchange))
+        decode(exchange, parcel);
+}
+
 void exchange_wait(struct exchange *exchange)
 {
-    for (int i = 0; i < exchange->count; i++) {
-        struct parcel *parcel = &exchange->parcels[i];
-        if (!parcel->posted)
-            continue;
-        parcel->posted = false;
-        if (parcel->lowrank)
-            lowrank_wait(parcel->lowrank);
-        else
-            rank_wait(exchange->self, parcel->request);
-        if (is_coded(exchange))
-            decode(exchange, parcel);
-    }
+    for (int i = 0; i < exchange->count; i++)
+        exchange_wait_for(exchange, i);
     exchange->step++;
 }
 

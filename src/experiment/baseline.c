@@ -1,14 +1,11 @@
-/* A step of `single` on one such node, of speed 1 and without noise: what speed-ups are over. Costed
- * timing-only, where it is the same number as a real run's. */
+/* A step of `single` on one such node, of speed 1 and without noise: what speed-ups are over, and what
+ * nodes' speeds are told apart by. Costed timing-only, where it is the same number as a real run's. */
 #include "inside.h"
 
-uint64_t baseline_step_ps(const struct setup *setup)
+static uint64_t step_ps(const struct setup *setup, struct device device, size_t batch)
 {
-    if (!setup->cost->duration || setup->goal || setup->strategy->has_server)
-        return 0;
     struct errors ignored;
     errors_init(&ignored);
-    struct device device = setup->cluster->devices[0];
     struct cluster nominal = *setup->cluster;
     device.speed = 1;
     nominal.devices = &device;
@@ -17,7 +14,11 @@ uint64_t baseline_step_ps(const struct setup *setup)
     struct mesh *mesh = mesh_create(rack, (struct mesh_shape){.data = 1}, &mesh_order_default);
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
-    plan.servers = 0;
+    plan.servers = plan.zero = 0;
+    plan.batch = batch;
+    plan.rows = NULL;
+    plan.stage_layers = NULL;
+    plan.sequence = false;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;
@@ -31,4 +32,18 @@ uint64_t baseline_step_ps(const struct setup *setup)
     rack_free(rack);
     errors_release(&ignored);
     return length_ps;
+}
+
+uint64_t baseline_step_ps(const struct setup *setup)
+{
+    if (!setup->cost->duration || setup->goal || setup->strategy->has_server)
+        return 0;
+    return step_ps(setup, setup->cluster->devices[0], setup->batch);
+}
+
+uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch)
+{
+    struct device device = setup->cluster->devices[node];
+    device.memory_bytes = UINT64_MAX; /* it is asked how fast, not whether it fits */
+    return setup->cost->duration ? step_ps(setup, device, batch) : 0;
 }

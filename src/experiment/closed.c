@@ -54,8 +54,15 @@ static const char *why_not(const struct setup *setup)
     if (setup->netmodel->overhead && (setup->cluster->overhead_ps || setup->cluster->gap_ps))
         return "under loggp it needs cluster.loggp.overhead=0s and cluster.loggp.gap=0s, which are paid "
                "between the messages";
+    if (setup->zero == 3 && !setup->netmodel->free_of_cost && (shares || setup->netmodel->overhead))
+        return "under zero=3 gathers and reduce-scatters go side by side between the same nodes; hockney "
+               "and ideal have closed forms of that, or zero=2";
     if (setup->noise.ops->stretch || devices_differ(setup))
         return "nodes differ in speed, and each would have to be seen";
+    if (setup->rows)
+        return "shares of the batch differ, and each node would have to be seen";
+    if (setup->cluster->slow_links || setup->cluster->link_traces)
+        return "links differ in bandwidth (cluster.slow.link*), and each would have to be seen";
     if (config_is_set(config, "trace") || config_is_set(config, "goal") ||
         !strcmp(config_text(config, "links"), "on"))
         return "trace, links and goal are made of messages";

@@ -24,7 +24,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
-    int zero;               /* 0 where the strategy or the mesh has no use for it */
+    int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
     struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
     struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
@@ -35,12 +35,15 @@ struct setup {
     struct compressor compressor; /* of gradients between replicas */
     struct mesh_shape shape;
     struct mesh_order order;
+    bool sequence; /* tensor ranks share positions, too */
     struct goal *goal; /* of strategy=replay: what is done instead of training; else NULL */
     enum graph_rules rules;
     int nodes;
     size_t batch;
+    struct share *rows; /* of the batch, by worker; NULL: even */
     int microbatches;
     int chunks; /* of a pipeline's stage */
+    int *stage_layers; /* of each stage; NULL: by multiply-adds */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */
@@ -62,18 +65,42 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
+/* How many microbatches the setup's shape has. */
+int setup_microbatches(const struct setup *setup);
+/* Whether the collectives that are asked for can run on the groups of its mesh. */
+bool setup_collectives_fit(const struct setup *setup, struct errors *errors);
+/* Whether all else that is asked for can go with that stage of zero. */
+bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 
 /* The step of `single` on one such node, in ps, costed timing-only; 0 where it cannot be costed. */
 uint64_t baseline_step_ps(const struct setup *setup);
+/* The same of that node's device, at speed 1, and so many rows; 0 also where computing is timed. */
+uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch);
+
+/* Nodes along data that have rows of the batch; at least 1, as far as the batch is concerned. */
+int setup_workers(const struct setup *setup);
+/* speeds.c: by node, up to a common factor; the caller frees them. */
+double *setup_speeds(const struct setup *setup);
+/* stages.c: pipeline.split=, once cluster and mesh are there. */
+bool stages_resolve(struct setup *setup, struct errors *errors);
+void stages_notes(const struct setup *setup, struct result *result);
+/* shares.c: shares=, once cluster and mesh are there. */
+bool shares_resolve(struct setup *setup, struct errors *errors);
+void shares_notes(const struct setup *setup, struct result *result);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
 void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+
+/* What each node's region holds, into the result (fits.c). */
+void result_memory(struct result *result, const struct setup *setup, const struct rack *rack);
+/* As rack_fits_nodes, with the nearest mesh that fits. */
+bool memory_fits(const struct setup *setup, const struct rack *rack, struct errors *errors);
 
 /* What the clock says, into the result (measure.c). */
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);

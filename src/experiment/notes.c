@@ -26,6 +26,26 @@ static bool any_slow(const struct cluster *cluster, int nodes)
     return any;
 }
 
+static bool draws_cluster(const struct config *config)
+{
+    return strcmp(config_text(config, "cluster.slow.spread"), "none") ||
+           strcmp(config_text(config, "cluster.slow.link_spread"), "none") ||
+           config_real(config, "cluster.slow.link_fraction") > 0;
+}
+
+static bool names_slow_links(const struct config *config)
+{
+    return config_is_set(config, "cluster.slow.links") ||
+           config_real(config, "cluster.slow.link_fraction") > 0;
+}
+
+static bool gathers(const struct setup *setup)
+{
+    bool replicas = mesh_replicas(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
+    return replicas ||
+           (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
+}
+
 static int axes_used(struct mesh_shape shape)
 {
     int used = 0;
@@ -53,7 +73,10 @@ static void note_idle(const struct setup *setup, struct result *result)
     bool measured = !setup->cost->duration, no_maths = !setup->real;
     const struct idle_setting settings[] = {
         {"bucket", !exchanges, "no gradients are all-reduced"},
-        {"servers", !strategy->serves_shares, "only strategy=parameter_server reads it"},
+        {"servers", !strategy->serves_shares, "the strategy has no servers that share the parameters"},
+        {"staleness", !options_have(strategy, "staleness"), "only strategy=ssp_server reads it"},
+        {"backup", !options_have(strategy, "backup"), "only strategy=backup_workers reads it"},
+        {"deadline", !options_have(strategy, "deadline"), "only strategy=backup_workers reads it"},
         {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
         {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
@@ -64,10 +87,14 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"federated.batch", !strategy->has_server, "the strategy has no clients"},
         {"federated.mu", !options_have(strategy, "federated.mu"), "only strategy=fedprox reads it"},
         {"batch", strategy->has_server, "clients have batches of their own (federated.batch)"},
+        {"shares", !setup->rows && strcmp(config_text(setup->config, "shares"), "even"),
+         strategy->has_server ? "clients have batches of their own (federated.batch)"
+                              : "one node has the whole batch"},
         {"microbatches", strategy->has_server, "clients take minibatches whole"},
         {"pipeline.schedule", !strategy->spreads_pipeline, "the strategy has no stages"},
         {"pipeline.chunks", setup->chunks == 1 && config_whole(setup->config, "pipeline.chunks") > 1,
          "only pipeline.schedule=interleaved reads it, of two stages or more"},
+        {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
         {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
@@ -79,17 +106,22 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
-        {"allgather", !(setup->compressor.ops->words || setup->zero) || mesh_replicas(setup->shape) == 1,
-         "nothing is all-gathered: only coded gradients (compress) and zero's parameters are"},
+        {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
+         "the mesh has no tensor axis"},
+        {"allgather", !gathers(setup),
+         "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
+         "(tensor.sequence) and what a loss over a split vocabulary needs are"},
         {"alltoall", mesh_length(setup->shape, AXIS_EXPERT) == 1,
          "nothing is exchanged between experts: mesh.expert is 1"},
-        {"reduce_scatter", !setup->zero, "nothing is reduce-scattered: only zero's gradients are"},
+        {"reduce_scatter", !setup->zero && !setup->sequence,
+         "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"recompute", config_choice(setup->config, "recompute") > 0 &&
                           !model_can_recompute(setup->model, (enum recompute)config_choice(
                                                                  setup->config, "recompute")),
          "the model keeps nothing that it would drop"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
+        {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
         {"cluster.loggp.overhead", !loggp, "only netmodel=loggp reads it"},
@@ -110,6 +142,7 @@ static void note_idle(const struct setup *setup, struct result *result)
          "only clock.resolver=dataflow reads it"},
         {"clock.threads", setup->clock_threads == 1 && config_choice(setup->config, "clock.threads"),
          setup->goal ? "a replay runs no rank programs"
+         : setup->strategy->runs_free ? "rank programs that wait for virtual time take turns with the clock"
                      : "with math=on the ranks' own threads resolve the run"},
         {"cluster.device.flops", measured, "compute=measured times this host"},
         {"cluster.device.memory_bandwidth", measured, "compute=measured times this host"},
@@ -131,8 +164,12 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
-        {"cluster.slow.seed", !strcmp(config_text(setup->config, "cluster.slow.spread"), "none"),
-         "no speeds are drawn"},
+        {"cluster.slow.seed", !draws_cluster(setup->config), "nothing is drawn"},
+        {"cluster.slow.links", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_fraction", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_spread", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_trace", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_speed", free_net || !names_slow_links(setup->config), "no link is slow by it"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].idle && !(setup->goal && replay_ignores(settings[i].key)) &&
@@ -171,6 +208,26 @@ static void note_sharing(const struct setup *setup, struct result *result)
                     "netmodel=%s does not share links: the fatpipes and half-duplex cables (%d) have "
                     "no effect (netmodel=flow heeds them)",
                     setup->netmodel->name, cables);
+}
+
+/* What goes by bandwidths that do not last. */
+static void note_link_trace(const struct setup *setup, struct result *result)
+{
+    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto") &&
+                     (setup->shape.data > 1 || setup->shape.tensor > 1);
+    if (!setup->cluster->link_traces || setup->netmodel->free_of_cost)
+        return;
+    if (!setup->netmodel->shares_links)
+        result_note(result,
+                    "netmodel=%s: a message keeps the bandwidth of its start, whatever cluster.slow.link_trace "
+                    "does while it is under way (netmodel=flow follows it)",
+                    setup->netmodel->name);
+    if (automatic && !setup->goal)
+        result_note(result, "allreduce=auto chose by the bandwidths at the beginning; cluster.slow.link_trace "
+                            "changes them later");
+    if (setup->cluster->flow.by_rtt && setup->netmodel->shares_links)
+        result_note(result, "cluster.flow.fairness=rtt: weights stay those of the bandwidths before "
+                            "cluster.slow.link_trace changes them");
 }
 
 /* Where Goyal et al. 2017 would not have scaled the rate, or not have begun with it. */
@@ -256,6 +313,24 @@ static void note_files(const struct algorithms *algorithms, struct result *resul
         result_note(result, "%s", note);
 }
 
+/* What zero=2 and 3 free is what a bucket leaves, and each microbatch pays for it. */
+static void note_zero(const struct setup *setup, struct result *result)
+{
+    uint64_t bytes = setup->model ? model_parameter_count(setup->model) * sizeof(float) /
+                                        (uint64_t)(setup->shape.tensor * setup->shape.pipeline)
+                                  : 0;
+    if (setup->zero < 2)
+        return;
+    if (bytes <= config_whole(setup->config, "bucket"))
+        result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's parameters, so that "
+                            "they are whole at times: a smaller bucket frees more",
+                    setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);
+    if (setup->microbatches > 1)
+        result_note(result, "zero=%d: gradients are reduce-scattered%s for each of %d microbatches, which "
+                            "is as many times the bytes", setup->zero,
+                    setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -265,10 +340,14 @@ void notes_before(const struct setup *setup, struct result *result)
     if (setup->goal)
         replay_notes_before(setup, result);
     saving_notes(setup, result);
+    shares_notes(setup, result);
+    stages_notes(setup, result);
     note_rate(setup, result);
+    note_zero(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
+    note_link_trace(setup, result);
     if (config_is_set(setup->config, "goal") &&
         (setup->noise.ops->stretch || setup->cluster->speed_traces))
         result_note(result, "goal=: the calcs written are without noise and at constant speed: a "

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const char *const training_keys[] = {
-    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order",
+    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order", "tensor.sequence",
     "model",  "data",   "data.order",
-    "data.train_rows", "data.test_rows", "partition", "batch", "microbatches", "pipeline.schedule", "epochs", "optimizer",
+    "data.train_rows", "data.test_rows", "partition", "batch", "shares", "microbatches", "pipeline.schedule", "pipeline.split", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
-    "gossip.graph", "gossip.mix", "servers", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
-    "allgather", "alltoall", "reduce_scatter", "zero", "compress",
+    "gossip.graph", "gossip.mix", "servers", "staleness", "backup", "deadline", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
+    "allgather", "alltoall", "reduce_scatter", "zero", "zero.prefetch", "compress",
     "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
@@ -110,7 +110,7 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
         result->step[step] = (struct step_record){
-            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN,
+            .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN, .staleness = NAN, .staleness_most = NAN,
             .balance = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
     bool good = watch_begin(&watch, setup, rack, errors);

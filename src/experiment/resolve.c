@@ -211,11 +211,36 @@ static bool check_agreement(const struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
-/* Those that have rows; at least one, as far as the batch is concerned. */
 static int count_workers(const struct setup *setup, int replicas)
 {
     int servers = setup->strategy->serves_shares ? setup->servers : 0;
     return replicas > servers ? replicas - servers : 1;
+}
+
+/* Of strategies whose ranks wait for virtual time. */
+static bool check_free(const struct setup *setup, int workers, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *name = setup->strategy->name;
+    bool backup = strstr(setup->strategy->options, "backup");
+    bool targets = config_is_set(config, "target_accuracy") || config_is_set(config, "target_loss");
+    if (config_is_set(config, "goal"))
+        return errors_add(errors, "%s: what strategy %s does depends on the time, which GOAL cannot say",
+                          config_where(config, "goal"), name);
+    if (backup && setup->servers > 1)
+        return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
+                                  "servers=1", config_where(config, "servers"), name);
+    if (targets && setup->servers > 1)
+        return errors_add(errors, "%s: several servers of strategy %s have no step in common at which to stop: "
+                                  "give servers=1", config_where(config, "servers"), name);
+    return !backup || config_whole(config, "backup") < (uint64_t)workers ||
+           errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
+                      config_where(config, "backup"), workers, name, config_text(config, "backup"));
+}
+
+int setup_workers(const struct setup *setup)
+{
+    return count_workers(setup, mesh_replicas(setup->shape));
 }
 
 static bool check_servers(const struct setup *setup, struct errors *errors)
@@ -235,10 +260,25 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
                                   "shares; sgd, adam and adamw can",
                           config_where(config, "optimizer"), config_text(config, "optimizer"), name);
+    if (setup->strategy->runs_free && !check_free(setup, workers, errors))
+        return false;
     return !config_is_set(config, "clip") ||
            errors_add(errors, "%s: clip needs the norm of all gradients, and the servers of strategy %s have "
                               "shares of them",
                       config_where(config, "clip"), name);
+}
+
+int setup_microbatches(const struct setup *setup)
+{
+    const struct config *config = setup->config;
+    if (config_choice(config, "microbatches") < 0)
+        return (int)config_whole(config, "microbatches");
+    int replicas = mesh_replicas(setup->shape);
+    size_t least_rows =
+        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, replicas);
+    size_t automatic =
+        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
+    return (int)(automatic < least_rows ? automatic : least_rows);
 }
 
 /* An axis that no layer is split along. */
@@ -298,11 +338,7 @@ static bool resolve_mesh(struct setup *setup, struct errors *errors)
     if (!strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, given ? given : 1,
                        wanted, config_where(config, "strategy"), &setup->shape, errors))
         return false;
-    size_t least_rows =
-        setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, mesh_replicas(setup->shape));
-    size_t automatic =
-        setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
-    setup->microbatches = given ? given : (int)(automatic < least_rows ? automatic : least_rows);
+    setup->microbatches = setup_microbatches(setup);
     if (!resolve_chunks(setup, !given, errors))
         return false;
     return !setup->strategy->serves_shares || check_servers(setup, errors);
@@ -354,6 +390,15 @@ static struct algorithms *allreduce_along(const struct setup *setup, enum mesh_a
     return setup->allreduce_along[axis] ? setup->allreduce_along[axis] : setup->allreduce;
 }
 
+static bool allreduces_fit(const struct setup *setup, struct errors *errors)
+{
+    bool good = true, clips = config_is_set(setup->config, "clip");
+    for (int i = 0; i < ALONG && good; i++)
+        if (along[i].axis != AXIS_PIPELINE || clips)
+            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
+    return good;
+}
+
 static bool resolve_allreduces(struct setup *setup, struct errors *errors)
 {
     setup->allreduce = algorithms_of(setup, "allreduce", "allreduce", errors);
@@ -364,15 +409,11 @@ static bool resolve_allreduces(struct setup *setup, struct errors *errors)
             *own = algorithms_of(setup, "allreduce", along[i].key, errors);
         good = *own || !config_is_set(setup->config, along[i].key);
     }
-    bool clips = config_is_set(setup->config, "clip");
-    for (int i = 0; i < ALONG && good; i++)
-        if (along[i].axis != AXIS_PIPELINE || clips)
-            good = axis_fits(setup, allreduce_along(setup, along[i].axis), along[i].axis, errors);
     return good;
 }
 
 /* What a share of a tensor does not tell. */
-static bool check_zero(const struct setup *setup, struct errors *errors)
+bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *where = config_where(config, "zero");
@@ -385,12 +426,21 @@ static bool check_zero(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: zero leaves a node a share of the table that the first and the "
                           "last stage must add up; give zero=0, mesh.pipeline=1 or a model that is not "
                           "tied", where);
-    if (config_is_set(config, "clip"))
-        return errors_add(errors, "%s: clip (%s) needs the norm of all gradients, of which zero leaves a "
-                          "node a share; give one of the two", where, config_where(config, "clip"));
+    if (zero > 1 && setup->chunks > 1)
+        return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
+                                  "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "
+                                  "schedule", where, zero);
+    if (zero == 3 && config_choice(config, "recompute") == 2)
+        return errors_add(errors, "%s: recompute=full goes through a block's layers again before their way "
+                                  "back, when zero=3 has not gathered them; give zero=2 or "
+                                  "recompute=selective", where);
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);
+    if (zero >= 2 && !strcmp(setup_pipeline(setup)->name, "zero_bubble") && setup->strategy->spreads_pipeline)
+        return errors_add(errors, "%s: zero=%d reduces the gradients of a microbatch at once, and "
+                          "pipeline.schedule=zero_bubble has half of them later; give zero=1, or gpipe or "
+                          "1f1b", where, zero);
     return true;
 }
 
@@ -399,7 +449,29 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && setup->shape.data > 1 ? asked : 0;
-    return !setup->zero || check_zero(setup, errors);
+    setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
+    return !setup->zero || setup_check_zero(setup, setup->zero, errors);
+}
+
+bool setup_collectives_fit(const struct setup *setup, struct errors *errors)
+{
+    return allreduces_fit(setup, errors) && axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
+           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
+}
+
+static bool resolve_sequence(struct setup *setup, struct errors *errors)
+{
+    struct errors why;
+    errors_init(&why);
+    setup->sequence = config_on(setup->config, "tensor.sequence") && setup->shape.tensor > 1;
+    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor, &why) ||
+                errors_add(errors, "%s: %s", config_where(setup->config, "tensor.sequence"),
+                           why.messages[0]);
+    errors_release(&why);
+    return good;
 }
 
 /* What shares of a stack of experts, held by some of the replicas, do not go with. */
@@ -420,16 +492,13 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
 
 static bool resolve_collectives(struct setup *setup, struct errors *errors)
 {
-    if (!resolve_zero(setup, errors))
+    if (!resolve_zero(setup, errors) || !resolve_sequence(setup, errors))
         return false;
     setup->reduce_scatter = algorithms_of(setup, "reduce_scatter", "reduce_scatter", errors);
     setup->allgather = algorithms_of(setup, "allgather", "allgather", errors);
     setup->alltoall = algorithms_of(setup, "alltoall", "alltoall", errors);
     return check_experts(setup, errors) && resolve_allreduces(setup, errors) && setup->allgather &&
-           setup->reduce_scatter && setup->alltoall &&
-           axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
-           axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_DATA, errors);
+           setup->reduce_scatter && setup->alltoall && setup_collectives_fit(setup, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -542,7 +611,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
         !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
-        !resolve_steps(setup, errors) || !saving_resolve(setup, errors) ||
+        !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
+        !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
         !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
         !setup_resolver(setup, errors))
@@ -574,6 +644,8 @@ void setup_release(struct setup *setup)
     algorithms_free(setup->alltoall);
     algorithms_free(setup->reduce_scatter);
     goal_free(setup->goal);
+    free(setup->rows);
+    free(setup->stage_layers);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -604,6 +676,8 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .target_width = model_target_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
+                         .rows = setup->rows,
+                         .stage_layers = setup->stage_layers,
                          .microbatches = setup->microbatches,
                          .pipeline = setup_pipeline(setup),
                          .chunks = setup->chunks,
@@ -614,8 +688,17 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .local = setup->local,
                          .federated = setup->federated,
                          .servers = setup->servers,
+                         .steps = (size_t)setup->steps,
+                         .staleness = config_whole(setup->config, "staleness"),
+                         .backup = (int)config_whole(setup->config, "backup"),
+                         .deadline_ps = config_is_set(setup->config, "deadline")
+                                            ? config_whole(setup->config, "deadline")
+                                            : 0,
                          .zero = setup->zero,
+                         .prefetch = setup->prefetch,
                          .gather = setup->allgather,
+                         .sequence = setup->sequence,
+                         .scatter = setup->reduce_scatter,
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : allreduce_along(setup, AXIS_DATA),

@@ -12,7 +12,8 @@ static struct resolver_run run_of(const struct setup *setup)
                                  .watched = watch_wants(setup) ||
                                             config_is_set(setup->config, "goal"),
                                  .replayed = setup->goal,
-                                 .closed = setup->closed};
+                                 .closed = setup->closed,
+                                 .asks = setup->strategy->runs_free};
 }
 
 static const struct resolver_ops *choose(const struct setup *setup,
@@ -28,7 +29,7 @@ bool setup_resolver(struct setup *setup, struct errors *errors)
     const char *name = config_text(config, "clock.resolver");
     struct resolver_run run = run_of(setup);
     setup->kernels = config_on(config, "clock.kernels");
-    setup->clock_threads = setup->real || setup->goal ? 1 : 1 + config_choice(config, "clock.threads");
+    setup->clock_threads = setup->real || setup->goal || setup->strategy->runs_free ? 1 : 1 + config_choice(config, "clock.threads");
     setup->resolver = choose(setup, resolvers);
     setup->resolver_is_asked = strcmp(name, "auto");
     if (!setup->resolver_is_asked)

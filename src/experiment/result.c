@@ -36,6 +36,8 @@ void result_free(struct result *result)
     free(result->link);
     skew_free(result->skew);
     free(result->step);
+    free(result->staleness);
     free(result->node);
+    free(result->memory);
     free(result);
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ struct drive {
     struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
     struct errors unsaved;       /* what went wrong with a save */
     int meet_every;
+    pthread_mutex_t lock;        /* of the ends of steps of strategies that run free */
+    struct half *halves;
     bool stop;                   /* written only while all ranks meet */
     int stopped_at;              /* steps taken */
 };
@@ -96,6 +99,16 @@ static bool is_mean(const struct drive *drive)
 static bool looks(const struct drive *drive, int step)
 {
     return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
+}
+
+/* By the first server. */
+static void note_staleness(struct drive *drive, int step)
+{
+    struct staleness *seen = &drive->trainings[0]->staleness;
+    struct step_record *record = &drive->result->step[step];
+    record->staleness = seen->applied ? (double)seen->sum / (double)seen->applied : NAN;
+    record->staleness_most = seen->applied ? (double)seen->most : NAN;
+    record->late = seen->late;
 }
 
 static void reach_target(struct drive *drive, int step)
@@ -178,17 +191,23 @@ static void tell_progress(const struct drive *drive, int step)
 static void take_step(struct drive *drive, struct rank *self, int step)
 {
     int rank = rank_id(self), ranks = drive->setup->nodes;
-    drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] =
-        training_step(self, drive->trainings[rank], (size_t)steps_taken(drive, step) - 1);
+    double loss = training_step(self, drive->trainings[rank],
+                                (size_t)steps_taken(drive, step) - 1);
+    if (drive->losses)
+        drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] = loss;
     drive->rows[rank] += drive->trainings[rank]->rows_done;
     if (drive->routed)
         drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
             training_routed(drive->trainings[rank]);
-    rank_mark(self);
+    if (rank == 0 && drive->plan->strategy->runs_free)
+        rank_mark_for(self, drive->setup->servers);
+    else
+        rank_mark(self);
     if (rank != 0)
         return;
-    drive->result->step[step].gradient_norm =
-        optimizer_gradient_norm(drive->trainings[rank]->optimizer);
+    if (rank_is_real(self))
+        drive->result->step[step].gradient_norm =
+            optimizer_gradient_norm(drive->trainings[rank]->optimizer);
     tell_progress(drive, step);
 }
 
@@ -207,6 +226,103 @@ static void train(void *argument, struct rank *self)
     while (meet(drive, self, step++));
     if (!is_mean(drive))
         saving_gather(setup, drive->gathered, training);
+}
+
+/* ---- Strategies that run free: servers have steps, and workers go on until these stop them. A server does
+ * not wait for others where a step ends, since the clock would wait for it: what it has of the model is kept
+ * until all servers' is there. ---- */
+
+/* A step's end that not all servers have come to. */
+struct half {
+    struct half *next;
+    int step, left; /* servers */
+    struct checkpoint *gathered; /* NULL: nobody looks */
+};
+
+static struct half *half_of(struct drive *drive, int step)
+{
+    struct half **place = &drive->halves;
+    while (*place && (*place)->step != step)
+        place = &(*place)->next;
+    if (*place)
+        return *place;
+    struct half *half = *place = memory_zeroed(1, sizeof *half);
+    *half = (struct half){.step = step, .left = drive->setup->servers};
+    if (drive->setup->real && (looks(drive, step) || is_last(drive, step)))
+        half->gathered = checkpoint_create(drive->setup->model);
+    return half;
+}
+
+static void drop_half(struct drive *drive, struct half *half)
+{
+    struct half **place = &drive->halves;
+    while (*place != half)
+        place = &(*place)->next;
+    *place = half->next;
+    if (half->gathered != drive->gathered)
+        checkpoint_free(half->gathered);
+    free(half);
+}
+
+/* All servers have come to that end. What was gathered last stays, to be saved. */
+static void confer_about(struct drive *drive, struct half *half)
+{
+    if (half->gathered) {
+        checkpoint_free(drive->gathered);
+        drive->gathered = half->gathered;
+    }
+    confer(&(struct meeting){drive, half->step});
+}
+
+/* Returns whether the server goes on. One alone is told by what it finds; several go through all steps, and
+ * are not interrupted between them. */
+static bool end_server_step(struct drive *drive, struct rank *self, int step)
+{
+    const struct training *training = drive->trainings[rank_id(self)];
+    pthread_mutex_lock(&drive->lock);
+    if (rank_id(self) == 0)
+        note_staleness(drive, step);
+    struct half *half = half_of(drive, step);
+    if (half->gathered)
+        checkpoint_put_range(half->gathered,
+                             server_share(drive->plan, training->point.replica),
+                             training->model->parameters);
+    if (--half->left == 0) {
+        confer_about(drive, half);
+        drop_half(drive, half);
+    }
+    bool stops = drive->setup->servers == 1 ? drive->stop : is_last(drive, step);
+    pthread_mutex_unlock(&drive->lock);
+    return !stops;
+}
+
+static void train_free(void *argument, struct rank *self)
+{
+    struct drive *drive = argument;
+    struct training *training = training_create(self, drive->plan);
+    int rank = rank_id(self), step = 0;
+    drive->trainings[rank] = training;
+    if (rank_is_real(self))
+        saving_begin(drive->setup, training);
+    if (rank < drive->setup->servers) {
+        do
+            take_step(drive, self, step);
+        while (end_server_step(drive, self, step++));
+        drive->plan->strategy->finish(self, training);
+        return;
+    }
+    for (size_t i = 0; !training->stopped; i++) {
+        training_step(self, training, i);
+        drive->rows[rank] += training->rows_done;
+        rank_mark_alone(self);
+    }
+}
+
+static void train_free_and_end(void *argument, struct rank *self)
+{
+    rank_begin_setup(self);
+    train_free(argument, self);
+    rank_end(self);
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
@@ -230,6 +346,10 @@ static void count_step(struct drive *drive, struct rank *self, int step)
 
 static void count_only(struct drive *drive, struct rack *rack)
 {
+    if (drive->plan->strategy->runs_free) {
+        rack_run_in_turns(rack, train_free_and_end, drive);
+        return;
+    }
     for (int step = 0; step < drive->setup->steps && !experiment_interrupted &&
                        !rack_failed(rack) && !rack_is_stuck(rack);
          step++) {
@@ -256,10 +376,20 @@ static void count_regions(const struct drive *drive, struct rack *rack)
             training_free(shape_of(drive, rack_rank(rack, rank)));
 }
 
+static void result_keep_staleness(struct result *result, struct staleness *seen)
+{
+    result->staleness = seen->times;
+    result->staleness_count = seen->count;
+    seen->times = NULL;
+    seen->count = seen->room = 0;
+}
+
 static void free_trainings(struct drive *drive)
 {
     for (int rank = 0; rank < drive->setup->nodes; rank++)
         if (drive->trainings[rank]) {
+            if (rank == 0 && drive->plan->strategy->runs_free)
+                result_keep_staleness(drive->result, &drive->trainings[0]->staleness);
             drive->allreduces |= training_allreduces(drive->trainings[rank]);
             training_free(drive->trainings[rank]);
         }
@@ -348,10 +478,13 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
 {
     if (!drive->setup->real) {
         count_only(drive, rack);
+        if (drive->trainings)
+            free_trainings(drive);
     } else {
         bool ran = rack_open(rack, host, seats.first_core, seats.cores,
                              gathered_bytes(drive->setup), errors) &&
-                   rack_run(rack, train, drive, errors);
+                   rack_run(rack, drive->plan->strategy->runs_free ? train_free : train, drive,
+                            errors);
         free_trainings(drive);
         if (!ran)
             return false;
@@ -377,6 +510,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     collect_losses(drive);
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
+    result_memory(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
         result->node[rank].samples =
             drive->rows[drive->setup->closed ? closed_stand_in(drive->setup, rank) : rank];
@@ -397,6 +531,23 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     return saving_write(drive->setup, drive->gathered, result->steps, errors);
 }
 
+static struct board *board_create(size_t ranks)
+{
+    struct board *board = memory_zeroed(1, sizeof *board);
+    board->losses = memory_zeroed(ranks, sizeof *board->losses);
+    board->stopped = memory_zeroed(ranks, sizeof *board->stopped);
+    return board;
+}
+
+static void board_free(struct board *board)
+{
+    if (!board)
+        return;
+    free(board->losses);
+    free(board->stopped);
+    free(board);
+}
+
 /* `lost`: why the resolver was not exact, or NULL. */
 static bool run_by(const struct setup *setup, const struct resolver_ops *resolver,
                    const struct host *host, struct seat_range seats, struct progress_hook progress,
@@ -409,11 +560,15 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     rack_set_noise(rack, &setup->noise);
     if (config_is_set(setup->config, "goal"))
         rack_keep_goal(rack);
+    if (setup->strategy->runs_free)
+        rack_let_ask(rack);
     struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
     if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
         mesh_add_back(mesh, rack);
     if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
         mesh_add_ends(mesh, rack);
+    if (setup->zero == 3)
+        mesh_add_gathers(mesh, rack);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     struct plan plan = setup_plan(setup, mesh);
@@ -429,10 +584,18 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
                                                   .test_loss = NAN,
                                                   .lr = plan_rate(&plan, setup->begun.step + step),
                                                   .gradient_norm = NAN,
+                                                  .staleness = NAN,
+                                                  .staleness_most = NAN,
                                                   .dropped = NAN,
                                                   .balance = NAN};
-    if (setup->real) {
+    if (setup->strategy->runs_free) {
+        pthread_mutex_init(&drive.lock, NULL);
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
+        plan.board = board_create(ranks);
+    }
+    if (setup->real) {
+        if (!drive.trainings)
+            drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = saving_room(setup);
         if (model_routes(setup->model))
@@ -440,12 +603,18 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     }
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
-    bool good = rack_fits_nodes(rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+    result_memory(result, setup, rack);
+    bool good = memory_fits(setup, rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
     errors_release(&drive.unsaved);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
+    while (drive.halves)
+        drop_half(&drive, drive.halves);
+    if (setup->strategy->runs_free)
+        pthread_mutex_destroy(&drive.lock);
+    board_free(plan.board);
     free(drive.trainings);
     free(drive.losses);
     free(drive.routed);

@@ -44,3 +44,29 @@ void math_embed_backward(size_t rows, size_t tokens_per_row, size_t width, size_
             math_add(width, dpositions + i % tokens_per_row * width, dy + i * width);
     }
 }
+
+void math_embed_share(size_t rows, size_t tokens_per_row, size_t width, const int32_t *tokens,
+                      size_t first, size_t held, const float *table, const float *positions,
+                      float *y)
+{
+    memset(y, 0, rows * tokens_per_row * width * sizeof *y);
+    for (size_t i = 0; i < rows * tokens_per_row; i++, y += width) {
+        size_t token = (size_t)tokens[i];
+        if (token >= first && token - first < held)
+            memcpy(y, table + (token - first) * width, width * sizeof *y);
+        if (positions)
+            math_add(width, y, positions + i % tokens_per_row * width);
+    }
+}
+
+void math_embed_share_backward(size_t count, size_t width, const int32_t *tokens, size_t first,
+                               size_t held, const float *dy, float *dtable, bool add_table)
+{
+    if (!add_table)
+        memset(dtable, 0, held * width * sizeof *dtable);
+    for (size_t i = 0; i < count; i++, dy += width) {
+        size_t token = (size_t)tokens[i];
+        if (token >= first && token - first < held)
+            math_add(width, dtable + (token - first) * width, dy);
+    }
+}

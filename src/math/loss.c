@@ -48,6 +48,51 @@ double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32
     return (double)scale * total;
 }
 
+static bool has_class(size_t n, size_t first, int32_t label)
+{
+    return (size_t)label >= first && (size_t)label - first < n;
+}
+
+void math_softmax_parts(size_t rows, size_t n, size_t first, const float *logits,
+                        const int32_t *labels, float *parts)
+{
+    for (size_t i = 0; i < rows; i++, parts += SOFTMAX_PARTS) {
+        const float *row = logits + i * n;
+        parts[0] = largest(n, row);
+        parts[1] = sum_of_exp(n, row, parts[0]);
+        parts[2] = has_class(n, first, labels[i]) ? row[(size_t)labels[i] - first] : 0;
+    }
+}
+
+/* One row's parts of all classes; those of the next rank are `stride` floats on. */
+static void join_parts(size_t ranks, size_t stride, const float *parts, float joined[SOFTMAX_PARTS])
+{
+    joined[0] = parts[0];
+    joined[1] = joined[2] = 0;
+    for (size_t rank = 1; rank < ranks; rank++)
+        joined[0] = parts[rank * stride] > joined[0] ? parts[rank * stride] : joined[0];
+    for (size_t rank = 0; rank < ranks; rank++, parts += stride) {
+        joined[1] += parts[1] * function_exp(parts[0] - joined[0]);
+        joined[2] += parts[2];
+    }
+}
+
+double math_softmax_of_parts(size_t rows, size_t n, size_t first, const float *logits,
+                             const int32_t *labels, size_t ranks, const float *parts, float scale,
+                             float *gradient)
+{
+    double total = 0;
+    for (size_t i = 0; i < rows; i++) {
+        float all[SOFTMAX_PARTS];
+        join_parts(ranks, rows * SOFTMAX_PARTS, parts + i * SOFTMAX_PARTS, all);
+        total += exact_log((double)all[1]) - ((double)all[2] - (double)all[0]);
+        write_probabilities(n, logits + i * n, all[0], scale / all[1], gradient + i * n);
+        if (has_class(n, first, labels[i]))
+            gradient[i * n + (size_t)labels[i] - first] -= scale;
+    }
+    return (double)scale * total;
+}
+
 /* In lanes too, of doubles. */
 VECTORISED static double squares(size_t n, const float *y, const float *targets)
 {

@@ -48,73 +48,55 @@ void checkpoint_free(struct checkpoint *checkpoint)
     free(checkpoint);
 }
 
-/* What a flat buffer holds of the rank's parameters: ranges, packed. */
-struct holding {
-    const struct share *shares;
-    int count;
-};
-
 struct copying {
     float *whole, *flat;
-    size_t at; /* of the tensor */
-    struct holding holding;
     bool put;
 };
 
-static void copy_run(void *context, size_t in_part, size_t in_whole, size_t count)
+static void copy_run(void *context, size_t in_flat, size_t in_whole, size_t count)
 {
     const struct copying *copying = context;
-    size_t begin = copying->at + in_part, end = begin + count;
-    float *flat = copying->flat;
-    for (int i = 0; i < copying->holding.count; i++) {
-        struct share share = copying->holding.shares[i];
-        size_t from = begin > share.begin ? begin : share.begin;
-        size_t to = end < share.begin + share.count ? end : share.begin + share.count;
-        if (from < to) {
-            float *whole = copying->whole + in_whole + (from - begin);
-            float *part = flat + (from - share.begin);
-            memcpy(copying->put ? whole : part, copying->put ? part : whole,
-                   (to - from) * sizeof(float));
-        }
-        flat += share.count;
-    }
+    float *whole = copying->whole + in_whole, *flat = copying->flat + in_flat;
+    memcpy(copying->put ? whole : flat, copying->put ? flat : whole, count * sizeof(float));
 }
 
 /* Of every tensor that the rank holds, between a set and a buffer of what it holds of them. Of
  * what several ranks hold, the first puts it. */
-static void copy_held(const struct checkpoint *checkpoint, int set, const struct model *model,
-                      struct holding holding, float *flat, bool put)
+static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
+                     struct holding holding, float *flat, bool put)
 {
     float **values = checkpoint->values + (size_t)set * (size_t)checkpoint->count;
     for (int i = 0; i < model->tensor_count; i++) {
         const struct model_tensor *tensor = &model->tensors[i];
-        struct copying copying = {values[tensor->whole - model->spec->tensors], flat, tensor->at,
-                                  holding, put};
+        struct copying copying = {values[tensor->whole - model->spec->tensors], flat, put};
         if (!put || model_holds_first(model, tensor))
-            tensor_runs(tensor, &copying, copy_run);
+            tensor_held_runs(tensor, model, holding, &copying, copy_run);
     }
-}
-
-static void copy_set(const struct checkpoint *checkpoint, int set, const struct model *model,
-                     float *flat, bool put)
-{
-    struct share all = {0, model->parameter_count};
-    copy_held(checkpoint, set, model, (struct holding){&all, 1}, flat, put);
 }
 
 static void copy_state(const struct checkpoint *checkpoint, int set, const struct model *model,
                        const struct optimizer *optimizer, bool put)
 {
-    struct holding holding = {optimizer->shares, optimizer->share_count};
-    if (optimizer->shares)
-        copy_held(checkpoint, set, model, holding, optimizer->state[set - 1], put);
-    else
-        copy_set(checkpoint, set, model, optimizer->state[set - 1], put);
+    copy_set(checkpoint, set, model, (struct holding){optimizer->shares, optimizer->share_count},
+             optimizer->state[set - 1], put);
 }
 
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model)
 {
-    copy_set(checkpoint, 0, model, model->parameters, true);
+    copy_set(checkpoint, 0, model, model->holding, model->parameters, true);
+}
+
+void checkpoint_put_range(struct checkpoint *checkpoint, struct share range, const float *values)
+{
+    size_t at = 0, end = range.begin + range.count;
+    for (int i = 0; i < checkpoint->count; i++) {
+        size_t count = checkpoint->tensors[i].count;
+        size_t from = at > range.begin ? at : range.begin, to = at + count < end ? at + count : end;
+        if (from < to)
+            memcpy(checkpoint->values[i] + (from - at), values + (from - range.begin),
+                   (to - from) * sizeof *values);
+        at += count;
+    }
 }
 
 void checkpoint_clear(struct checkpoint *checkpoint)
@@ -149,7 +131,7 @@ void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, fl
 
 void checkpoint_get(const struct checkpoint *checkpoint, struct model *model)
 {
-    copy_set(checkpoint, 0, model, model->parameters, false);
+    copy_set(checkpoint, 0, model, model->holding, model->parameters, false);
 }
 
 void checkpoint_put_state(struct checkpoint *checkpoint, const struct model *model,

@@ -2,7 +2,7 @@
 #ifndef THREADRACK_SRC_MODEL_CLIPPING_H
 #define THREADRACK_SRC_MODEL_CLIPPING_H
 
-#include "threadrack/model/model.h"
+#include "threadrack/model/optimizer.h"
 
 struct clipping {
     double most;   /* 0: no clipping */
@@ -10,6 +10,9 @@ struct clipping {
     float *square; /* (1): its square, or this rank's part */
 };
 
-void clip_gradients(struct rank *self, struct clipping *clipping, struct model *model);
+/* Of gradients that lie in one piece, or of which a rank has shares. */
+void clip_gradients(struct rank *self, struct clipping *clipping, const struct model *model);
+void clip_shares(struct rank *self, struct clipping *clipping, const struct model *model,
+                 struct gradient_shares shares);
 
 #endif

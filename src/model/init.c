@@ -10,12 +10,12 @@ struct filling {
     float *to;
 };
 
-static void fill_run(void *context, size_t in_part, size_t in_whole, size_t count)
+static void fill_run(void *context, size_t in_flat, size_t in_whole, size_t count)
 {
     const struct filling *filling = context;
     double mean = filling->whole->mean, deviation = filling->whole->deviation;
     for (size_t i = 0; i < count; i++)
-        filling->to[in_part + i] =
+        filling->to[in_flat + i] =
             deviation == 0 ? (float)mean
                            : (float)(mean + deviation * draw_normal(filling->draw, in_whole + i));
 }
@@ -28,8 +28,8 @@ static void fill(struct model *model, const struct model_tensor *tensor, uint64_
                                        .purpose = PURPOSE_WEIGHTS,
                                        .rank = (uint32_t)number,
                                        .step = (uint32_t)t},
-                              .to = model->parameters + tensor->at};
-    tensor_runs(tensor, &filling, fill_run);
+                              .to = model->parameters};
+    tensor_held_runs(tensor, model, model->holding, &filling, fill_run);
 }
 
 void model_init(struct model *model, uint64_t seed)

@@ -38,6 +38,22 @@ void spec_finish(struct model_spec *spec);
 
 /* The layers of one stage. */
 struct share split_stages(const struct model_spec *spec, int stages, int tensors, int stage);
+struct share split_place(const struct model_spec *spec, const struct model_place *place);
+/* The most tensor ranks that the stages of so many layers can have. */
+size_t split_most_tensors(const struct model_spec *spec, int stages, const int *depths);
+
+/* What stages are made of. */
+struct units {
+    int *begins; /* the layer that begins unit i; [count] is the number of layers */
+    uint64_t *weights;
+    int *needed; /* [i]: stages that units i.. need when none may exceed the cap; [count] is 0 */
+    int count;
+    uint64_t total, heaviest;
+};
+struct units units_of(const struct model_spec *spec, bool pairs);
+void units_release(struct units *units);
+/* Whether pairs are units. */
+bool units_pair_up(const struct model_spec *spec, int stages, int tensors);
 /* How each layer of the stage is cut. */
 void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts);
 /* Whether layer `number` and the next make a pair, where they are in one stage. */

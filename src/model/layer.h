@@ -51,10 +51,12 @@ struct model_part {
     int number; /* of the layer in the spec, from 0 */
     enum cut cut;
     int tensor, tensors;          /* its place among the tensor ranks */
+    bool sequence;                /* they share positions */
     struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
     size_t at, parameter_count;   /* its range in the rank's flat buffers */
     size_t rows;                  /* R: the most that it can hold */
     bool begins;                  /* a stage, or a chunk of one */
+    float *parameters, *gradients; /* of that range */
     bool needs_dx;                /* whether anybody reads the input gradient */
     struct buffer x, y, dx, dy;
     struct buffer saved[SAVED_MOST], held[HELD_MOST];
@@ -78,6 +80,7 @@ struct pass {
     struct model *model;
     const struct model_part *part;
     size_t rows, positions; /* of the microbatch: positions are rows * layer->positions */
+    size_t own; /* positions between layers: with sequence parallelism a share of them */
     const float *x;         /* as the part's buffers, at the microbatch's first row */
     float *y, *dx, *dy;
     float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
@@ -95,6 +98,7 @@ struct layer_ops {
      * be `pairs`: two neighbours are cut by columns and by rows. */
     size_t (*most_tensors)(const struct layer *layer);
     bool pairs;
+    bool shares_positions; /* takes part in sequence parallelism; linear only as the last layer */
     /* Inputs and outputs of a part, floats a row. NULL means the layer's. */
     size_t (*in)(const struct model_part *part);
     size_t (*out)(const struct model_part *part);
@@ -131,16 +135,29 @@ static inline const struct model_tensor *pass_tensor(const struct pass *pass, in
 }
 static inline float *pass_weight(const struct pass *pass, int i)
 {
-    return view(pass->model->parameters, pass_tensor(pass, i)->at);
+    return view(pass->part->parameters, pass_tensor(pass, i)->at - pass->part->at);
 }
 static inline float *pass_gradient(const struct pass *pass, int i)
 {
-    return view(pass->model->gradients, pass_tensor(pass, i)->at);
+    return view(pass->part->gradients, pass_tensor(pass, i)->at - pass->part->at);
 }
 /* Applies the fused update, where there is one, to tensor i, whose gradient is complete. */
 void pass_update(const struct pass *pass, int i);
 /* The sum over the tensor group of partial sums, on the way forward and back. */
 void pass_sum_forward(const struct pass *pass, float *partial, size_t count);
 void pass_sum_backward(const struct pass *pass, float *partial, size_t count);
+
+/* Sequence parallelism. `room` is (positions, width); without it, these do nothing but return what is
+ * there: `mine`, and the sum in place.
+ *   pass_gather:  the positions of all from each one's `mine` (own, width), in `room`
+ *   pass_scatter: the own positions of the sum of all ranks' `room`s, within it; by the way forward
+ *                 or back, as the sums above */
+float *pass_gather(const struct pass *pass, float *mine, float *room, size_t width);
+float *pass_scatter_forward(const struct pass *pass, float *room, size_t width);
+float *pass_scatter_backward(const struct pass *pass, float *room, size_t width);
+/* Where the sum that becomes Y is to be: Y itself, or the room. */
+float *pass_partial(const struct pass *pass, float *room);
+/* Floats a row, between layers. */
+size_t part_own_positions(const struct model_part *part);
 
 #endif

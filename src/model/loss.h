@@ -21,6 +21,17 @@ struct loss_ops {
      * its outputs). Writes the output's gradient unless it is NULL. */
     double (*compute)(const struct loss_shape *shape, size_t rows, const float *output,
                       const void *targets, float scale, float *gradient);
+    /* The same in two, where tensor ranks have `outputs`, a share of each position's: what they tell
+     * each other, so many floats a position, and the loss from all ranks' parts (ranks, rows, positions,
+     * parts), with the gradient of the own outputs. `parts` 0 and NULL: it cannot. */
+    size_t parts;
+    struct work (*parts_work)(const struct loss_shape *shape, size_t rows, size_t outputs);
+    void (*part)(const struct loss_shape *shape, size_t rows, struct share outputs,
+                 const float *output, const void *targets, float *parts);
+    struct work (*of_parts_work)(const struct loss_shape *shape, size_t rows, size_t outputs);
+    double (*of_parts)(const struct loss_shape *shape, size_t rows, struct share outputs,
+                       const float *output, const void *targets, size_t ranks, const float *parts,
+                       float scale, float *gradient);
 };
 
 extern const struct loss_ops *const losses[]; /* NULL at the end */

@@ -23,13 +23,13 @@ static void place_tensors(struct model *model, struct model_part *part)
 static size_t width_in(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->in ? layer->ops->in(part) : layer->positions * layer->in;
+    return layer->ops->in ? layer->ops->in(part) : part_own_positions(part) * layer->in;
 }
 
 static size_t width_out(const struct model_part *part)
 {
     const struct layer *layer = part->layer;
-    return layer->ops->out ? layer->ops->out(part) : layer->positions * layer->out;
+    return layer->ops->out ? layer->ops->out(part) : part_own_positions(part) * layer->out;
 }
 
 /* The first layer's table, or, of another stage's, a copy that is kept alike. */
@@ -42,7 +42,8 @@ static void borrow(struct model *model, struct model_part *part)
         return;
     }
     struct model_tensor *copy = &model->tensors[model->tensor_count++];
-    *copy = tensor_part(&model->spec->tensors[0], CUT_NONE, model->place);
+    *copy = tensor_part(&model->spec->tensors[0], model->place.tensors > 1 ? CUT_WITHIN : CUT_NONE,
+                        model->place);
     copy->at = model->parameter_count;
     copy->copied = true;
     part->borrowed = copy;
@@ -56,7 +57,8 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .number = number,
                                 .cut = cut,
                                 .tensor = model->place.tensor,
-                                .tensors = model->place.tensors};
+                                .tensors = model->place.tensors,
+                                .sequence = model->sequence};
     place_tensors(model, part);
     part->needs_dx = number > 0;
     if (part->layer->borrows)
@@ -73,8 +75,11 @@ static int chunks_of(const struct model *model)
 static struct share layers_of(const struct model *model, int chunk)
 {
     struct model_place place = model->place;
-    return split_stages(model->spec, place.stages * chunks_of(model), place.tensors,
-                        chunk * place.stages + place.stage);
+    if (chunks_of(model) > 1)
+        place.layers = NULL;
+    place.stage += chunk * place.stages;
+    place.stages *= chunks_of(model);
+    return split_place(model->spec, &place);
 }
 
 static size_t tensors_of(const struct model_spec *spec, struct share stage)
@@ -120,6 +125,8 @@ static void find_ends(struct model *chunk)
     const struct model_part *first = chunk->parts, *last = first + chunk->part_count - 1;
     chunk->input_width = first->number == 0 ? chunk->spec->input_width : first->x.width;
     chunk->output_width = last->y.width;
+    chunk->shares_outputs =
+        last->cut == CUT_COLUMNS && last->number == chunk->spec->layer_count - 1;
 }
 
 struct share model_tied_range(const struct model *model)
@@ -158,8 +165,15 @@ static float *floats(struct rank *self, enum memory_kind kind, size_t count)
 static void place_parameters(struct rank *self, struct model *model)
 {
     size_t count = model->parameter_count;
-    model->parameters = floats(self, MEMORY_PARAMETERS, count);
-    model->gradients = model->trains ? floats(self, MEMORY_GRADIENTS, count) : NULL;
+    if (!model->hooks.places_parameters)
+        model->parameters = floats(self, MEMORY_PARAMETERS, count);
+    if (model->trains && !model->hooks.places_gradients)
+        model->gradients = floats(self, MEMORY_GRADIENTS, count);
+    for (int i = 0; i < model->part_count; i++) {
+        struct model_part *part = &model->parts[i];
+        part->parameters = view(model->parameters, part->at);
+        part->gradients = view(model->gradients, part->at);
+    }
 }
 
 /* Marks what is dropped and done again. Returns the scratch that any part needs. */
@@ -209,6 +223,16 @@ static void place_activations(struct rank *self, struct model *model)
     }
     model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
     recompute_place(self, model);
+}
+
+static void place_loss(struct rank *self, struct model *model)
+{
+    const struct model_spec *spec = model->spec;
+    if (!model->shares_outputs)
+        return;
+    size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
+    model->loss_parts = floats(self, MEMORY_COMMUNICATION,
+                               model->at_once * (size_t)model->place.tensors * of_a_row);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */
@@ -299,11 +323,13 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
                             .rows = rows,
                             .at_once = at_once,
                             .trains = use != MODEL_FORWARD,
-                            .apart = use == MODEL_TRAINS_APART};
+                            .apart = use == MODEL_TRAINS_APART,
+                            .sequence = hooks.scatter_over_tensor && place.tensors > 1};
     make_parts(model);
     find_ends(model);
     place_parameters(self, model);
     place_activations(self, model);
+    place_loss(self, model);
     if (model->apart)
         place_held_apart(self, model);
     else
@@ -374,4 +400,22 @@ struct share model_part_range(const struct model *model, int i)
 {
     const struct model_part *part = &model->parts[i];
     return (struct share){part->at, part->parameter_count - model_expert_range(model, i).count};
+}
+
+void model_place_parameters(struct model *model, int i, float *parameters)
+{
+    model->parts[i].parameters = parameters;
+}
+
+void model_place_gradients(struct model *model, int i, float *gradients)
+{
+    model->parts[i].gradients = gradients;
+}
+
+bool model_borrows(const struct model *model)
+{
+    for (int i = 0; i < model->part_count; i++)
+        if (model->parts[i].borrowed)
+            return true;
+    return false;
 }

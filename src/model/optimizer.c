@@ -90,20 +90,27 @@ struct optimizer *optimizer_create_sharded(struct rank *self, const struct optim
     return optimizer;
 }
 
+void optimizer_clip_shares(struct rank *self, struct optimizer *optimizer, const struct model *model,
+                           float *const *gradients)
+{
+    struct gradient_shares shares = {optimizer->shares, gradients, optimizer->share_count};
+    if (optimizer->clipping.most > 0)
+        clip_shares(self, &optimizer->clipping, model, shares);
+}
+
 /* A member of the family sees a model that is the range and no more. */
 void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
-                          int i)
+                          int i, float *parameters, float *gradients)
 {
     struct share share = optimizer->shares[i];
     size_t packed = floats_before(optimizer->shares, i);
-    struct model part = {.spec = model->spec, .parameter_count = share.count};
+    struct model part = {.spec = model->spec,
+                         .parameter_count = share.count,
+                         .parameters = parameters,
+                         .gradients = gradients};
     struct optimizer own = *optimizer;
     if (share.count == 0)
         return;
-    if (model->parameters) {
-        part.parameters = model->parameters + share.begin;
-        part.gradients = model->gradients + share.begin;
-    }
     for (int k = 0; k < OPTIMIZER_STATES; k++)
         if (own.state[k])
             own.state[k] += packed;
@@ -164,7 +171,8 @@ bool optimizer_fuse(struct optimizer *optimizer, struct model *model)
 {
     const struct optimizer_kind *kind = optimizer->spec->ops->kind;
     double decay;
-    bool read_by_others = model->hooks.gradient_ready || optimizer->clipping.most > 0;
+    bool read_by_others = model->hooks.gradient_ready || model->hooks.places_gradients ||
+                          optimizer->clipping.most > 0;
     if (read_by_others || !kind->fuse || !kind->fuse(optimizer->spec, &decay))
         return false;
     model->fused =

@@ -1,6 +1,8 @@
 /* Forward, loss and backward: the layers in their order, each with the buffers of the microbatch. */
 #include "inside.h"
 
+#include <string.h>
+
 static float *rows_of(const struct buffer *buffer, struct share rows)
 {
     return view(buffer->base, buffer->of_pass ? 0 : rows.begin * buffer->width);
@@ -14,6 +16,7 @@ static struct pass pass_of(struct rank *self, struct model *model, const struct 
                         .part = part,
                         .rows = rows.count,
                         .positions = rows.count * part->layer->positions,
+                        .own = rows.count * part_own_positions(part),
                         .x = rows_of(&part->x, rows),
                         .y = rows_of(&part->y, rows),
                         .dx = rows_of(&part->dx, rows),
@@ -47,6 +50,75 @@ void pass_sum_backward(const struct pass *pass, float *partial, size_t count)
     hooks->before_backward(hooks->context, pass->self, partial, count);
 }
 
+size_t part_own_positions(const struct model_part *part)
+{
+    return part->layer->positions / (part->sequence ? (size_t)part->tensors : 1);
+}
+
+/* The rank's block. */
+static float *own_block(const struct pass *pass, float *room, size_t width)
+{
+    return view(room, (size_t)pass->part->tensor * pass->own * width);
+}
+
+/* In place; a library's all-gather takes the block from where it is, so the copy is free. */
+float *pass_gather(const struct pass *pass, float *mine, float *room, size_t width)
+{
+    const struct model_hooks *hooks = &pass->model->hooks;
+    if (!pass->part->sequence)
+        return mine;
+    if (room)
+        memcpy(own_block(pass, room, width), mine, pass->own * width * sizeof *mine);
+    hooks->gather_over_tensor(hooks->context, pass->self, room, pass->positions * width);
+    return room;
+}
+
+static float *scatter(const struct pass *pass, float *room, size_t width)
+{
+    const struct model_hooks *hooks = &pass->model->hooks;
+    hooks->scatter_over_tensor(hooks->context, pass->self, room, pass->positions * width);
+    return own_block(pass, room, width);
+}
+
+float *pass_scatter_forward(const struct pass *pass, float *room, size_t width)
+{
+    if (!pass->part->sequence) {
+        pass_sum_forward(pass, room, pass->positions * width);
+        return room;
+    }
+    float *own = scatter(pass, room, width);
+    if (room)
+        memcpy(pass->y, own, pass->own * width * sizeof *own);
+    return pass->y;
+}
+
+float *pass_scatter_backward(const struct pass *pass, float *room, size_t width)
+{
+    if (pass->part->sequence)
+        return scatter(pass, room, width);
+    pass_sum_backward(pass, room, pass->positions * width);
+    return room;
+}
+
+float *pass_partial(const struct pass *pass, float *room)
+{
+    return pass->part->sequence ? room : pass->y;
+}
+
+static void begin_part(struct rank *self, struct model *model, int i, enum way way, bool first)
+{
+    const struct model_hooks *hooks = &model->hooks;
+    if (hooks->part_begins)
+        hooks->part_begins(hooks->context, self, i, way, first);
+}
+
+static void end_part(struct rank *self, struct model *model, int i, enum way way)
+{
+    const struct model_hooks *hooks = &model->hooks;
+    if (hooks->part_ends)
+        hooks->part_ends(hooks->context, self, i, way);
+}
+
 static void part_forward(struct rank *self, struct model *model, const struct model_part *part,
                          struct share rows, bool again)
 {
@@ -57,8 +129,11 @@ static void part_forward(struct rank *self, struct model *model, const struct mo
 
 void model_forward(struct rank *self, struct model *model, struct share rows)
 {
-    for (int i = 0; i < model->part_count; i++)
+    for (int i = 0; i < model->part_count; i++) {
+        begin_part(self, model, i, WAY_FORWARD, false);
         part_forward(self, model, &model->parts[i], rows, false);
+        end_part(self, model, i, WAY_FORWARD);
+    }
 }
 
 /* What the block that ends with the part has dropped since is there again. */
@@ -77,6 +152,23 @@ static void part_backward_input(struct rank *self, struct model *model,
         part->layer->ops->backward_input(&pass);
 }
 
+/* What a rank added up over its own positions only. */
+static void sum_over_positions(struct rank *self, struct model *model, const struct model_part *part)
+{
+    const struct model_hooks *hooks = &model->hooks;
+    struct share open = {0};
+    for (int i = 0; i < part->layer->tensor_count; i++) {
+        const struct model_tensor *tensor = &part->tensor_list[i];
+        if (!tensor->whole->of_positions)
+            continue;
+        if (!open.count)
+            open.begin = tensor->at;
+        open.count += tensor->count;
+    }
+    if (open.count)
+        hooks->sum_over_tensor(hooks->context, self, view(model->gradients, open.begin), open.count);
+}
+
 static void part_backward_weight(struct rank *self, struct model *model,
                                  const struct model_part *part, struct share rows, bool first,
                                  bool last)
@@ -85,6 +177,8 @@ static void part_backward_weight(struct rank *self, struct model *model,
     struct pass pass = pass_of(self, model, part, rows, first);
     if (part->layer->ops->backward_weight)
         part->layer->ops->backward_weight(&pass);
+    if (last && part->sequence)
+        sum_over_positions(self, model, part);
     if (!last || !part->parameter_count || !hooks->gradient_ready)
         return;
     int number = (int)(part - model->parts);
@@ -97,11 +191,14 @@ static void part_backward_weight(struct rank *self, struct model *model,
 void model_backward(struct rank *self, struct model *model, struct share rows, bool first,
                     bool last)
 {
+    bool overwrites = first || model->hooks.places_gradients;
     model->fused.done = model->fused.on && first && last;
     for (int i = model->part_count - 1; i >= 0; i--) {
+        begin_part(self, model, i, WAY_BACKWARD, first);
         recompute(self, model, &model->parts[i], rows);
-        part_backward_input(self, model, &model->parts[i], rows, first);
-        part_backward_weight(self, model, &model->parts[i], rows, first, last);
+        part_backward_input(self, model, &model->parts[i], rows, overwrites);
+        part_backward_weight(self, model, &model->parts[i], rows, overwrites, last);
+        end_part(self, model, i, WAY_BACKWARD);
     }
 }
 
@@ -124,11 +221,52 @@ void model_backward_weight(struct rank *self, struct model *model, struct share 
     }
 }
 
+/* The outputs of a position that are this rank's. */
+static struct share own_outputs(const struct model *model)
+{
+    return share_of(model->spec->loss_shape.width, (size_t)model->place.tensors,
+                    (size_t)model->place.tensor);
+}
+
+static void exchange_parts(struct rank *self, struct model *model, struct share rows,
+                           const void *targets)
+{
+    const struct model_spec *spec = model->spec;
+    struct share own = own_outputs(model);
+    size_t count = rows.count * spec->loss_shape.positions * spec->loss->parts;
+    if (rank_compute_begin(self, spec->loss->parts_work(&spec->loss_shape, rows.count, own.count))) {
+        spec->loss->part(&spec->loss_shape, rows.count, own, model_output(model, rows), targets,
+                         model->loss_parts + (size_t)model->place.tensor * count);
+        rank_compute_end(self);
+    }
+    model->hooks.gather_over_tensor(model->hooks.context, self, model->loss_parts,
+                                    (size_t)model->place.tensors * count);
+}
+
+static double loss_of_shares(struct rank *self, struct model *model, struct share rows,
+                             const void *targets, float scale)
+{
+    const struct model_spec *spec = model->spec;
+    struct share own = own_outputs(model);
+    double loss = 0;
+    exchange_parts(self, model, rows, targets);
+    if (rank_compute_begin(self,
+                           spec->loss->of_parts_work(&spec->loss_shape, rows.count, own.count))) {
+        loss = spec->loss->of_parts(&spec->loss_shape, rows.count, own, model_output(model, rows),
+                                    targets, (size_t)model->place.tensors, model->loss_parts, scale,
+                                    model_output_gradient(model, rows));
+        rank_compute_end(self);
+    }
+    return loss;
+}
+
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale)
 {
     const struct model_spec *spec = model->spec;
     double loss = 0;
+    if (model->shares_outputs)
+        return loss_of_shares(self, model, rows, targets, scale);
     if (spec->loss && rank_compute_begin(self, spec->loss->work(&spec->loss_shape, rows.count))) {
         loss = spec->loss->compute(&spec->loss_shape, rows.count, model_output(model, rows),
                                    targets, scale, model_output_gradient(model, rows));

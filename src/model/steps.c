@@ -91,9 +91,9 @@ void step_weight_gradient(const struct pass *pass, int tensor, const float *dy, 
 void step_norm(const struct pass *pass, size_t width, const float *x, int gain, float *y,
                float *mean, float *rstd)
 {
-    if (!rank_compute_begin(pass->self, elements_work(pass->positions * width, NORM_FLOPS, 2)))
+    if (!rank_compute_begin(pass->self, elements_work(pass->own * width, NORM_FLOPS, 2)))
         return;
-    math_layernorm(pass->positions, width, norm_eps, x, pass_weight(pass, gain),
+    math_layernorm(pass->own, width, norm_eps, x, pass_weight(pass, gain),
                    pass_weight(pass, gain + 1), y, mean, rstd);
     rank_compute_end(pass->self);
 }
@@ -101,13 +101,13 @@ void step_norm(const struct pass *pass, size_t width, const float *x, int gain, 
 void step_norm_back(const struct pass *pass, size_t width, const float *x, int gain,
                     const float *mean, const float *rstd, float *dy, bool residual)
 {
-    size_t count = pass->positions * width;
+    size_t count = pass->own * width;
     bool adds = residual && pass->part->needs_dx;
     if (!rank_compute_begin(pass->self, elements_work(count, NORM_BACK_FLOPS, adds ? 4 : 3)))
         return;
     if (adds)
         memcpy(pass->dx, pass->dy, count * sizeof *dy);
-    math_layernorm_backward(pass->positions, width, x, pass_weight(pass, gain), mean, rstd, dy,
+    math_layernorm_backward(pass->own, width, x, pass_weight(pass, gain), mean, rstd, dy,
                             pass->part->needs_dx ? pass->dx : dy, adds, pass_gradient(pass, gain),
                             pass_gradient(pass, gain + 1), !pass->first);
     pass_update(pass, gain);
@@ -118,11 +118,11 @@ void step_norm_back(const struct pass *pass, size_t width, const float *x, int g
 void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
                    float *y)
 {
-    struct work work = elements_work(pass->positions * width, 2, 3);
+    struct work work = elements_work(pass->own * width, 2, 3);
     work.bytes += sizeof(float) * width;
     if (!rank_compute_begin(pass->self, work))
         return;
-    math_bias_activate(pass->positions, width, y, bias, ACTIVATION_NONE, y);
-    math_add(pass->positions * width, y, x);
+    math_bias_activate(pass->own, width, y, bias, ACTIVATION_NONE, y);
+    math_add(pass->own * width, y, x);
     rank_compute_end(pass->self);
 }

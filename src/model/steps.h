@@ -29,6 +29,8 @@ void step_activate_back(const struct pass *pass, float *dy, size_t o, const floa
 void step_weight_gradient(const struct pass *pass, int tensor, const float *dy, size_t o,
                           const float *x, size_t i);
 
+/* Those below are of the own positions (pass.own). */
+
 /* Layer normalisation of `width` floats by the tensors gain and gain + 1 (bias). */
 void step_norm(const struct pass *pass, size_t width, const float *x, int gain, float *y,
                float *mean, float *rstd);

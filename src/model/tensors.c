@@ -31,6 +31,17 @@ struct tensor *tensor_add_vector(struct tensor_list *list, const char *name, siz
     return tensor_add(list, name, 1, &count);
 }
 
+void tensor_add_norm(struct tensor_list *list, const char *name, size_t width)
+{
+    char gain[32], bias[32];
+    snprintf(gain, sizeof gain, "%sweight", name);
+    snprintf(bias, sizeof bias, "%sbias", name);
+    struct tensor *tensor = tensor_add_vector(list, gain, width);
+    tensor->mean = 1;
+    tensor->of_positions = true;
+    tensor_add_vector(list, bias, width)->of_positions = true;
+}
+
 /* A share of n in whole grains. */
 static struct share grained(size_t n, size_t grain, size_t tensors, size_t tensor)
 {
@@ -74,6 +85,38 @@ void tensor_runs(const struct model_tensor *part, void *context,
             size_t row = b * block + part->rows.begin + run;
             visit(context, at, row * width + part->columns.begin, count);
         }
+}
+
+struct held_runs {
+    size_t at; /* of the tensor */
+    struct holding holding;
+    void *context;
+    void (*visit)(void *context, size_t in_flat, size_t in_whole, size_t count);
+};
+
+static void visit_held(void *context, size_t in_part, size_t in_whole, size_t count)
+{
+    const struct held_runs *runs = context;
+    size_t begin = runs->at + in_part, end = begin + count, flat = 0;
+    for (int i = 0; i < runs->holding.count; i++) {
+        struct share share = runs->holding.shares[i];
+        size_t from = begin > share.begin ? begin : share.begin;
+        size_t to = end < share.begin + share.count ? end : share.begin + share.count;
+        if (from < to)
+            runs->visit(runs->context, flat + (from - share.begin), in_whole + (from - begin),
+                        to - from);
+        flat += share.count;
+    }
+}
+
+void tensor_held_runs(const struct model_tensor *part, const struct model *model, struct holding holding,
+                      void *context,
+                      void (*visit)(void *context, size_t in_flat, size_t in_whole, size_t count))
+{
+    struct share all = {0, model->parameter_count};
+    struct held_runs runs = {part->at, holding.count ? holding : (struct holding){&all, 1}, context,
+                             visit};
+    tensor_runs(part, &runs, visit_held);
 }
 
 char *tensor_shape_text(const struct tensor *tensor, char *out, size_t room)

@@ -52,6 +52,8 @@ static void wake_all(struct rack *rack)
         wake(&rack->ranks[id].desk->lock, &rack->ranks[id].desk->bell);
     for (int i = 0; i < rack->group_count; i++)
         wake(&rack->groups[i]->gate->lock, &rack->groups[i]->gate->done);
+    for (int id = 0; id < rack->size; id++)
+        wake(&rack->ranks[id].desk->answer_lock, &rack->ranks[id].desk->answer_bell);
     wake(&rack->meeting_lock, &rack->meeting_over);
 }
 
@@ -92,8 +94,14 @@ static bool is_deadlock(struct rack *rack)
 void rank_block(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
                 bool (*done)(const void *argument), const void *argument)
 {
+    clock_resolve(self->rack->clock);
+    rank_sleep(self, lock, bell, done, argument);
+}
+
+void rank_sleep(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
+                bool (*done)(const void *argument), const void *argument)
+{
     struct rack *rack = self->rack;
-    clock_resolve(rack->clock);
     atomic_fetch_add(&rack->blocked, 1);
     if (is_deadlock(rack)) {
         pthread_mutex_unlock(lock); /* nobody is left who could make it come true */

@@ -45,13 +45,21 @@ struct desk {
     pthread_cond_t bell;
     bool waiting;
     struct parcel_list sent, wanted;
+
+    pthread_mutex_t answer_lock; /* of what follows: whoever resolves the clock leaves it here */
+    pthread_cond_t answer_bell;
+    bool asking, answered;
+    struct answer answer;
 };
+
+struct fibers; /* fiber.c */
 
 /* Small, since a timing-only run has a hundred thousand of them. */
 struct rank {
     struct rack *rack; /* NULL: an observer */
     int id;
     bool real;
+    bool any_is_posted; /* a receive from anyone, which no message has come to yet */
     uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
     struct region region;
@@ -131,6 +139,9 @@ struct rack {
     pthread_mutex_t *cores;
     int core_count;
 
+    struct fibers *fibers; /* NULL: none */
+    bool asks;             /* see rack_let_ask */
+
     atomic_int live, blocked; /* ranks in their program; those that wait for others */
     atomic_bool failed;       /* no rank goes on */
     pthread_mutex_t failure_lock; /* of the three below */
@@ -154,6 +165,9 @@ void rank_record(struct rank *self, const struct op *op);
  * when the run has failed, not at all: then the lock has been given back. */
 void rank_block(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
                 bool (*done)(const void *argument), const void *argument);
+/* The same, once the clock has been resolved. */
+void rank_sleep(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
+                bool (*done)(const void *argument), const void *argument);
 void rack_unblock(struct rack *rack, int ranks);
 void rack_leave(struct rack *rack); /* a rank's program has come to its end */
 /* Says why the run has failed, unless that has been said; call it with no lock held. A real rank does
@@ -161,6 +175,10 @@ void rack_leave(struct rack *rack); /* a rank's program has come to its end */
 void rank_fail(struct rank *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the post may go on: a real rank of a failed run does not return, another one gets false. */
 bool rank_goes_on(struct rank *self);
+
+/* Timing-only: the rank's program rests until the clock's answer (fiber.c). */
+struct answer fiber_rest(struct rank *self);
+void fiber_answer(struct rack *rack, int rank, struct answer answer);
 
 void group_free(struct group *group);
 int group_lane(const struct group *group, const struct rank *self, enum group_lane lane);

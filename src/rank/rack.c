@@ -47,6 +47,8 @@ static void free_rank(struct rank *rank)
     mailbox_release(rank);
     pthread_mutex_destroy(&rank->desk->lock);
     pthread_cond_destroy(&rank->desk->bell);
+    pthread_mutex_destroy(&rank->desk->answer_lock);
+    pthread_cond_destroy(&rank->desk->answer_bell);
     free(rank->desk);
 }
 

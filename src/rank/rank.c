@@ -75,6 +75,16 @@ void rank_mark(struct rank *self)
     rank_record(self, &(struct op){.kind = OP_MARK});
 }
 
+void rank_mark_for(struct rank *self, int first)
+{
+    rank_record(self, &(struct op){.kind = OP_MARK, .value = (uint64_t)first});
+}
+
+void rank_mark_alone(struct rank *self)
+{
+    rank_record(self, &(struct op){.kind = OP_MARK, .value = OP_ALONE});
+}
+
 void rank_end(struct rank *self)
 {
     rank_record(self, &(struct op){.kind = OP_END});

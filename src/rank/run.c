@@ -80,6 +80,8 @@ static struct desk *desk_new(pthread_mutex_t *core)
     desk->core = core;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_cond_init(&desk->bell, NULL);
+    pthread_mutex_init(&desk->answer_lock, NULL);
+    pthread_cond_init(&desk->answer_bell, NULL);
     return desk;
 }
 

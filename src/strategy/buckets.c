@@ -1,3 +1,4 @@
+#include "sharding.h"
 #include "words.h"
 
 #include "threadrack/base/memory.h"
@@ -42,30 +43,13 @@ static struct matrix *matrices_of(const struct model *model)
     return matrices;
 }
 
-/* Of each range the block that a reduce-scatter leaves here. */
-static struct sharding *share_out(const struct buckets *buckets, struct group *replicas, int member)
-{
-    struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
-    size_t size = (size_t)group_size(replicas);
-    sharding->shares = memory_zeroed((size_t)buckets->count + 1, sizeof *sharding->shares);
-    sharding->gathers = memory_zeroed((size_t)buckets->count + 1, sizeof *sharding->gathers);
-    for (int i = 0; i < buckets->count; i++) {
-        struct share block = share_of(buckets->ranges[i].count, size, (size_t)member);
-        sharding->shares[i] = (struct share){buckets->ranges[i].begin + block.begin, block.count};
-    }
-    return sharding;
-}
-
-void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training)
+void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
-    struct group *replicas = plan->mesh->replicas[rank_id(self)];
     *buckets = (struct buckets){0};
     cut(buckets, training->model, plan->bucket_bytes / sizeof(float), model_part_range);
-    if (!plan->zero)
-        return;
-    buckets->sharding = share_out(buckets, replicas, training->point.replica);
-    allreduce_init(&buckets->sharding->gather, self, replicas, plan->gather);
+    if (plan->zero)
+        buckets->sharding = sharding_create(self, training, buckets->ranges, buckets->count);
 }
 
 static void open_exchange(struct buckets *buckets, struct rank *self, const struct training *training,
@@ -81,6 +65,8 @@ static void open_exchange(struct buckets *buckets, struct rank *self, const stru
                                                             .ranges = buckets->ranges,
                                                             .range_count = buckets->count});
     free(matrices);
+    if (buckets->sharding)
+        buckets->sharding->exchange = buckets->exchange;
 }
 
 void buckets_init(struct training *training, struct rank *self)
@@ -97,11 +83,7 @@ void buckets_release(struct buckets *buckets)
 {
     exchange_free(buckets->exchange);
     free(buckets->ranges);
-    if (buckets->sharding) {
-        free(buckets->sharding->shares);
-        free(buckets->sharding->gathers);
-    }
-    free(buckets->sharding);
+    sharding_free(buckets->sharding);
 }
 
 static void post_if_begun(struct buckets *buckets, size_t at)
@@ -119,38 +101,21 @@ void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t c
     post_if_begun(&training->expert_buckets, at);
 }
 
-static void wait_for_sums(struct buckets *buckets)
+void buckets_wait(struct buckets *buckets)
 {
     if (buckets->exchange)
         exchange_wait(buckets->exchange);
     buckets->next = 0;
 }
 
-static void update_shares(struct rank *self, struct training *training)
-{
-    struct buckets *buckets = &training->buckets;
-    struct sharding *sharding = buckets->sharding;
-    const struct model *model = training->model;
-    for (int i = 0; i < buckets->count; i++) {
-        struct share range = buckets->ranges[i];
-        optimizer_step_share(self, training->optimizer, model, i);
-        float *parameters = model->parameters ? model->parameters + range.begin : NULL;
-        if (range.count)
-            sharding->gathers[i] = allreduce_post(&sharding->gather, parameters, range.count);
-    }
-    optimizer_end_shares(training->optimizer);
-    for (int i = 0; i < buckets->count; i++)
-        if (buckets->ranges[i].count)
-            rank_wait(self, sharding->gathers[i]);
-}
-
 void update_together(struct rank *self, struct training *training)
 {
-    wait_for_sums(&training->buckets);
-    wait_for_sums(&training->expert_buckets);
+    if (training->buckets.sharding) {
+        sharding_update(self, training);
+        return;
+    }
+    buckets_wait(&training->buckets);
+    buckets_wait(&training->expert_buckets);
     sum_tied(training);
-    if (training->buckets.sharding)
-        update_shares(self, training);
-    else
-        optimizer_step(self, training->optimizer, training->model);
+    optimizer_step(self, training->optimizer, training->model);
 }

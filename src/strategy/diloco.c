@@ -71,7 +71,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_diloco = {
     .name = "diloco",
     .summary = "local steps of an inner optimizer; how far the nodes went steps an outer one",
-    .options = "local_steps, outer, allreduce, microbatches, partition",
+    .options = "local_steps, outer, allreduce, shares, microbatches, partition",
     .spreads_data = true,
     .updates_alone = true,
     .step = step,

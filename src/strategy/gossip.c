@@ -187,7 +187,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_gossip = {
     .name = "gossip",
     .summary = "nodes mix their parameters with a few neighbours' in every step (D-PSGD)",
-    .options = "gossip.graph, gossip.mix, allreduce, microbatches, partition",
+    .options = "gossip.graph, gossip.mix, allreduce, shares, microbatches, partition",
     .spreads_data = true,
     .updates_alone = true,
     .step = step,

@@ -34,7 +34,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_hierarchical = {
     .name = "hierarchical",
     .summary = "local SGD that averages often within a box and seldom across boxes",
-    .options = "local_steps, across_steps, allreduce, microbatches, partition",
+    .options = "local_steps, across_steps, allreduce, shares, microbatches, partition",
     .spreads_data = true,
     .updates_alone = true,
     .needs_boxes = true,

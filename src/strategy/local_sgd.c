@@ -14,7 +14,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_local_sgd = {
     .name = "local_sgd",
     .summary = "nodes train on their own and average their parameters each local_steps steps",
-    .options = "local_steps, allreduce, microbatches, partition",
+    .options = "local_steps, allreduce, shares, microbatches, partition",
     .spreads_data = true,
     .updates_alone = true,
     .step = step,

@@ -13,7 +13,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_pipeline = {
     .name = "pipeline",
     .summary = "layers are split over stages, which microbatches go through (threadrack list pipelines)",
-    .options = "microbatches, pipeline.schedule",
+    .options = "microbatches, pipeline.schedule, pipeline.split",
     .spreads_pipeline = true,
     .step = step,
 };

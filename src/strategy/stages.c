@@ -28,9 +28,9 @@ static int neighbour(const struct training *training, int way)
 }
 
 /* A task's requests: what comes in and goes out, forward and back. */
-enum way { INPUT, OUTPUT, OUTPUT_GRADIENT, INPUT_GRADIENT };
+enum crossing { INPUT, OUTPUT, OUTPUT_GRADIENT, INPUT_GRADIENT };
 
-static struct request *request_of(struct training *training, enum way way, struct stage_task task)
+static struct request *request_of(struct training *training, enum crossing way, struct stage_task task)
 {
     int tasks = training->chunks * count_of(training);
     return &training->requests[way * tasks + task.chunk * count_of(training) + task.microbatch];
@@ -43,7 +43,7 @@ static void wait_for(struct rank *self, struct request *request)
 }
 
 /* Who had the task's slot before has sent what lay there. */
-static void wait_for_slot(struct rank *self, struct training *training, enum way way,
+static void wait_for_slot(struct rank *self, struct training *training, enum crossing way,
                           struct stage_task task)
 {
     task.microbatch -= training->slots[task.chunk];

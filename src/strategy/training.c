@@ -1,3 +1,4 @@
+#include "sharding.h"
 #include "words.h"
 
 #include "threadrack/base/memory.h"
@@ -15,6 +16,18 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
+static void tensor_gather(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->gather, blocks, count);
+}
+
+static void tensor_scatter(void *context, struct rank *self, float *blocks, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->scatter, blocks, count);
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -25,6 +38,12 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
         allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
         allreduce_now(&training->stages, partial, count);
+}
+
+static void sum_over_shares(void *context, struct rank *self, float *partial, size_t count)
+{
+    (void)self;
+    allreduce_now(&((struct training *)context)->replicas, partial, count);
 }
 
 static void exchange_experts(void *context, struct rank *self, float *vector, size_t count)
@@ -42,21 +61,34 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.gradient_ready = servers_gradient_ready;
     else if (strategy->spreads_data && !strategy->updates_alone)
         hooks.gradient_ready = bucket_gradient_ready;
+    if (training->plan->zero)
+        hooks.sum_over_shares = sum_over_shares;
+    if (training->plan->zero >= 2) {
+        hooks.gradient_ready = NULL;
+        hooks.places_gradients = true;
+        hooks.places_parameters = training->plan->zero == 3;
+        hooks.part_begins = sharding_part_begins;
+        hooks.part_ends = sharding_part_ends;
+    }
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
         hooks.sum_over_tensor = tensor_sum_forward;
+        hooks.gather_over_tensor = tensor_gather;
+        hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
     }
     return hooks;
 }
 
 /* The rows that a rank takes at a time. */
-static struct share rows_of(const struct plan *plan, int replica)
+struct share replica_rows(const struct plan *plan, int replica)
 {
     if (replica < plan->servers)
         return (struct share){0, 0};
     if (plan->strategy->has_server)
         return (struct share){0, plan->federated.batch};
+    if (plan->rows)
+        return plan->rows[replica - plan->servers];
     return share_of(plan->batch, (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers),
                     (size_t)(replica - plan->servers));
 }
@@ -113,6 +145,7 @@ static struct model *whole_model(struct rank *self, struct training *training, e
                                 .chunk_rows = rows,
                                 .tensor = training->point.shard,
                                 .tensors = shape.tensor,
+                                .layers = plan->stage_layers,
                                 .expert = training->point.experts,
                                 .experts = shape.expert};
     struct model *model = model_create(self, plan->model, place, rows[0],
@@ -139,7 +172,8 @@ static void make_model(struct rank *self, struct training *training)
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
-    if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->strategy->edits_gradients)
+    if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->sequence &&
+        !plan->strategy->edits_gradients)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -151,7 +185,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
-    training->rows = rows_of(plan, point.replica);
+    training->rows = replica_rows(plan, point.replica);
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
@@ -160,10 +194,13 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->expert, self, expert, plan->alltoall);
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
-    if (plan->strategy->updates_alone)
+    if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
         allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
+    if (plan->sequence)
+        allreduce_init(&training->scatter, self, plan->mesh->tensor[rank_id(self)], plan->scatter);
+    allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
@@ -195,6 +232,7 @@ void training_free(struct training *training)
     free(training->slots);
     free(training->begun);
     free(training->ended);
+    free(training->staleness.times);
     free(training);
 }
 
@@ -209,7 +247,8 @@ uint64_t training_allreduces(const struct training *training)
 {
     const struct exchange *exchange = training->buckets.exchange;
     const struct exchange *experts = training->expert_buckets.exchange;
-    return training->tensor.used | training->tied.used | training->stages.used | training->replicas.used |
+    return training->tensor.used | training->gather.used | training->scatter.used |
+           training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
             (exchange ? exchange_used(exchange) : 0);
@@ -234,5 +273,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     if (training->optimizer)
         optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
+    struct staleness *seen = &training->staleness;
+    *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
     return plan->strategy->step(self, training, step);
 }

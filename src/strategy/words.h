@@ -11,6 +11,8 @@ struct share microbatch(const struct training *training, int i);
  * first. */
 struct share slot_rows(const struct training *training, int chunk, int i);
 
+/* Of the global batch those of a replica; none of a server. */
+struct share replica_rows(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 
@@ -42,15 +44,15 @@ void tensor_sum_backward(void *training, struct rank *self, float *partial, size
 void buckets_init(struct training *training, struct rank *self);
 void buckets_release(struct buckets *buckets);
 /* Cuts the ranges and, with zero, what this rank updates of each: before buckets_init. */
-void buckets_cut(struct buckets *buckets, struct rank *self, const struct training *training);
+void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training);
+/* All gradients of the step are the sums over the replicas. */
+void buckets_wait(struct buckets *buckets);
 /* Waits for the gradients and updates. With zero a rank updates its share of each bucket, whose
  * parameters are then gathered while the next share is updated. */
 void update_together(struct rank *self, struct training *training);
 
 /* ---- Of servers that have the parameters in shares. ---- */
 
-/* What server i has of the parameters, which lie in one piece. */
-struct share server_share(const struct plan *plan, int i);
 /* A hook: a worker pushes each share as soon as its gradients are there. */
 void servers_gradient_ready(void *training, struct rank *self, size_t at, size_t count);
 

@@ -74,6 +74,7 @@ static void a_run_prints_and_writes_only_where_told(void)
     CHECK_EQUAL(lines_of("deep/results/runs.csv"), 2);
     CHECK_EQUAL(lines_of("deep/results/steps.csv"), 4);
     CHECK_EQUAL(lines_of("deep/results/nodes.csv"), 3);
+    CHECK_EQUAL(lines_of("deep/results/memory.csv"), 1 + 6);
     CHECK(lines_of("deep/results/manifest.json") > 1);
     bench_close(&bench);
 }

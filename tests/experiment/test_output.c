@@ -59,8 +59,8 @@ static void tear_down(struct bench *bench)
     errors_release(&bench->errors);
 }
 
-static struct step_record steps[2] = {{2.5, 1, 0, NAN, NAN, 0.1, NAN, NAN, NAN},
-                                       {0.1, 12345678901234567, 96, 0.5, 1.5, 0.05, 3, 0.25, 1.5}};
+static struct step_record steps[2] = {{2.5, 1, 0, NAN, NAN, 0.1, NAN, NAN, NAN, 0, NAN, NAN},
+                                       {0.1, 12345678901234567, 96, 0.5, 1.5, 0.05, 3, 1, 2, 3, 0.25, 1.5}};
 static struct node_record nodes[2] = {{.compute_ps = 7, .memory_bytes = {1, 2, 3, 4, 5, 6}}};
 
 static struct result sample(void)

@@ -109,6 +109,21 @@ static void add_up(void *context, struct rank *self, float *partial, size_t coun
     free(sum);
 }
 
+static void bring_together(void *context, struct rank *self, float *blocks, size_t count)
+{
+    struct member *member = context;
+    struct team *team = member->team;
+    size_t block = count / (size_t)team->size;
+    (void)self;
+    team->partial[member->tensor] = blocks;
+    pthread_barrier_wait(&team->barrier);
+    for (int i = 0; i < team->size; i++)
+        if (i != member->tensor)
+            memcpy(blocks + (size_t)i * block, team->partial[i] + (size_t)i * block,
+                   block * sizeof *blocks);
+    pthread_barrier_wait(&team->barrier);
+}
+
 static void note_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     struct member *member = context;
@@ -184,7 +199,8 @@ static void *train_member(void *argument)
                                     .gradient_ready = note_ready,
                                     .after_forward = add_up,
                                     .before_backward = add_up,
-                                    .sum_over_tensor = add_up};
+                                    .sum_over_tensor = add_up,
+                                    .gather_over_tensor = bring_together};
         parts[s] = model_create(self, team->spec,
                                 (struct model_place){.stage = s, .stages = team->stages, .tensor = me->tensor, .tensors = team->size}, ROWS, ROWS,
                                 true, hooks);

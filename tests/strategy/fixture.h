@@ -21,7 +21,9 @@ static inline const char *strategy_words(const struct strategy *strategy)
         snprintf(words, sizeof words, "%s partition=iid", strategy->name);
         return words;
     }
-    snprintf(words, sizeof words, "%s%s%s", strategy->name,
+    snprintf(words, sizeof words, "%s%s%s%s%s", strategy->name,
+             strstr(strategy->options, "staleness") ? " staleness=0" : "",
+             strstr(strategy->options, "backup") ? " backup=0" : "",
              strategy->updates_alone ? " local_steps=1" : "",
              strategy->needs_boxes ? " box=2 across_steps=1" : "");
     return words;
@@ -59,9 +61,9 @@ static inline struct config *config_of(const char *line, struct errors *errors)
     return config;
 }
 
-/* Runs the experiment of a line such as "strategy=data nodes=4". Unless a refusal is wanted, says
- * every message and fails. */
-static inline struct result *run_line(const char *line, bool refusal)
+/* Runs the experiment of a line such as "strategy=data nodes=4"; says every message and fails where
+ * it does not end so. */
+static inline struct result *run_refused(const char *line, enum status wanted)
 {
     struct errors errors;
     errors_init(&errors);
@@ -71,17 +73,21 @@ static inline struct result *run_line(const char *line, bool refusal)
     struct result *result =
         experiment_run(config, host, (struct seat_range){0, host_core_count(host)},
                        (struct progress_hook){0}, &errors);
-    enum status wanted = refusal ? STATUS_REFUSED : STATUS_OK;
     if (result->status != wanted) {
         fprintf(stderr, "\n%s: is %s, should be %s\n", line, status_name(result->status),
                 status_name(wanted));
         errors_print(&errors, stderr);
     }
     CHECK_EQUAL(result->status, wanted);
-    CHECK(!refusal || result->reason);
+    CHECK(wanted == STATUS_OK || result->reason);
     errors_release(&errors);
     config_free(config);
     return result;
+}
+
+static inline struct result *run_line(const char *line, bool refusal)
+{
+    return run_refused(line, refusal ? STATUS_REFUSED : STATUS_OK);
 }
 
 __attribute__((format(printf, 1, 2))) static inline struct result *run(const char *format, ...)

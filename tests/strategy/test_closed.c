@@ -12,6 +12,7 @@
 static const char *const meshes[] = {
     "strategy=data nodes=8 batch=64 bucket=64KiB",
     "strategy=data nodes=8 batch=64 zero=1",
+    "strategy=hybrid nodes=8 mesh.data=4 mesh.tensor=2 batch=64 zero=2 bucket=64KiB",
     "strategy=data nodes=6 batch=60 allreduce=ring",
     "strategy=tensor nodes=4 batch=16",
     "strategy=pipeline nodes=4 batch=16 microbatches=8 pipeline.schedule=1f1b",
@@ -65,6 +66,20 @@ static void agrees_where_only_collectives_use_ports(void)
         }
 }
 
+/* Gathers behind reduce-scatters, where messages do not slow each other. */
+static void agrees_where_lanes_overlap(void)
+{
+    static const char *const line = "math=off steps=2 cluster=ethernet-10g links=off netmodel=hockney "
+                                    "strategy=data nodes=8 batch=64 bucket=64KiB zero=3 " GPT;
+    struct result *messages = run("%s", line);
+    struct result *closed = run("collectives=closed_form %s", line);
+    CHECK_NEAR((double)closed->length_ps, (double)messages->length_ps,
+               1e-3 * (double)messages->length_ps);
+    CHECK_EQUAL(closed->messages_sent, messages->messages_sent);
+    result_free(messages);
+    result_free(closed);
+}
+
 static void refused(const char *line)
 {
     struct errors errors;
@@ -88,6 +103,8 @@ static void what_would_differ_is_refused(void)
     refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=hockney noise=lognormal");
     refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=hockney cluster.slow.nodes=1 cluster.slow.speed=0.5");
     refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=hockney batch=7");
+    refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=loggp cluster.loggp.overhead=0s "
+            "cluster.loggp.gap=0s zero=3");
     refused("collectives=closed_form math=off strategy=gossip nodes=4 netmodel=hockney");
     refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=hockney links=on");
     refused("collectives=closed_form math=off strategy=data nodes=4 netmodel=hockney "
@@ -95,4 +112,5 @@ static void what_would_differ_is_refused(void)
 }
 
 SUITE("strategy: closed form", TEST(agrees_with_messages),
-      TEST(agrees_where_only_collectives_use_ports), TEST(what_would_differ_is_refused));
+      TEST(agrees_where_only_collectives_use_ports), TEST(agrees_where_lanes_overlap),
+      TEST(what_would_differ_is_refused));

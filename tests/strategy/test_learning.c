@@ -77,13 +77,13 @@ struct network {
 };
 
 static const struct network networks[] = {
-    {shallow, "batch=64 steps=60 data.order=shuffled", 3, 128},
-    {shallow, "batch=64 steps=60 data.order=sequential", 3, 128},
+    {shallow, "batch=64 steps=40 data.order=shuffled", 3, 128},
+    {shallow, "batch=64 steps=40 data.order=sequential", 3, 128},
     {"cnn:4-6:16", "batch=32 steps=30 optimizer=sgd:lr=0.05", 4, 16},
     {"gpt:layers=2,heads=4,width=16,context=8",
      "data=devils-dictionary batch=16 steps=30 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
     {"gpt:layers=1,heads=6,width=12,context=8,hidden=10,tied",
-     "data=devils-dictionary batch=17 steps=30 optimizer=adamw:lr=0.001", 1, 6},
+     "data=devils-dictionary batch=17 steps=30 optimizer=adamw:lr=0.001", 3, 6},
     {"logistic", "batch=32 steps=30", 1, 1},
     {"linear", "batch=32 steps=30 optimizer=sgd:lr=0.02", 1, 1},
 };
@@ -109,7 +109,7 @@ static void every_strategy_at_every_size(const struct network *network)
     snprintf(line, sizeof line, "strategy=single eval_every=60 %s", network->words);
     struct learned single = learn(network->model, line);
     for (int s = 0; strategies[s]; s++)
-        for (int i = 0; i < SIZES && !strategies[s]->updates_alone; i++) {
+        for (int i = 0; i < SIZES && !strategies[s]->updates_alone && !strategies[s]->applies_each; i++) {
             bool runs = can_run(network, strategies[s], sizes[i]);
             snprintf(line, sizeof line, "strategy=%s nodes=%d eval_every=60 %s %s%s",
                      strategy_words(strategies[s]), sizes[i], network->words, runs ? "" : "model=",
@@ -134,7 +134,7 @@ static void every_network(void)
 
 static void deep_pipelines(void)
 {
-    ALL_LEARN(deep, "batch=64 steps=60 eval_every=60 optimizer=sgd:lr=0.02",
+    ALL_LEARN(deep, "batch=64 steps=30 eval_every=60 optimizer=sgd:lr=0.02",
               "strategy=pipeline nodes=2", "strategy=pipeline nodes=3", "strategy=pipeline nodes=4",
               "strategy=pipeline nodes=6", "strategy=pipeline nodes=8",
               "strategy=pipeline nodes=16", "strategy=pipeline nodes=17 microbatches=5",

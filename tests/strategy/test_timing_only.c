@@ -118,7 +118,7 @@ static void second_thread_counts_alike(void)
         for (int i = 0; i < 2; i++) {
             char line[256];
             snprintf(line, sizeof line,
-                     "strategy=%s nodes=%d model=mlp:64-16x3-10 batch=16 steps=400 netmodel=%s "
+                     "strategy=%s nodes=%d model=mlp:64-16x3-10 batch=16 steps=160 netmodel=%s "
                      "eval_every=1000",
                      strategy_words(strategies[s]), nodes_for(strategies[s], 4), netmodel[i]);
             struct result *real = run("%s math=on", line), *one = run("%s math=off", line),
@@ -182,11 +182,12 @@ static void long_runs_add_up(void)
         for (int i = 0; netmodels[i]; i++) {
             bool alone = !strcmp(strategies[s]->name, "single");
             struct result *result =
-                run("cluster=heterogeneous strategy=%s nodes=%d model=mlp:64-128x11-10 steps=200 "
+                run("cluster=heterogeneous strategy=%s nodes=%d model=mlp:64-128x11-10 steps=80 "
                     "netmodel=%s math=off",
                     strategy_words(strategies[s]), alone ? 1 : 12, netmodels[i]->name);
             CHECK(adds_up(result, strategy_words(strategies[s])));
-            CHECK(result->steps == 200 && result->step[199].end_ps == result->length_ps);
+            CHECK(result->steps == 80 && result->step[79].end_ps <= result->length_ps);
+            CHECK(strategies[s]->runs_free || result->step[79].end_ps == result->length_ps);
             result_free(result);
         }
 }
@@ -227,7 +228,7 @@ static void reruns_are_identical(void)
     for (int s = 0; strategies[s]; s++)
         for (int nodes = 1; nodes <= 16 && (nodes == 1 || strcmp(strategies[s]->name, "single"));
              nodes += 5) {
-            snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=12 eval_every=4",
+            snprintf(line, sizeof line, "strategy=%s nodes=%d batch=61 steps=8 eval_every=4",
                      strategy_words(strategies[s]), nodes_for(strategies[s], nodes));
             struct learned once = learn(model, line), again = learn(model, line);
             same_learning(&once, &again, line);

@@ -20,7 +20,8 @@ enum purpose {
     PURPOSE_COMPRESS, /* rank: the sender, step, sequence: the element */
     PURPOSE_PARTITION, /* rank: what is drawn, step: its number, sequence */
     PURPOSE_SAMPLE, /* rank: 0, step: round, sequence: place among the clients */
-    PURPOSE_TEXT    /* rank: 0, step: 0, sequence: the token */
+    PURPOSE_TEXT,   /* rank: 0, step: 0, sequence: the token */
+    PURPOSE_LINKS   /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
 };
 
 struct draw {

@@ -18,4 +18,9 @@ static inline struct share share_of(size_t n, size_t p, size_t i)
     return (struct share){.begin = i * each + (i < more ? i : more), .count = each + (i < more)};
 }
 
+/* Cuts n in proportion to p weights, each above 0, by largest remainders (Hamilton's method): each place
+ * has the whole part of its quota n x weight / sum, and what is left goes one each to the largest
+ * fractions, the first of equals. A share may come out empty. */
+void shares_by_weight(size_t n, const double *weights, int p, struct share *shares);
+
 #endif

@@ -69,6 +69,21 @@ void clock_settle(struct clock *clock);
  * been resolved give back their memory. */
 void clock_share(struct clock *clock);
 
+/* What a rank's OP_ASK has come to. */
+struct answer {
+    int peer; /* the member whose message the lane's latest receive from anyone took; -1: none has */
+    uint64_t now_ps;
+};
+
+/* Before the first op: ranks' programs may ask (OP_ASK), and wait for the answer before they append
+ * anything else. An ask is answered once its lane has nothing left to do, but no later than at its value,
+ * a time (UINT64_MAX: none); what happens at that very time is too late. With lane 0 at once. A receive
+ * from OP_ANY takes the message that is delivered first; of those at one instant, the one that the
+ * netmodel delivers first, which its own order decides. `tell` is called while the clock is resolved: it
+ * may not call the clock. Then clock_resolve waits for whoever else is resolving. By events only. */
+void clock_answer_with(struct clock *clock, void (*tell)(void *context, int rank, struct answer answer),
+                       void *context);
+
 /* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
  * resolving. */
 bool clock_append(struct clock *clock, int rank, const struct op *op);

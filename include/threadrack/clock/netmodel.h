@@ -32,6 +32,7 @@ struct transfer {
     uint64_t began_ps; /* when its sender's lane came to it; ready_ps is when its overhead is paid */
     int training_step; /* in which its sender posted it, from 0 */
     bool sent, delivered, received;
+    uint64_t delivery; /* which of the clock's it was */
     int stage;                /* of the protocol, see protocol.c */
     bool wanted;              /* its receive has been posted */
     bool being_taken_in, taken_in; /* a graph's: its receiver's processor is to pay, has paid */

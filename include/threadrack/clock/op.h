@@ -4,7 +4,7 @@
  * fit in 32 bits, `wide` is set and the next word holds it. A collective has three words more: its
  * schedule's address, its count of elements, and root << 32 | bytes of an element. One writer (the
  * rank's thread) and one reader (whoever holds the clock's lock) at a time; an op becomes visible
- * whole. A stream grows when its writer runs ahead of the clock, so that appending never blocks.
+ * whole. A kind beyond the seventh has 7 in its three bits, and what it is in the peer's place. A stream grows when its writer runs ahead of the clock, so that appending never blocks.
  */
 #ifndef THREADRACK_CLOCK_OP_H
 #define THREADRACK_CLOCK_OP_H
@@ -18,13 +18,19 @@
 enum op_kind {
     OP_COMPUTE,    /* value: duration in ps */
     OP_SEND,       /* lane, peer, value: bytes */
-    OP_RECV,       /* lane, peer, value: bytes */
+    OP_RECV,       /* lane, peer or OP_ANY, value: bytes */
     OP_COLLECTIVE, /* lane; schedule, count, root, element */
     OP_WAIT,       /* lane, value: until that many ops of the lane have ended (modulo 2^32) */
-    OP_MARK,       /* the rank has ended a step */
+    OP_MARK,       /* the rank has ended a step; value: ranks from this one on have no marks, and this one
+                    * stands for them (events only); 0: for itself; OP_ALONE: it is one of them, and only
+                    * its own later operations are told apart */
     OP_END,        /* the rank has ended its program */
-    OP_GRAPH       /* the rank goes through its graph (clock_set_graphs), once */
+    OP_GRAPH,      /* the rank goes through its graph (clock_set_graphs), once */
+    OP_ASK         /* lane, value: see clock_answer_with */
 };
+#define OP_ALONE UINT32_MAX
+/* The peer of a receive that takes what comes first. */
+enum { OP_ANY = (1 << 20) - 1 };
 
 struct op {
     enum op_kind kind;

@@ -20,6 +20,7 @@ struct resolver_run {
     bool real;     /* ranks are threads and append while the clock resolves */
     bool watched;  /* observers, or a GOAL file that is written, need messages one by one */
     bool replayed; /* a graph is gone through */
+    bool asks;     /* rank programs wait for virtual time (clock_answer_with) */
     bool closed;   /* collectives stand in closed form (struct whole) */
 };
 

@@ -51,6 +51,10 @@ struct trace {
     double *factor;
 };
 
+/* The segment that holds the instant: -1 before the first. And its factor. */
+int trace_segment(const struct trace *trace, uint64_t time_ps);
+double trace_factor(const struct trace *trace, uint64_t time_ps);
+
 struct topology_ops;
 
 /* What a topology family makes of its keys: how many places for nodes, and how they are wired. Its
@@ -73,6 +77,8 @@ struct cluster {
     struct trace *speed_traces; /* one a node; NULL: all keep their speed */
     struct link *links;      /* link_count of them */
     int link_count, link_room;
+    bool slow_links;           /* some have another bandwidth than the topology's numbers say */
+    struct trace *link_traces; /* one a link; NULL: all keep their bandwidth */
     const struct topology_ops *topology; /* the fabric's */
     struct fabric fabric;    /* its vertices and links are the cluster's */
     uint64_t overhead_ps;    /* loggp's o, paid on the compute lane for each send and receive */
@@ -124,6 +130,10 @@ struct path {
     uint64_t bandwidth_Bps;
 };
 struct path cluster_path(const struct cluster *cluster, int src, int dst);
+/* The same at an instant, where bandwidths change in time; cluster_path is before they do. */
+struct path cluster_path_at(const struct cluster *cluster, int src, int dst, uint64_t time_ps);
+/* What a link's bandwidth is at the instant, rounded half up, at least 1. */
+uint64_t cluster_bandwidth_at(const struct cluster *cluster, int link, uint64_t time_ps);
 
 /* How nodes are nested, for collectives that go level by level: fills the sizes of the levels or
  * dimensions from the inside out, such that node x0 + d0 (x1 + d1 (x2 + ...)) is at x0, x1, ..., and

@@ -47,6 +47,11 @@ void exchange_free(struct exchange *exchange);
 void exchange_begin(struct exchange *exchange, uint64_t steps);
 /* The i-th range is ready; all members post in the same order, each range once a step. */
 void exchange_post(struct exchange *exchange, int i);
+/* The same of gradients that lie elsewhere: uncompressed or narrow ones only, and again in a step once
+ * they have been waited for. */
+void exchange_post_at(struct exchange *exchange, int i, float *values);
+/* The i-th range, if it was posted, holds its sums. */
+void exchange_wait_for(struct exchange *exchange, int i);
 /* All ranges posted since the last wait hold their sums. */
 void exchange_wait(struct exchange *exchange);
 /* See allreduce.used. */

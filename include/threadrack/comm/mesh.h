@@ -47,6 +47,7 @@ struct mesh {
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
+    struct group **gather; /* as data, for all-gathers of parameters; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -67,6 +68,8 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
 /* Besides, groups of the first and the last stage of each pipeline, of two stages or more. */
 void mesh_add_ends(struct mesh *mesh, struct rack *rack);
+/* Besides, groups of their own for all-gathers over data: a lane beside that of reduce-scatters. */
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
 #endif

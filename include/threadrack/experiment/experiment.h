@@ -26,6 +26,8 @@ struct step_record {
     double test_loss;  /* likewise */
     double lr;            /* learning rate; NaN where nothing is trained (a replay) */
     double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
+    double staleness, staleness_most; /* of the gradients that the first server applied; NaN: of none */
+    uint64_t late;   /* gradients that it dropped */
     double dropped; /* of the choices of experts, the share that found no place; NaN without experts */
     double balance; /* the mean over rows and layers of experts of the balance loss, unweighted */
 };
@@ -36,6 +38,12 @@ struct link_result {
     uint64_t bandwidth_Bps, latency_ps;
     struct link_record record;
     double busy_share; /* see link_meter_busy; NaN where there is none */
+};
+
+/* What a node's memory holds at its fullest: each of these next to each other, which hold the same. */
+struct memory_record {
+    int first, last;
+    uint64_t bytes[RECORD_MEMORY_KINDS], capacity;
 };
 
 struct result {
@@ -55,6 +63,8 @@ struct result {
     int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
     struct node_record *node; /* nodes of them */
+    struct memory_record *memory; /* in the order of nodes; also of a run that does not fit */
+    int memory_count, memory_room;
     uint64_t length_ps;    /* the run's length: when the last rank ended */
     double final_loss, final_accuracy; /* NaN where there is none */
     bool has_target, target_reached;
@@ -71,6 +81,9 @@ struct result {
     double imbalance;      /* the slowest node's compute over the mean */
     uint64_t bytes_sent, messages_sent; /* over all nodes */
     uint64_t peak_memory_bytes; /* of the fullest node */
+
+    uint64_t *staleness; /* how often gradients of each were applied by the first server, from 0 on; NULL: none */
+    int staleness_count;
 
     struct skew *skew; /* of the training rows over the nodes; NULL: they are not parted */
 

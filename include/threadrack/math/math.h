@@ -58,6 +58,17 @@ void math_activate_backward(size_t rows, size_t n, float *dy, const float *pre, 
  * summed in row order), and, where gradient is not NULL, writes scale * (p - onehot) into it. */
 double math_softmax_loss(size_t rows, size_t n, const float *logits, const int32_t *labels,
                          float scale, float *gradient);
+/* The same where each of some ranks has a share of the classes, n of them from `first`. What they must
+ * tell each other of a row is the largest of its logits, the sum of exp(logit - largest), and the
+ * label's logit, 0 where it is another's: parts (rows, 3). */
+enum { SOFTMAX_PARTS = 3 };
+void math_softmax_parts(size_t rows, size_t n, size_t first, const float *logits,
+                        const int32_t *labels, float *parts);
+/* With those of all, (ranks, rows, 3), in the same order everywhere: the loss of all classes, and the
+ * gradient of one's own. */
+double math_softmax_of_parts(size_t rows, size_t n, size_t first, const float *logits,
+                             const int32_t *labels, size_t ranks, const float *parts, float scale,
+                             float *gradient);
 /* Squared error over y and targets (rows, n): returns scale * sum of (y - target)^2, and, where
  * gradient is not NULL, writes 2 * scale * (y - target) into it. PyTorch's mean has scale
  * 1 / (rows n). */

@@ -41,6 +41,14 @@ void math_layernorm_backward(size_t rows, size_t n, const float *x, const float 
 /* y (R, T, C) = table (V, C) [token] + positions (T, C); tokens (R, T), each in [0, V). */
 void math_embed(size_t rows, size_t tokens_per_row, size_t width, const int32_t *tokens,
                 const float *table, const float *positions, float *y);
+/* The same where the table has only the tokens from `first`, `held` of them: others' vectors are 0;
+ * and, where it is NULL, without positions. So the sum over ranks that hold all tokens between them is
+ * that of math_embed, to the bit. */
+void math_embed_share(size_t rows, size_t tokens_per_row, size_t width, const int32_t *tokens,
+                      size_t first, size_t held, const float *table, const float *positions,
+                      float *y);
+void math_embed_share_backward(size_t count, size_t width, const int32_t *tokens, size_t first,
+                               size_t held, const float *dy, float *dtable, bool add_table);
 /* dtable and dpositions = (or +=) the sums of dy (R, T, C) in row order. A tied table adds to what
  * the output layer has left there. Either may be NULL. */
 void math_embed_backward(size_t rows, size_t tokens_per_row, size_t width, size_t vocabulary,

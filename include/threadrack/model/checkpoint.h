@@ -33,6 +33,8 @@ void checkpoint_free(struct checkpoint *checkpoint);
 /* Copies the rank's parts in or out. Different ranks may put at once: parts of one replica are
  * disjoint but for replicated layers, which only tensor rank 0 puts. */
 void checkpoint_put(struct checkpoint *checkpoint, const struct model *model);
+/* Of a rank that has a range of all parameters, as a model in one piece has them (model_bare). */
+void checkpoint_put_range(struct checkpoint *checkpoint, struct share range, const float *values);
 /* For means: all zeros; and `factor` times the rank's parts added. One rank at a time. */
 void checkpoint_clear(struct checkpoint *checkpoint);
 void checkpoint_add(struct checkpoint *checkpoint, const struct model *model, float factor);

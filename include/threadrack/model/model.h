@@ -5,8 +5,15 @@
  * strategy fills. It is cut two ways: layers over pipeline stages (contiguous, by flops, a transformer
  * block in one), and, within a stage, over tensor ranks (Shoeybi et al. 2019, Megatron-LM, section 3):
  * attention by heads, feed-forward by hidden units, and pairs of linear layers, the first by columns
- * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way. Other
- * layers are replicated. Shares are as even as they go; only an empty share is refused.
+ * (its outputs), the second by rows (its inputs), so that each costs one all-reduce each way; the
+ * embedding and, of a model of tokens, the last layer and its loss by the vocabulary. Other layers are
+ * replicated. Shares are as even as they go; only an empty share is refused.
+ *
+ * With sequence parallelism (Korthikanti et al. 2022, section 4.2.2) tensor ranks share, too, what is
+ * between the blocks of a transformer: of a microbatch's positions, those of all its rows, each has an
+ * equal part, in which it does the norms and adds the connections around blocks. Before a block the
+ * positions are gathered, and after it each rank's are summed up: an all-gather and a reduce-scatter
+ * instead of an all-reduce. What is kept for the way back is the part, gathered again there.
  *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
@@ -115,7 +122,23 @@ struct model_place {
     const size_t *chunk_rows;
     int tensor, tensors; /* of the tensor group */
     int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
+    const int *layers;   /* of each stage, as model_split fills them; NULL: by multiply-adds */
 };
+
+/* How many layers each stage has, into depths[0 .. stages). Stages are contiguous and have at least one
+ * unit each: a layer with those that follow it, a block, or, with tensors > 1, a pair where there are enough.
+ * The costliest stage is as cheap as can be, a layer's cost being its multiply-adds, or one for a unit where
+ * `even`; with speeds (one a stage, above 0; NULL: alike) cost is over speed, and among the splits that are
+ * as good that of the least sum of squares is taken. The model must fit. */
+void model_split(const struct model_spec *spec, int stages, int tensors, bool even, const double *speeds,
+                 int *depths);
+/* The same where each stage's units are given (layers or blocks, never pairs). False and a message that begins
+ * with `where` unless each stage has one and together they are all. */
+bool model_split_given(const struct model_spec *spec, int stages, const int *units, int *depths,
+                       const char *where, struct errors *errors);
+/* Whether the tensor ranks have enough to share in each of such stages; else false and a message. */
+bool model_split_fits(const struct model_spec *spec, int stages, int tensors, const int *depths,
+                      const char *where, struct errors *errors);
 
 /* Whether the model can be cut so; else a message naming the largest stages and tensors that fit. */
 bool model_fits(const struct model_spec *spec, int stages, int tensors, struct errors *errors);
@@ -124,6 +147,12 @@ bool model_fits_experts(const struct model_spec *spec, int experts, struct error
 /* The largest pipeline depth and tensor width that fit (each with the other at 1). */
 int model_most_stages(const struct model_spec *spec);
 int model_most_tensors(const struct model_spec *spec);
+
+/* Whether tensor ranks share the outputs of the last layer, and exchange what the loss needs of them. */
+bool model_shares_outputs(const struct model_spec *spec);
+/* Whether so many tensor ranks can share the positions of a row between the layers (sequence
+ * parallelism: Korthikanti et al. 2022); else a message. */
+bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors);
 
 /* ---- Tensors. ---- */
 
@@ -147,8 +176,16 @@ struct tensor {
     /* The rest is of the model floor. Initially an element is mean + deviation * normal. */
     double mean, deviation;
     enum tensor_cut cuts[CUTS]; /* by how its layer is cut */
+    bool of_positions; /* applied position by position: with sequence parallelism its gradients are
+                        * summed over the tensor group; such tensors of a layer lie side by side */
     size_t grain; /* rows or columns that stay together: a head's width; 1 else */
     bool of_experts; /* its rows are experts, which the expert group shares out */
+};
+
+/* Ranges of a rank's flat parameters, packed one behind the other. */
+struct holding {
+    const struct share *shares;
+    int count; /* 0: all parameters */
 };
 
 /* What a rank holds of one: the elements of `blocks` blocks of rows, which are equal parts of the
@@ -166,6 +203,8 @@ struct model_tensor {
 
 /* ---- A rank's part. ---- */
 
+enum way { WAY_FORWARD, WAY_BACKWARD };
+
 /* All may be NULL. `context` is the strategy's. */
 struct model_hooks {
     void *context;
@@ -178,6 +217,12 @@ struct model_hooks {
     void (*after_forward)(void *context, struct rank *self, float *partial, size_t count);
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
+    /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
+     * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
+    void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
+     * own must be the sum over the tensor group on return; the others may be spoilt. */
+    void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
@@ -187,6 +232,17 @@ struct model_hooks {
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
+    /* Or over the ranks that have shares of the gradients; NULL: this one has them whole. */
+    void (*sum_over_shares)(void *context, struct rank *self, float *partial, size_t count);
+    /* Whether the model has no room of its own for parameters or gradients: then `part_begins` gives
+     * part i its room (model_place_parameters, model_place_gradients) before the part goes forward
+     * or backward, with the parameters in it, and `part_ends` may take it back. The first part's is
+     * needed besides by one that borrows (model_borrows), until both have ended. Gradients are
+     * overwritten by each microbatch then, of which `first` is the step's first; none may be taken
+     * apart (MODEL_TRAINS_APART). gradient_ready is not called. */
+    bool places_parameters, places_gradients;
+    void (*part_begins)(void *context, struct rank *self, int i, enum way way, bool first);
+    void (*part_ends)(void *context, struct rank *self, int i, enum way way);
 };
 
 /* What routers of experts have done since it was last zeroed, of real rows that are trained on. */
@@ -211,13 +267,17 @@ struct model {
     size_t at_once;         /* the most rows of one pass: of a microbatch */
     size_t parameter_count; /* of this rank */
     float *parameters, *gradients; /* (parameter_count); NULL where the rank is not real */
+    struct holding holding; /* what `parameters` has, where that is not all of them */
     struct model_tensor *tensors;  /* in the order of `at`; together they are all parameters */
     int tensor_count;
     size_t input_width, output_width; /* of this stage */
+    bool shares_outputs; /* those of the last layer, over the tensor ranks */
     struct model_part *parts; /* of the first chunk, then of the next */
     int part_count;
     struct model *whole, *chunks; /* NULL: it is the whole; it is in one piece */
     float *scratch;
+    bool sequence; /* see scatter_over_tensor */
+    float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
     struct routed routed;
@@ -243,6 +303,11 @@ void model_free(struct model *model);
  * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
+/* Where the i-th part's parameters and gradients are; see model_hooks. */
+void model_place_parameters(struct model *model, int i, float *parameters);
+void model_place_gradients(struct model *model, int i, float *gradients);
+/* Whether a later part uses the first one's parameters, and begins their gradients (tied embeddings). */
+bool model_borrows(const struct model *model);
 /* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 

@@ -33,12 +33,21 @@ struct optimizer *optimizer_create(struct rank *self, const struct optimizer_spe
                                    const struct model *model);
 /* Of a rank that updates only these ranges of its parameters, ascending or not: state is kept of them
  * alone, packed in their order. Updates are by optimizer_step_share. The list outlives it. Not of
- * optimizers that need norms of whole tensors, and not clipped. */
+ * optimizers that need norms of whole tensors. */
 struct optimizer *optimizer_create_sharded(struct rank *self, const struct optimizer_spec *spec,
                                            const struct share *shares, int count);
-/* Updates the i-th range; all of them, each once, make a step, which optimizer_end_shares ends. */
+/* Before those of a step, where gradients are clipped: this rank's shares of them, range by range. */
+struct gradient_shares {
+    const struct share *ranges;
+    float *const *values; /* one a range; not looked at where the rank is not real */
+    int count;
+};
+void optimizer_clip_shares(struct rank *self, struct optimizer *optimizer, const struct model *model,
+                           float *const *gradients);
+/* Updates the i-th range, whose parameters and gradients are where it is told (NULL where the rank is
+ * not real); all of them, each once, make a step, which optimizer_end_shares ends. */
 void optimizer_step_share(struct rank *self, struct optimizer *optimizer, const struct model *model,
-                          int i);
+                          int i, float *parameters, float *gradients);
 void optimizer_end_shares(struct optimizer *optimizer);
 void optimizer_free(struct optimizer *optimizer);
 /* Before the first step: gradients whose norm over the whole model is above `most` are scaled down

@@ -47,4 +47,21 @@ static inline struct request rank_post_collective(struct rank *self, struct grou
 }
 void rank_wait(struct rank *self, struct request request);
 
+/* ---- Programs that branch on virtual time (rack_let_ask). ---- */
+
+struct arrival {
+    int peer;        /* -1: the time came first */
+    uint64_t now_ps; /* when the program goes on */
+};
+
+/* Takes the message of the group that is delivered first, whoever sends it; of those at one instant the
+ * one that the netmodel delivers first. At `until_ps` the caller goes on without one; what is delivered
+ * at that very time is too late. The receive stays posted then, and the next call, of the same count,
+ * goes on with it. All messages to this member are of that size, and it posts no other receives
+ * meanwhile. UINT64_MAX: waits as long as it takes. */
+struct arrival rank_receive_any(struct rank *self, struct group *group, void *bytes, size_t count,
+                                uint64_t until_ps);
+/* The virtual time at which the program is. */
+uint64_t rank_now(struct rank *self);
+
 #endif

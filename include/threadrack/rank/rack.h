@@ -93,6 +93,14 @@ bool rack_run(struct rack *rack, void (*body)(void *argument, struct rank *self)
  * happened. (A timing-only rank program goes on to its end, and nothing that it posts counts.) */
 bool rack_failed(const struct rack *rack);
 
+/* Before the first op: rank programs may wait for virtual time (rank/post.h: rank_receive_any). */
+void rack_let_ask(struct rack *rack);
+/* Timing-only, where they may: calls body(argument, rank) of every rank, each on a stack of its own, in
+ * turns: one rests while it waits for virtual time. Resolves the clock. Returns when all have come to
+ * their end, or when none goes on (rack_is_stuck, rack_failed). */
+void rack_run_in_turns(struct rack *rack, void (*body)(void *argument, struct rank *self),
+                       void *argument);
+
 /* Off the clock: all ranks meet; the last to come runs serial(argument) while the others wait. */
 void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument);
 
@@ -100,6 +108,10 @@ void rank_meet(struct rank *self, void (*serial)(void *argument), void *argument
 
 void rank_replay(struct rank *self); /* the rank goes through its graph, once; nothing is moved */
 void rank_mark(struct rank *self); /* the rank has ended a step */
+/* The same, also for the ranks from `first` on, which have marks of their own that count for nobody else:
+ * these are rank_mark_alone's. Of programs that may ask. */
+void rank_mark_for(struct rank *self, int first);
+void rank_mark_alone(struct rank *self);
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
 bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */

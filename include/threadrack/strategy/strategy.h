@@ -44,6 +44,22 @@ struct federated_plan {
     double mu;     /* fedprox */
 };
 
+/* What workers and the first server of a strategy that runs free tell each other besides, off the clock; by
+ * worker. Written before the message is sent with which it is read. */
+struct board {
+    double *losses; /* mean over the rows of the latest gradient */
+    bool *stopped;  /* it has had its last answer */
+};
+
+/* What a server that takes gradients as they come has seen, in this step and (times) in all. */
+struct staleness {
+    uint64_t applied, late, sum, most;
+    double loss;
+    size_t rows;
+    uint64_t *times; /* how often each staleness */
+    int count, room;
+};
+
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
     const struct strategy *strategy;
@@ -56,34 +72,39 @@ struct plan {
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
+    const struct share *rows; /* of it, by worker; NULL: even */
     int microbatches;
+    const int *stage_layers; /* of each stage (model_place); NULL: by multiply-adds */
     const struct pipeline_schedule *pipeline;
     int chunks; /* of layers, a stage */
     size_t bucket_bytes;
     struct algorithms *allreduce, *allreduce_tensor, *allreduce_pipeline; /* along data, ... */
     struct exchange_plan exchange; /* of gradients over the replicas */
-    /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, and
-     * the exchange is a reduce-scatter (exchange.allreduce), behind which `gather` brings parameters. */
-    int zero;
+    /* Sharded data parallelism (ZeRO, Rajbhandari et al. 2020). 0: none; 1: the optimizer's state, 2:
+     * and gradients, 3: and parameters. The exchange is a reduce-scatter (exchange.allreduce), and
+     * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
+    int zero, prefetch;
     struct algorithms *gather, *alltoall;
+    bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
+    struct algorithms *scatter;
     struct local_plan local;
     struct federated_plan federated;
+    size_t steps;         /* of the run */
+    size_t staleness;     /* ssp_server: how far ahead */
+    int backup;           /* backup_workers: how many a step need not wait for */
+    uint64_t deadline_ps; /* likewise, how long it waits; 0: as long as it takes */
+    struct board *board;  /* of strategies that run free; else NULL */
     int servers; /* the first of the data axis, which have no rows: has_server, serves_shares */
 };
 
-/* With zero: of each bucket what this rank updates, and how the others hear of it. */
-struct sharding {
-    struct share *shares;     /* one a range */
-    struct request *gathers; /* of the ranges' parameters */
-    struct allreduce gather;
-};
+struct sharding; /* src/strategy/sharding.h */
 
 /* Gradient buckets: ranges that are exchanged while the rest of the backward pass goes on. */
 struct buckets {
     struct exchange *exchange;
     struct share *ranges; /* count of them, from the last layer to the first */
     int count, room, next; /* next: to be posted in this step */
-    struct sharding *sharding; /* NULL: this rank updates all */
+    struct sharding *sharding; /* with zero; NULL: this rank updates all */
 };
 
 /* What one rank holds of a training. */
@@ -100,16 +121,19 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
+    struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
-    struct allreduce replicas; /* ... means these make */
+    struct allreduce replicas; /* ... means these make; and norms of shares */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
+    bool stopped;            /* a worker of a strategy that runs free has come to its end */
+    struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
@@ -127,6 +151,10 @@ struct strategy {
     /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
      * have the model and the batch. What all have of the parameters is the same after each step. */
     bool serves_shares;
+    /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
+     * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
+    bool runs_free;
+    bool applies_each; /* a gradient is a mean over its worker's rows, and an update by itself */
     bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
@@ -137,6 +165,8 @@ struct strategy {
     void *(*setup)(struct rank *self, struct training *training);
     void (*begin)(struct training *training);
     void (*release)(void *own);
+    /* Of runs_free: a server's, behind its last step. */
+    void (*finish)(struct rank *self, struct training *training);
 };
 
 extern const struct strategy *const strategies[]; /* those that train; NULL at the end */
@@ -164,6 +194,8 @@ double training_step(struct rank *self, struct training *training, size_t step);
 
 /* What its routers of experts have done since this was last called; of tensor rank 0 only. */
 struct routed training_routed(struct training *training);
+/* What server i has of the parameters, which lie in one piece. */
+struct share server_share(const struct plan *plan, int i);
 /* Bits of the all-reduce algorithms that ran, see allreduce.used. */
 uint64_t training_allreduces(const struct training *training);
 

@@ -19,6 +19,9 @@
  * among flows of equal weights; else it fixes all when the heaviest reaches the capacity, and leaves
  * lighter ones below what anything asks of them. That is not max-min, and is not done here.
  *
+ * Where the cluster says that bandwidths change in time (cluster.slow.link_trace), capacities do so at those
+ * instants and all rates are found anew. Weights (fairness rtt) stay those of the bandwidths before.
+ *
  * Valid for messages long enough to reach a steady rate: there are no packets, no slow start, no
  * loss, no queue in a switch, and rates change everywhere at once. Velho et al. find it good for
  * TCP from about 10 MB on, with their factors from about 100 kB; for a lossless fabric (InfiniBand,
@@ -50,8 +53,16 @@ struct journey {
     struct transfer *transfer;
 };
 
+/* At begin_ps the link's bandwidth is another. */
+struct turn {
+    uint64_t begin_ps;
+    int link;
+};
+
 struct flow_model {
     struct netmodel base;
+    struct turn *turns; /* of all links, in order; from `turn` on they are to come */
+    int turn_count, turn_room, turn;
     struct maxmin maxmin;
     struct timeline timeline; /* journeys: ends of latencies, then ends of flows */
     struct journey *journeys;
@@ -80,20 +91,76 @@ static double units_of(const struct flow_model *flow, double bandwidth_Bps)
     return floor(ldexp(bandwidth_Bps, flow->scale));
 }
 
+/* The most that the link's bandwidth is times, at any time. */
+static double most_factor(const struct cluster *cluster, int link)
+{
+    double most = 1;
+    for (int i = 0; cluster->link_traces && i < cluster->link_traces[link].count; i++)
+        most = fmax(most, cluster->link_traces[link].factor[i]);
+    return most;
+}
+
+static void set_capacity(struct flow_model *flow, int link, uint64_t now_ps)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    double bandwidth_Bps =
+        cluster->flow.bandwidth_factor * (double)cluster_bandwidth_at(cluster, link, now_ps);
+    double units = flow->share * units_of(flow, bandwidth_Bps);
+    maxmin_set_capacity(&flow->maxmin, link, units);
+}
+
 static void choose_units(struct flow_model *flow)
 {
     const struct cluster *cluster = flow->base.cluster;
     double widest = 1;
     for (int i = 0; i < cluster->link_count; i++)
-        widest = fmax(widest, (double)cluster->links[i].bandwidth_Bps);
+        widest = fmax(widest, (double)cluster->links[i].bandwidth_Bps * most_factor(cluster, i));
     int exponent;
     frexp(widest * flow->share, &exponent);
     flow->scale = 51 - exponent < MOST_SCALE ? 51 - exponent : MOST_SCALE;
-    double factor = cluster->flow.bandwidth_factor;
     for (int i = 0; i < cluster->link_count; i++)
-        maxmin_set_capacity(&flow->maxmin, i,
-                            flow->share *
-                                units_of(flow, factor * (double)cluster->links[i].bandwidth_Bps));
+        set_capacity(flow, i, 0);
+}
+
+/* ---- Bandwidths that change in time ---- */
+
+static int turn_order(const void *a, const void *b)
+{
+    const struct turn *left = a, *right = b;
+    if (left->begin_ps != right->begin_ps)
+        return left->begin_ps < right->begin_ps ? -1 : 1;
+    return left->link < right->link ? -1 : 1;
+}
+
+static void list_turns(struct flow_model *flow)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    for (int link = 0; cluster->link_traces && link < cluster->link_count; link++)
+        for (int i = 0; i < cluster->link_traces[link].count; i++)
+            *vector_push(&flow->turns, &flow->turn_count, &flow->turn_room) =
+                (struct turn){cluster->link_traces[link].begin_ps[i], link};
+    if (flow->turn_count)
+        qsort(flow->turns, (size_t)flow->turn_count, sizeof *flow->turns, turn_order);
+}
+
+static uint64_t next_turn(const struct flow_model *flow)
+{
+    return flow->turn < flow->turn_count ? flow->turns[flow->turn].begin_ps : TIME_NEVER;
+}
+
+static void find_bounds(struct flow_model *flow);
+
+/* Those up to now. */
+static void take_turns(struct flow_model *flow, uint64_t now_ps)
+{
+    bool any = next_turn(flow) <= now_ps;
+    for (; next_turn(flow) <= now_ps; flow->turn++)
+        set_capacity(flow, flow->turns[flow->turn].link, now_ps);
+    if (!any)
+        return;
+    find_bounds(flow);
+    maxmin_forget(&flow->maxmin);
+    flow->stale = true;
 }
 
 /* What a link adds to the weight's latency, in seconds. */
@@ -123,6 +190,8 @@ static struct netmodel *create(const struct cluster *cluster)
     timeline_init(&flow->timeline);
     maxmin_init(&flow->maxmin, cluster->link_count);
     choose_units(flow);
+    list_turns(flow);
+    take_turns(flow, 0);
     find_heaviest(flow);
     return &flow->base;
 }
@@ -132,6 +201,7 @@ static void release(struct netmodel *model)
     struct flow_model *flow = (struct flow_model *)model;
     maxmin_release(&flow->maxmin);
     timeline_release(&flow->timeline);
+    free(flow->turns);
     free(flow->journeys);
     free(flow->spare.items);
     free(flow->route);
@@ -187,6 +257,8 @@ static int take_number(struct flow_model *flow)
 static void start(struct netmodel *model, struct transfer *transfer, uint64_t now_ps)
 {
     struct flow_model *flow = (struct flow_model *)model;
+    if (timeline_first_ps(&flow->timeline) == TIME_NEVER)
+        take_turns(flow, now_ps); /* else advance has */
     int number = take_number(flow);
     flow->journeys[number].transfer = transfer;
     timeline_set(&flow->timeline, number, now_ps + latency_of(model->cluster, transfer));
@@ -247,6 +319,19 @@ static void add_flow(struct flow_model *flow, int number, const struct transfer 
     }
 }
 
+/* Of all flows, whose links that are not shared may be others now. */
+static void find_bounds(struct flow_model *flow)
+{
+    const struct cluster *cluster = flow->base.cluster;
+    for (int number = 0; number < flow->journey_count; number++) {
+        if (!maxmin_has(&flow->maxmin, number))
+            continue;
+        const struct transfer *transfer = flow->journeys[number].transfer;
+        int length = cluster_route(cluster, transfer->src, transfer->dst, flow->route);
+        flow->maxmin.flows[number].bound = bound_of(flow, length);
+    }
+}
+
 static void begin_flow(struct flow_model *flow, int number)
 {
     struct journey *journey = &flow->journeys[number];
@@ -295,7 +380,9 @@ static uint64_t next(struct netmodel *model)
     struct flow_model *flow = (struct flow_model *)model;
     if (flow->stale)
         find_rates(flow);
-    return timeline_first_ps(&flow->timeline);
+    uint64_t first_ps = timeline_first_ps(&flow->timeline), turn_ps = next_turn(flow);
+    /* With nothing under way a turn is no event. */
+    return first_ps != TIME_NEVER && turn_ps < first_ps ? turn_ps : first_ps;
 }
 
 /* ---- An instant ---- */
@@ -336,6 +423,7 @@ static void advance(struct netmodel *model, uint64_t now_ps, const struct netmod
     struct flow_model *flow = (struct flow_model *)model;
     flow->now_ps = now_ps;
     flow->ended_count = 0;
+    take_turns(flow, now_ps);
     while (timeline_first_ps(&flow->timeline) == now_ps)
         step_journey(flow, timeline_take(&flow->timeline));
     fetch_ahead(flow);

@@ -1,7 +1,8 @@
 /* Hockney 1994 (The communication challenge for MPP): a message of n bytes takes alpha + n / beta,
  * alpha the sum of the route's latencies and beta its smallest bandwidth (cut-through). A node sends
  * one and receives one message at a time, full duplex, and a message holds both ports for all its
- * time. Links are not shared: where several routes use one, the run's notes name it.
+ * time. Links are not shared: where several routes use one, the run's notes name it. Where bandwidths
+ * change in time, a message keeps that of the instant at which it takes its ports.
  *
  * When several transfers end in one instant, all their ports are given back first; then those that
  * waited start in (ready time, rank, sequence) order, so that the order of the ends does not matter.
@@ -45,7 +46,8 @@ static void release(struct netmodel *model)
 
 static void begin(struct hockney *hockney, struct transfer *transfer, uint64_t now_ps)
 {
-    struct path path = cluster_path(hockney->base.cluster, transfer->src, transfer->dst);
+    struct path path =
+        cluster_path_at(hockney->base.cluster, transfer->src, transfer->dst, now_ps);
     link_use_begin(hockney->base.use, transfer->src, transfer->dst);
     heap_push(&hockney->ends, (struct event){.time_ps = now_ps + hockney_ps(path, transfer->bytes),
                                              .rank = (uint32_t)transfer->src,

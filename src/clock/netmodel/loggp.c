@@ -25,7 +25,8 @@
  * rendezvous are always asked for.
  *
  * So one message takes o + L + (n-1)G + o, and by rendezvous with a receive posted early
- * 3 (o + L + o) + (n-1)G. LogGOPSim charges (n-1)G likewise, and g + (n-1)G between messages. Links
+ * 3 (o + L + o) + (n-1)G. Where bandwidths change in time, a message's G is that of the instant at which it
+ * is handed to its sender's port (queueing there does not change it). LogGOPSim charges (n-1)G likewise, and g + (n-1)G between messages. Links
  * are not shared.
  */
 #include "threadrack/clock/netmodel.h"
@@ -88,7 +89,7 @@ static uint64_t port_ps(const struct loggp *loggp, uint64_t stream_ps)
 static uint64_t stream_ps(const struct loggp *loggp, const struct transfer *transfer,
                           struct path *path)
 {
-    *path = cluster_path(loggp->base.cluster, transfer->src, transfer->dst);
+    *path = cluster_path_at(loggp->base.cluster, transfer->src, transfer->dst, transfer->ready_ps);
     return transfer->bytes ? transfer_ps(transfer->bytes - 1, path->bandwidth_Bps) : 0;
 }
 

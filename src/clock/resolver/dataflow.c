@@ -12,6 +12,8 @@ const char *dataflow_refuses(const struct resolver_run *run)
         return "its ranks are threads (math=on), and only timing-only runs can be resolved so";
     if (run->watched)
         return "its messages are to be seen one by one (links, trace, goal)";
+    if (run->asks)
+        return "its rank programs wait for virtual time";
     if (run->closed)
         return "its collectives stand in closed form (collectives=closed_form)";
     if (run->replayed)
@@ -20,6 +22,8 @@ const char *dataflow_refuses(const struct resolver_run *run)
         return "only netmodel=loggp and netmodel=ideal can be resolved so";
     if (run->netmodel->overhead && run->cluster->rendezvous_bytes < UINT64_MAX)
         return "cluster.loggp.rendezvous makes sends wait for their receivers";
+    if (run->netmodel->overhead && run->cluster->link_traces)
+        return "cluster.slow.link_trace changes bandwidths in time";
     if (run->netmodel->overhead && run->cluster->overhead_fs_B)
         return "cluster.loggp.overhead_per_byte is not modelled by it";
     return NULL;

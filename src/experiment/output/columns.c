@@ -31,6 +31,16 @@ const struct column columns[] = {
 #define COLUMN(name, cell, meaning) {"partition.csv", #name, meaning},
 #include "partition.def"
 #undef COLUMN
+    {"memory.csv", "run", RUN_MEANING},
+    {"memory.csv", "KEY", KEY_MEANING},
+#define COLUMN(name, cell, meaning) {"memory.csv", #name, meaning},
+#include "memory.def"
+#undef COLUMN
+    {"staleness.csv", "run", RUN_MEANING},
+    {"staleness.csv", "KEY", KEY_MEANING},
+#define COLUMN(name, cell, meaning) {"staleness.csv", #name, meaning},
+#include "staleness.def"
+#undef COLUMN
     {"bench.csv", "run", RUN_MEANING},
     {"bench.csv", "KEY", KEY_MEANING},
 #define COLUMN(name, cell, meaning) {"bench.csv", #name, meaning},
@@ -42,7 +52,9 @@ const struct column columns[] = {
 const char *csv_name(enum csv_file file)
 {
     static const char *const names[CSV_NAMES] = {"runs.csv", "steps.csv", "nodes.csv",
-                                                  "links.csv", "partition.csv", "bench.csv"};
+                                                  "links.csv", "partition.csv", "memory.csv",
+                                                  "staleness.csv",
+                                                  "bench.csv"};
     return names[file];
 }
 

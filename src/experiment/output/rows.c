@@ -107,6 +107,32 @@ static void add_part(const struct config *point, const struct result *result, in
 #undef COLUMN
 }
 
+static double share_of_total(const struct memory_record *memory, int kind)
+{
+    double total = 0;
+    for (int k = 0; k < RECORD_MEMORY_KINDS; k++)
+        total += (double)memory->bytes[k];
+    return total > 0 ? (double)memory->bytes[kind] / total : 0;
+}
+
+static void add_memory(const struct config *point, const struct result *result, int index,
+                       struct text *row)
+{
+    int kind = index % RECORD_MEMORY_KINDS;
+    const struct memory_record *memory = &result->memory[index / RECORD_MEMORY_KINDS];
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "memory.def"
+#undef COLUMN
+}
+
+static void add_staleness(const struct config *point, const struct result *result, int index,
+                          struct text *row)
+{
+#define COLUMN(name, cell, meaning) cell_to_csv(cell, row);
+#include "staleness.def"
+#undef COLUMN
+}
+
 static int row_count(enum csv_file file, const struct result *result)
 {
     switch (file) {
@@ -118,6 +144,10 @@ static int row_count(enum csv_file file, const struct result *result)
         return result->link ? result->link_count : 0;
     case CSV_PARTITION:
         return result->skew ? cells_of(result->skew) : 0;
+    case CSV_MEMORY:
+        return result->memory_count * RECORD_MEMORY_KINDS;
+    case CSV_STALENESS:
+        return result->staleness_count;
     default:
         return 1;
     }
@@ -137,6 +167,10 @@ void csv_rows(enum csv_file file, struct place place, struct text *out)
             add_node(point, place.result, i, &row);
         else if (file == CSV_PARTITION)
             add_part(point, place.result, i, &row);
+        else if (file == CSV_MEMORY)
+            add_memory(point, place.result, i, &row);
+        else if (file == CSV_STALENESS)
+            add_staleness(point, place.result, i, &row);
         else
             add_link(point, place.result, i, &row);
         text_add_bytes(out, row.bytes, row.length);

@@ -14,6 +14,8 @@ enum csv_file {
     CSV_NODES,
     CSV_LINKS,
     CSV_PARTITION,
+    CSV_MEMORY,
+    CSV_STALENESS,
     CSV_FILES,
     CSV_BENCH = CSV_FILES,
     CSV_NAMES

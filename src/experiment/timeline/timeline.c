@@ -174,7 +174,8 @@ static void begin_operation(struct timeline *timeline, const struct sight *sight
     else if (sight->send_to >= 0)
         snprintf(name, sizeof name, "send to node%d", sight->send_to);
     else
-        snprintf(name, sizeof name, "receive from node%d", sight->receive_from);
+        snprintf(name, sizeof name, sight->receive_from < 0 ? "receive from any node" : "receive from node%d",
+                 sight->receive_from);
     if (sight->schedule || sight->send_to >= 0)
         snprintf(arguments, sizeof arguments, ",\"bytes\":%" PRIu64, sight->bytes);
     begin_slice(timeline, sight, sight->lane, name, arguments);

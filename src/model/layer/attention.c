@@ -15,15 +15,14 @@
 
 enum { NORM_GAIN, NORM_BIAS, QKV_WEIGHT, QKV_BIAS, OUT_WEIGHT, OUT_BIAS };
 enum { N, MEAN, RSTD, QKV, P, A }; /* saved */
-enum { DA, DQKV, DN };             /* held */
+enum { DA, DQKV, DN, DY }; /* held; DN is also room for what is gathered or to be summed, DY for dY */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
 static void describe(const struct layer *layer, struct tensor_list *list)
 {
     size_t c = layer->in;
     double deviation = layer->deviation != 0 ? layer->deviation : usual_deviation;
-    tensor_add_vector(list, "ln_1.weight", c)->mean = 1;
-    tensor_add_vector(list, "ln_1.bias", c);
+    tensor_add_norm(list, "ln_1.", c);
     struct tensor *qkv = tensor_add_matrix(list, "attn.c_attn.weight", 3 * c, c);
     qkv->deviation = deviation;
     qkv->cuts[CUT_WITHIN] = TENSOR_HEADS;
@@ -67,8 +66,8 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     struct attention shape = shape_of(part);
     size_t t = part->layer->positions, c = own_width(part);
-    needs->saved[N] = t * part->layer->in;
-    needs->saved[MEAN] = needs->saved[RSTD] = t;
+    needs->saved[N] = part_own_positions(part) * part->layer->in;
+    needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
     needs->saved[QKV] = 3 * t * c;
     needs->saved[P] = shape.heads * t * t;
     needs->saved[A] = t * c;
@@ -79,6 +78,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     needs->held[DA] = t * c;
     needs->held[DQKV] = 3 * t * c;
     needs->held[DN] = t * part->layer->in;
+    needs->held[DY] = part->sequence ? t * part->layer->in : 0;
 }
 
 /* Two products over pairs of positions (on the way back, four) and the softmax between them. */
@@ -117,39 +117,43 @@ static void forward(const struct pass *pass)
     size_t width = pass->part->layer->in, c = own_width(pass->part);
     step_norm(pass, width, pass->x, NORM_GAIN, pass->saved[N], pass->saved[MEAN],
               pass->saved[RSTD]);
-    step_product(pass, pass->saved[N], width, pass_weight(pass, QKV_WEIGHT), pass->saved[QKV],
-                 3 * c);
+    const float *n = pass_gather(pass, pass->saved[N], pass->held[DN], width);
+    step_product(pass, n, width, pass_weight(pass, QKV_WEIGHT), pass->saved[QKV], 3 * c);
     step_bias_activate(pass, pass->saved[QKV], 3 * c, pass_weight(pass, QKV_BIAS), ACTIVATION_NONE,
                        pass->saved[QKV]);
     attend(pass);
-    step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), pass->y, width);
+    float *sum = pass_partial(pass, pass->held[DN]);
+    step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
     if (pass->part->cut != CUT_NONE)
-        pass_sum_forward(pass, pass->y, pass->positions * width);
+        pass_scatter_forward(pass, sum, width);
     step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
 }
 
 static void backward_input(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, c = own_width(pass->part);
-    step_product_back(pass, pass->dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DA], c);
+    const float *dy = pass_gather(pass, pass->dy, pass->held[DY], width);
+    float *dn = pass->held[DN];
+    step_product_back(pass, dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DA], c);
     if (pass->model->spec->recompute == RECOMPUTE_SELECTIVE)
         attend(pass);
     attend_back(pass);
     step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), pass->held[DN],
                       width);
     if (pass->part->cut != CUT_NONE)
-        pass_sum_backward(pass, pass->held[DN], pass->positions * width);
-    step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD],
-                   pass->held[DN], true);
+        dn = pass_scatter_backward(pass, dn, width);
+    step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD], dn, true);
 }
 
 static void backward_weight(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, c = own_width(pass->part);
-    step_activate_back(pass, pass->dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
-    step_weight_gradient(pass, OUT_WEIGHT, pass->dy, width, pass->saved[A], c);
+    float *dy = pass->part->sequence ? pass->held[DY] : pass->dy;
+    step_activate_back(pass, dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
+    step_weight_gradient(pass, OUT_WEIGHT, dy, width, pass->saved[A], c);
     step_activate_back(pass, pass->held[DQKV], 3 * c, NULL, NULL, ACTIVATION_NONE, QKV_BIAS);
-    step_weight_gradient(pass, QKV_WEIGHT, pass->held[DQKV], 3 * c, pass->saved[N], width);
+    step_weight_gradient(pass, QKV_WEIGHT, pass->held[DQKV], 3 * c,
+                         pass_gather(pass, pass->saved[N], pass->held[DN], width), width);
 }
 
 const struct layer_ops layer_attention = {
@@ -157,6 +161,7 @@ const struct layer_ops layer_attention = {
     .summary = "X + causal self-attention of its norm: the first half of a transformer block",
     .describe = describe,
     .most_tensors = most_tensors,
+    .shares_positions = true,
     .needs = needs,
     .multiply_adds = multiply_adds,
     .forward = forward,

@@ -12,15 +12,14 @@
 
 enum { NORM_GAIN, NORM_BIAS, IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
 enum { NORM, MEAN, RSTD, PRE, H }; /* saved; PRE is H where the activation can do without */
-enum { DH, DN };                   /* held */
+enum { DH, DN, DY }; /* held; DN is also room for what is gathered or to be summed, DY for dY */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
 static void describe(const struct layer *layer, struct tensor_list *list)
 {
     size_t c = layer->in, hidden = layer->hidden;
     double deviation = layer->deviation != 0 ? layer->deviation : usual_deviation;
-    tensor_add_vector(list, "ln_2.weight", c)->mean = 1;
-    tensor_add_vector(list, "ln_2.bias", c);
+    tensor_add_norm(list, "ln_2.", c);
     struct tensor *in = tensor_add_matrix(list, "mlp.c_fc.weight", hidden, c);
     in->deviation = deviation;
     in->cuts[CUT_WITHIN] = TENSOR_ROWS;
@@ -50,8 +49,8 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     enum activation kind = part->layer->activation;
     size_t t = part->layer->positions, h = own_hidden(part);
-    needs->saved[NORM] = t * part->layer->in;
-    needs->saved[MEAN] = needs->saved[RSTD] = t;
+    needs->saved[NORM] = part_own_positions(part) * part->layer->in;
+    needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
     needs->saved[H] = t * h;
     if (!trains)
         return;
@@ -59,6 +58,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
         needs->saved[PRE] = t * h;
     needs->held[DH] = t * h;
     needs->held[DN] = t * part->layer->in;
+    needs->held[DY] = part->sequence ? t * part->layer->in : 0;
 }
 
 static void forward(const struct pass *pass)
@@ -67,35 +67,40 @@ static void forward(const struct pass *pass)
     float *pre = pass->saved[PRE] ? pass->saved[PRE] : pass->saved[H];
     step_norm(pass, width, pass->x, NORM_GAIN, pass->saved[NORM], pass->saved[MEAN],
               pass->saved[RSTD]);
-    step_product(pass, pass->saved[NORM], width, pass_weight(pass, IN_WEIGHT), pre, h);
+    const float *n = pass_gather(pass, pass->saved[NORM], pass->held[DN], width);
+    step_product(pass, n, width, pass_weight(pass, IN_WEIGHT), pre, h);
     step_bias_activate(pass, pre, h, pass_weight(pass, IN_BIAS), pass->part->layer->activation,
                        pass->saved[H]);
-    step_product(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), pass->y, width);
+    float *sum = pass_partial(pass, pass->held[DN]);
+    step_product(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
     if (pass->part->cut != CUT_NONE)
-        pass_sum_forward(pass, pass->y, pass->positions * width);
+        pass_scatter_forward(pass, sum, width);
     step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
 }
 
 static void backward_input(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, h = own_hidden(pass->part);
-    step_product_back(pass, pass->dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DH], h);
+    const float *dy = pass_gather(pass, pass->dy, pass->held[DY], width);
+    float *dn = pass->held[DN];
+    step_product_back(pass, dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DH], h);
     step_activate_back(pass, pass->held[DH], h, pass->saved[PRE], pass->saved[H],
                        pass->part->layer->activation, IN_BIAS);
     step_product_back(pass, pass->held[DH], h, pass_weight(pass, IN_WEIGHT), pass->held[DN],
                       width);
     if (pass->part->cut != CUT_NONE)
-        pass_sum_backward(pass, pass->held[DN], pass->positions * width);
-    step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD],
-                   pass->held[DN], true);
+        dn = pass_scatter_backward(pass, dn, width);
+    step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD], dn, true);
 }
 
 static void backward_weight(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, h = own_hidden(pass->part);
-    step_activate_back(pass, pass->dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
-    step_weight_gradient(pass, OUT_WEIGHT, pass->dy, width, pass->saved[H], h);
-    step_weight_gradient(pass, IN_WEIGHT, pass->held[DH], h, pass->saved[NORM], width);
+    float *dy = pass->part->sequence ? pass->held[DY] : pass->dy;
+    step_activate_back(pass, dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
+    step_weight_gradient(pass, OUT_WEIGHT, dy, width, pass->saved[H], h);
+    step_weight_gradient(pass, IN_WEIGHT, pass->held[DH], h,
+                         pass_gather(pass, pass->saved[NORM], pass->held[DN], width), width);
 }
 
 const struct layer_ops layer_feed_forward = {
@@ -103,6 +108,7 @@ const struct layer_ops layer_feed_forward = {
     .summary = "X + two linear layers on its norm: the second half of a transformer block",
     .describe = describe,
     .most_tensors = most_tensors,
+    .shares_positions = true,
     .needs = needs,
     .multiply_adds = multiply_adds,
     .forward = forward,

@@ -14,8 +14,10 @@
 #include "../tensors.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { WEIGHT, BIAS };
+enum { ROOM }; /* held: all positions, where they are shared */
 enum { PRE }; /* saved: Y before the activation, where that is needed to go back (gelu) */
 
 static void describe(const struct layer *layer, struct tensor_list *list)
@@ -45,12 +47,12 @@ static size_t inputs(const struct model_part *part)
 
 static size_t outputs(const struct model_part *part)
 {
-    return part->layer->borrows ? part->layer->out : part->tensor_list[WEIGHT].rows.count;
+    return part->layer->borrows ? part->borrowed->rows.count : part->tensor_list[WEIGHT].rows.count;
 }
 
 static size_t width_in(const struct model_part *part)
 {
-    return part->layer->positions * inputs(part);
+    return part_own_positions(part) * inputs(part);
 }
 
 static size_t width_out(const struct model_part *part)
@@ -67,12 +69,21 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     if (trains && needs_pre(part->layer->activation))
         needs->saved[PRE] = width_out(part);
+    needs->held[ROOM] = part->sequence ? part->layer->positions * inputs(part) : 0;
+}
+
+/* Of the weight that is borrowed: the first layer, or, on another stage, the part itself has a copy. */
+static const struct model_part *owner_of(const struct pass *pass)
+{
+    const struct model_tensor *borrowed = pass->part->borrowed;
+    return borrowed && borrowed->copied ? pass->part : &pass->model->parts[0];
 }
 
 static const float *weight_of(const struct pass *pass)
 {
     const struct model_tensor *borrowed = pass->part->borrowed;
-    return borrowed ? view(pass->model->parameters, borrowed->at) : pass_weight(pass, WEIGHT);
+    const struct model_part *owner = owner_of(pass);
+    return borrowed ? view(owner->parameters, borrowed->at - owner->at) : pass_weight(pass, WEIGHT);
 }
 
 static const float *bias_of(const struct pass *pass)
@@ -105,12 +116,13 @@ static void forward(const struct pass *pass)
         forward_partial(pass, y);
         return;
     }
+    const float *x = pass_gather(pass, (float *)pass->x, pass->held[ROOM], i);
     struct work work = product_work(r, i, o);
     work.flops += r * o * ((layer->no_bias ? 0 : 1) + activation_flops(layer->activation));
     work.bytes += layer->no_bias ? 0 : sizeof(float) * o;
     if (!rank_compute_begin(pass->self, work))
         return;
-    math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, pass->x, i, weight_of(pass), i, 0, y, o);
+    math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, x, i, weight_of(pass), i, 0, y, o);
     math_bias_activate(r, o, y, bias_of(pass), layer->activation, pass->y);
     rank_compute_end(pass->self);
 }
@@ -138,31 +150,37 @@ static void backward_input(const struct pass *pass)
     activate_back(pass);
     if (!pass->part->needs_dx)
         return;
-    step_product_back(pass, pass->dy, o, weight_of(pass), pass->dx, i);
-    if (pass->part->cut == CUT_COLUMNS)
-        pass_sum_backward(pass, pass->dx, pass->positions * i);
+    float *dx = pass->part->sequence ? pass->held[ROOM] : pass->dx;
+    step_product_back(pass, pass->dy, o, weight_of(pass), dx, i);
+    if (pass->part->cut != CUT_COLUMNS)
+        return;
+    const float *own = pass_scatter_backward(pass, dx, i);
+    if (own && own != pass->dx)
+        memcpy(pass->dx, own, pass->own * i * sizeof *own);
 }
 
 /* The owner applies what comes of it, later in the pass. */
-static void borrowed_gradient(const struct pass *pass)
+static void borrowed_gradient(const struct pass *pass, const float *x)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
     struct work work = product_work(pass->positions, i, o);
     work.bytes += pass->first ? 0 : sizeof(float) * i * o;
     if (!rank_compute_begin(pass->self, work))
         return;
-    math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, pass->x, i,
-              pass->first ? 0 : 1, view(pass->model->gradients, pass->part->borrowed->at), i);
+    math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, x, i,
+              pass->first ? 0 : 1,
+              view(owner_of(pass)->gradients, pass->part->borrowed->at - owner_of(pass)->at), i);
     rank_compute_end(pass->self);
 }
 
 static void backward_weight(const struct pass *pass)
 {
+    size_t i = inputs(pass->part);
+    const float *x = pass_gather(pass, (float *)pass->x, pass->held[ROOM], i);
     if (pass->part->borrowed)
-        borrowed_gradient(pass);
+        borrowed_gradient(pass, x);
     else
-        step_weight_gradient(pass, WEIGHT, pass->dy, outputs(pass->part), pass->x,
-                             inputs(pass->part));
+        step_weight_gradient(pass, WEIGHT, pass->dy, outputs(pass->part), x, i);
 }
 
 const struct layer_ops layer_linear = {
@@ -170,6 +188,7 @@ const struct layer_ops layer_linear = {
     .summary = "a matrix and a bias, with the activation after it",
     .describe = describe,
     .pairs = true,
+    .shares_positions = true,
     .in = width_in,
     .out = width_out,
     .needs = needs,

@@ -7,8 +7,7 @@ enum { MEAN, RSTD };
 
 static void describe(const struct layer *layer, struct tensor_list *list)
 {
-    tensor_add_vector(list, "weight", layer->in)->mean = 1;
-    tensor_add_vector(list, "bias", layer->in);
+    tensor_add_norm(list, "", layer->in);
 }
 
 static uint64_t multiply_adds(const struct layer *layer)
@@ -20,7 +19,7 @@ static uint64_t multiply_adds(const struct layer *layer)
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
     (void)trains;
-    needs->saved[MEAN] = needs->saved[RSTD] = part->layer->positions;
+    needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
 }
 
 static void forward(const struct pass *pass)
@@ -39,6 +38,7 @@ const struct layer_ops layer_norm = {
     .name = "norm",
     .summary = "layer normalisation of each position",
     .describe = describe,
+    .shares_positions = true,
     .needs = needs,
     .multiply_adds = multiply_adds,
     .forward = forward,

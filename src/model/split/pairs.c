@@ -1,7 +1,8 @@
 /* Layers over tensor ranks. Some share themselves out within (attention by heads, feed-forward by
  * hidden units). Of the others, linear layers pair up with the next within a stage, from the first;
  * the first of a pair is cut by columns, the second by rows, so that what passes between them needs
- * no communication (Shoeybi et al. 2019, section 3). */
+ * no communication (Shoeybi et al. 2019, section 3). The last layer of a model of tokens, which gives a
+ * logit for each of them, is cut by columns, and the loss adds up what the ranks know. */
 #include "../inside.h"
 
 #include "threadrack/base/memory.h"
@@ -20,6 +21,12 @@ bool split_pairs_up(const struct model_spec *spec, int number)
            can_pair(&spec->layers[number + 1]);
 }
 
+static bool gives_shares_to_loss(const struct model_spec *spec, int number)
+{
+    return number == spec->layer_count - 1 && spec->vocabulary && spec->layers[number].ops->pairs &&
+           spec->loss && spec->loss->of_parts;
+}
+
 void split_cuts(const struct model_spec *spec, struct share stage, int tensors, enum cut *cuts)
 {
     for (size_t i = 0; i < stage.count; i++) {
@@ -32,6 +39,8 @@ void split_cuts(const struct model_spec *spec, struct share stage, int tensors, 
         } else if (i + 1 < stage.count && split_pairs_up(spec, number)) {
             cuts[i++] = CUT_COLUMNS;
             cuts[i] = CUT_ROWS;
+        } else if (gives_shares_to_loss(spec, number)) {
+            cuts[i] = CUT_COLUMNS;
         }
     }
 }
@@ -61,6 +70,39 @@ static size_t narrowest(const struct model_spec *spec, int stages, int tensors)
         least = most < least ? most : least;
     }
     return least;
+}
+
+size_t split_most_tensors(const struct model_spec *spec, int stages, const int *depths)
+{
+    size_t least = INT_MAX, begin = 0;
+    for (int stage = 0; stage < stages; begin += (size_t)depths[stage++]) {
+        size_t most = narrowest_of(spec, (struct share){begin, (size_t)depths[stage]});
+        least = most < least ? most : least;
+    }
+    return least;
+}
+
+bool model_shares_outputs(const struct model_spec *spec)
+{
+    return gives_shares_to_loss(spec, spec->layer_count - 1);
+}
+
+bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors)
+{
+    for (int i = 0; i < spec->layer_count; i++) {
+        const struct layer *layer = &spec->layers[i];
+        bool shares = layer->ops->shares_positions &&
+                      (!layer->ops->pairs || gives_shares_to_loss(spec, i));
+        if (!shares)
+            return errors_add(errors, "layer %d (%s) of the model does not share positions: sequence "
+                                      "parallelism is for an embedding, attention, feed-forward, norms "
+                                      "and one linear layer at the end",
+                              i, layer->ops->name);
+        if (layer->positions % (size_t)tensors)
+            return errors_add(errors, "%d tensor ranks do not divide the %zu positions of a row",
+                              tensors, layer->positions);
+    }
+    return true;
 }
 
 /* A null model has nothing to share, and takes its time on every rank. */

@@ -12,14 +12,6 @@
 
 #include <stdlib.h>
 
-struct units {
-    int *begins; /* the layer that begins unit i; [count] is the number of layers */
-    uint64_t *weights;
-    int *needed; /* [i]: stages that units i.. need when none may exceed the cap; [count] is 0 */
-    int count;
-    uint64_t total, heaviest;
-};
-
 /* What a layer costs beside others: never 0, so that layers of no cost are spread, too. */
 static uint64_t weight_of(const struct layer *layer)
 {
@@ -42,9 +34,13 @@ static int find_units(const struct model_spec *spec, bool pairs, int *begins)
     return count;
 }
 
-static struct units units_of(const struct model_spec *spec, int stages, int tensors)
+bool units_pair_up(const struct model_spec *spec, int stages, int tensors)
 {
-    bool pairs = tensors > 1 && find_units(spec, true, NULL) >= stages;
+    return tensors > 1 && find_units(spec, true, NULL) >= stages;
+}
+
+struct units units_of(const struct model_spec *spec, bool pairs)
+{
     size_t count = (size_t)find_units(spec, pairs, NULL);
     struct units units = {.begins = memory_zeroed(count + 1, sizeof *units.begins),
                           .weights = memory_zeroed(count, sizeof *units.weights),
@@ -61,7 +57,7 @@ static struct units units_of(const struct model_spec *spec, int stages, int tens
     return units;
 }
 
-static void units_release(struct units *units)
+void units_release(struct units *units)
 {
     free(units->begins);
     free(units->weights);
@@ -125,7 +121,7 @@ struct share split_stages(const struct model_spec *spec, int stages, int tensors
 {
     if (spec->alike)
         return share_of((size_t)spec->layer_count, (size_t)stages, (size_t)stage);
-    struct units units = units_of(spec, stages, tensors);
+    struct units units = units_of(spec, units_pair_up(spec, stages, tensors));
     uint64_t cap = least_cap(&units, stages), left = units.total, taken;
     int begin = 0, count = take(&units, 0, stages, left, cap, &taken);
     for (int i = 1; i <= stage; i++) {

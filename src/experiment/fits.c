@@ -1,0 +1,161 @@
+/* Whether every node's region fits its memory; and, where one does not, the nearest mesh of as many
+ * nodes whose regions would, by the same set-up. */
+#include "closed.h"
+
+#include "threadrack/base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Further meshes are not looked for: each is set up whole. */
+enum { NODES_LOOKED_FOR = 4096 };
+
+static struct memory_record memory_of(const struct setup *setup, const struct rack *rack, int rank)
+{
+    int counted = rack_region_bytes(rack, rank) ? rank : closed_stand_in(setup, rank);
+    struct memory_record record = {.first = rank,
+                                   .last = rank,
+                                   .capacity = setup->cluster->devices[rank].memory_bytes};
+    for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
+        record.bytes[kind] = rack_memory_bytes(rack, counted)[kind];
+    return record;
+}
+
+static bool holds_the_same(const struct memory_record *a, const struct memory_record *b)
+{
+    return a->capacity == b->capacity && !memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+void result_memory(struct result *result, const struct setup *setup, const struct rack *rack)
+{
+    result->memory_count = 0;
+    for (int rank = 0; rank < setup->nodes; rank++) {
+        struct memory_record record = memory_of(setup, rack, rank), *before = NULL;
+        if (result->memory_count)
+            before = &result->memory[result->memory_count - 1];
+        if (before && holds_the_same(before, &record))
+            before->last = rank;
+        else
+            *vector_push(&result->memory, &result->memory_count, &result->memory_room) = record;
+    }
+}
+
+/* The fullest of each stage is its first: shares of what does not divide begin there. */
+static bool would_fit(const struct setup *setup, struct mesh_shape shape)
+{
+    struct setup other = *setup;
+    struct errors ignored;
+    errors_init(&ignored);
+    other.shape = shape;
+    other.microbatches = setup_microbatches(&other);
+    other.zero = shape.data > 1 ? setup->zero : 0;
+    struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    struct mesh *mesh = mesh_create(rack, shape, &setup->order);
+    struct plan plan = setup_plan(&other, mesh);
+    int stride = mesh_stride(shape, &setup->order, AXIS_PIPELINE);
+    for (int stage = 0; stage < shape.pipeline; stage++) {
+        struct rank *rank = rack_rank(rack, stage * stride);
+        rank_begin_setup(rank);
+        training_free(training_create(rank, &plan));
+    }
+    bool good = rack_fits_nodes(rack, &ignored);
+    mesh_free(mesh);
+    rack_free(rack);
+    errors_release(&ignored);
+    return good;
+}
+
+static double doublings(int a, int b)
+{
+    return fabs(log2((double)a / (double)b));
+}
+
+static double distance(struct mesh_shape a, struct mesh_shape b)
+{
+    return doublings(a.data, b.data) + doublings(a.tensor, b.tensor) +
+           doublings(a.pipeline, b.pipeline);
+}
+
+/* Whether the strategy and the collectives that are asked for can have the mesh. */
+static bool is_possible(const struct setup *setup, struct mesh_shape shape)
+{
+    struct errors ignored;
+    struct mesh_shape same;
+    bool given = config_choice(setup->config, "microbatches") < 0;
+    struct setup other = *setup;
+    other.shape = shape;
+    errors_init(&ignored);
+    bool good = strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch,
+                              given ? setup->microbatches : 1, shape, "", &same, &ignored) &&
+                setup_collectives_fit(&other, &ignored);
+    errors_release(&ignored);
+    return good;
+}
+
+static struct mesh_shape nearest_that_fits(const struct setup *setup)
+{
+    struct mesh_shape best = {0};
+    int experts = mesh_length(setup->shape, AXIS_EXPERT), nodes = setup->nodes / experts;
+    for (int tensor = 1; tensor <= nodes; tensor++)
+        for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor; pipeline++) {
+            struct mesh_shape shape = {.data = nodes / tensor / pipeline,
+                                       .tensor = tensor,
+                                       .pipeline = pipeline,
+                                       .expert = experts};
+            if (mesh_size(shape) == setup->nodes &&
+                (!best.data || distance(shape, setup->shape) < distance(best, setup->shape)) &&
+                is_possible(setup, shape) && would_fit(setup, shape))
+                best = shape;
+        }
+    return best;
+}
+
+/* Whether all parameters, gradients and optimizer state in shares would be few enough. */
+static bool fits_sharded(const struct setup *setup)
+{
+    const struct strategy *strategy = setup->strategy;
+    bool together = strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares;
+    struct setup sharded = *setup;
+    struct errors ignored;
+    errors_init(&ignored);
+    sharded.zero = 3;
+    bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
+                mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
+                setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded, setup->shape);
+    errors_release(&ignored);
+    return good;
+}
+
+/* What the user might do about it. */
+static char *advice(const struct setup *setup)
+{
+    const struct strategy *strategy = setup->strategy;
+    bool meshes = strategy->spreads_tensor || strategy->spreads_pipeline;
+    struct mesh_shape best = {0};
+    if (meshes && setup->nodes <= NODES_LOOKED_FOR)
+        best = nearest_that_fits(setup);
+    if (best.data)
+        return memory_text("; the nearest mesh that fits is mesh.data=%d mesh.tensor=%d "
+                           "mesh.pipeline=%d", best.data, best.tensor, best.pipeline);
+    if (fits_sharded(setup))
+        return memory_text("; with zero=3 it fits");
+    if (meshes && setup->nodes <= NODES_LOOKED_FOR)
+        return memory_text("; no mesh of %d nodes fits under strategy=%s", setup->nodes, strategy->name);
+    return memory_text("%s", "");
+}
+
+bool memory_fits(const struct setup *setup, const struct rack *rack, struct errors *errors)
+{
+    struct errors found;
+    errors_init(&found);
+    bool good = rack_fits_nodes(rack, &found);
+    if (!good) {
+        char *further = advice(setup);
+        errors_add_status(errors, found.status, "%s%s (memory.csv, with --out, has all nodes)", found.messages[0],
+                          further);
+        free(further);
+    }
+    errors_release(&found);
+    return good;
+}

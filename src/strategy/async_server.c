@@ -1,0 +1,47 @@
+/* Parameter servers without any waiting (Dean et al.: Large scale distributed deep networks, NIPS 2012):
+ *
+ *     worker   push the gradients of a batch of its own                              pull the parameters
+ *     server   whichever gradients come first: update with them, answer that worker
+ *
+ * A gradient is the mean over its worker's rows, and is an update by itself: so there are as many updates in a
+ * step, which is a gradient of each worker on the average, as workers. Its staleness is the number of updates
+ * between the parameters that it was computed from and its own. */
+#include "servers.h"
+
+static double serve(struct rank *self, struct training *training)
+{
+    struct loose *loose = training->own;
+    for (int i = 0, worker; i < loose->serving.peers; i++) {
+        loose_take(self, training, UINT64_MAX, &worker);
+        loose_note(training, worker, loose_loss_of(training, worker),
+                   loose->updates - loose->pulled[worker]);
+        optimizer_step(self, training->optimizer, training->model);
+        loose->updates++;
+        loose_answer(self, training, worker);
+    }
+    return loose_loss(training);
+}
+
+static double step(struct rank *self, struct training *training, size_t step)
+{
+    return serves(training) ? serve(self, training) : loose_work(self, training, step);
+}
+
+static void finish(struct rank *self, struct training *training)
+{
+    loose_finish(self, training, UINT64_MAX);
+}
+
+const struct strategy strategy_async_server = {
+    .name = "async_server",
+    .summary = "servers update with each worker's gradients as they come, however stale",
+    .options = "servers, microbatches, partition",
+    .spreads_data = true,
+    .serves_shares = true,
+    .runs_free = true,
+    .applies_each = true,
+    .step = step,
+    .finish = finish,
+    .setup = loose_setup,
+    .release = loose_release,
+};

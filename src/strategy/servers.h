@@ -1,0 +1,73 @@
+/* Servers that have the parameters in contiguous shares, which need not be whole tensors, and workers that
+ * have the model: what strategies of theirs are made of. Every message is from or to a server, whose port
+ * is the bottleneck. In the first step the first worker hands each server its share, as it has the weights. */
+#ifndef STRATEGY_SERVERS_H
+#define STRATEGY_SERVERS_H
+
+#include "words.h"
+
+/* What a rank of theirs holds first of all. */
+struct serving {
+    struct group *group;    /* of all ranks */
+    int peers;              /* workers of a server, servers of a worker */
+    int first;              /* of them in the group */
+    struct request *sends;  /* (peers) */
+    struct request *receives;
+    int left;               /* servers that the worker has not pushed to in this step */
+};
+
+bool serves(const struct training *training);
+void serving_init(struct serving *serving, struct rank *self, const struct training *training);
+void serving_release(struct serving *serving);
+
+/* To and from the i-th peer: a share of `values`, which may be NULL where the rank is not real. */
+struct request serving_send(struct rank *self, const struct serving *serving, int i,
+                            const float *values, struct share share);
+struct request serving_receive(struct rank *self, const struct serving *serving, int i, float *values,
+                               struct share share);
+void serving_wait(struct rank *self, const struct request *requests, int count);
+/* All that a server holds. */
+struct share serving_whole(const struct training *training);
+
+/* ---- A worker's. ---- */
+
+void serving_hand_over(struct rank *self, const struct training *training, struct serving *serving);
+/* Posts the gradients of the shares that lie from `at` on and have not been pushed in this step. */
+void serving_push(struct rank *self, const struct training *training, struct serving *serving,
+                  size_t at);
+/* The parameters, from all servers; waits for them, and for what was pushed. */
+void serving_pull(struct rank *self, const struct training *training, struct serving *serving);
+
+/* ---- Where each goes on by itself: a server answers pushes in the order of virtual time. ---- */
+
+/* A rank of a strategy that runs free. */
+struct loose {
+    struct serving serving;
+    /* At a server, by worker: */
+    uint64_t *pulled; /* how often the parameters had been updated when it was last answered */
+    uint64_t *pushed; /* how many of its gradients have come */
+    bool *pending;    /* it waits for an answer */
+    uint64_t updates;
+    bool began;      /* it has its share of the initial parameters */
+    float *incoming; /* where a push is received */
+};
+
+void *loose_setup(struct rank *self, struct training *training);
+void loose_release(void *loose);
+/* A worker's iteration: its own batch, a push, a pull. Leaves its loss on the board. */
+double loose_work(struct rank *self, struct training *training, size_t iteration);
+/* The next push, from `incoming` on; false: `until_ps` came first. */
+bool loose_take(struct rank *self, struct training *training, uint64_t until_ps, int *worker);
+/* Sends the worker the parameters. */
+void loose_answer(struct rank *self, struct training *training, int worker);
+/* The loss of the worker's latest push; to be read before it is answered. */
+double loose_loss_of(const struct training *training, int worker);
+/* The gradient of that worker, of that loss and computed from parameters that had had so many updates less, is
+ * applied: counts it in the step. */
+void loose_note(struct training *training, int worker, double loss, uint64_t staleness);
+/* The mean loss of the gradients that were applied in this step. */
+double loose_loss(struct training *training);
+/* A server's end: each worker that may still push is taken from once more, and all are told to stop. */
+void loose_finish(struct rank *self, struct training *training, uint64_t pushes_most);
+
+#endif

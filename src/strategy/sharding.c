@@ -1,0 +1,310 @@
+#include "sharding.h"
+#include "words.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/math/math.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRADIENT_ROOMS = 2 };
+
+static float *at(float *base, size_t n)
+{
+    return base ? base + n : NULL;
+}
+
+/* ---- Set-up. ---- */
+
+static size_t share_out(struct sharding *sharding, size_t size, size_t member)
+{
+    size_t held = 0;
+    for (int i = 0; i < sharding->count; i++) {
+        struct share range = sharding->ranges[i], block = share_of(range.count, size, member);
+        sharding->shares[i] = (struct share){range.begin + block.begin, block.count};
+        sharding->packed[i] = held;
+        held += block.count;
+    }
+    return held;
+}
+
+static float *floats(struct rank *self, enum memory_kind kind, size_t count)
+{
+    return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
+}
+
+/* At most so many turns; fewer where there are no more ranges. */
+static struct rooms make_rooms(struct rank *self, const struct sharding *sharding, enum memory_kind kind,
+                               int most)
+{
+    int ranges = sharding->count - (sharding->lent >= 0);
+    struct rooms rooms = {.count = ranges < most ? ranges : most};
+    size_t widest = 0;
+    for (int i = 0; i < ranges; i++)
+        widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
+    rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
+    for (int i = 0; i < rooms.count; i++)
+        rooms.turns[i] = floats(self, kind, widest);
+    if (sharding->lent >= 0)
+        rooms.lent = floats(self, kind, sharding->ranges[sharding->lent].count);
+    return rooms;
+}
+
+static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
+{
+    sharding->gradients = floats(self, MEMORY_GRADIENTS, held);
+    sharding->gradient_rooms = make_rooms(self, sharding, MEMORY_GRADIENTS, GRADIENT_ROOMS);
+    sharding->tenants =
+        memory_zeroed((size_t)sharding->gradient_rooms.count + 1, sizeof *sharding->tenants);
+    for (int i = 0; i <= sharding->gradient_rooms.count; i++)
+        sharding->tenants[i].range = -1;
+}
+
+static void place_parameters(struct rank *self, struct sharding *sharding, struct model *model,
+                             size_t held)
+{
+    model->parameters = sharding->parameters = floats(self, MEMORY_PARAMETERS, held);
+    model->holding = (struct holding){sharding->shares, sharding->count};
+    sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
+}
+
+struct sharding *sharding_create(struct rank *self, struct training *training,
+                                 const struct share *ranges, int count)
+{
+    const struct plan *plan = training->plan;
+    struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
+    struct group *replicas = plan->mesh->gather[rank_id(self)];
+    *sharding = (struct sharding){.stage = plan->zero,
+                                  .ahead = plan->prefetch,
+                                  .ranges = ranges,
+                                  .count = count,
+                                  .lent = model_borrows(training->model) ? count - 1 : -1};
+    sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
+    sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
+    sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
+    sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
+    size_t held =
+        share_out(sharding, (size_t)group_size(replicas), (size_t)training->point.replica);
+    if (plan->zero >= 2)
+        place_gradients(self, sharding, held);
+    if (plan->zero == 3)
+        place_parameters(self, sharding, training->model, held);
+    allreduce_init(&sharding->gather, self, replicas, plan->gather);
+    return sharding;
+}
+
+void sharding_free(struct sharding *sharding)
+{
+    if (!sharding)
+        return;
+    free(sharding->shares);
+    free(sharding->packed);
+    free(sharding->own);
+    free(sharding->gathers);
+    free(sharding->tenants);
+    free(sharding->parameter_rooms.turns);
+    free(sharding->gradient_rooms.turns);
+    free(sharding);
+}
+
+/* ---- Rooms. ---- */
+
+/* The last of tenants is of the lent room. */
+static int turn_of(const struct sharding *sharding, const struct rooms *rooms, int range)
+{
+    return range == sharding->lent ? rooms->count : range % rooms->count;
+}
+
+static float *room_of(const struct sharding *sharding, const struct rooms *rooms, int range)
+{
+    return range == sharding->lent ? rooms->lent : rooms->turns[turn_of(sharding, rooms, range)];
+}
+
+/* Of the share in a whole range. */
+static float *share_in(const struct sharding *sharding, float *room, int range)
+{
+    return at(room, sharding->shares[range].begin - sharding->ranges[range].begin);
+}
+
+static struct work copy_work(size_t count, bool adds)
+{
+    return (struct work){.flops = adds ? count : 0,
+                         .bytes = (adds ? 3 : 2) * sizeof(float) * count,
+                         .kernels = count > 0};
+}
+
+/* ---- Parameters. ---- */
+
+/* What is borrowed comes first both ways. */
+static int range_at(const struct sharding *sharding, enum way way, int position)
+{
+    if (way == WAY_FORWARD)
+        return sharding->count - 1 - position;
+    return sharding->lent < 0 ? position : position == 0 ? sharding->lent : position - 1;
+}
+
+static int position_of(const struct sharding *sharding, enum way way, int range)
+{
+    if (way == WAY_FORWARD)
+        return sharding->count - 1 - range;
+    return sharding->lent < 0 ? range : range == sharding->lent ? 0 : range + 1;
+}
+
+static void post_gather(struct rank *self, struct sharding *sharding, int range)
+{
+    float *room = room_of(sharding, &sharding->parameter_rooms, range);
+    size_t count = sharding->shares[range].count;
+    if (rank_compute_begin(self, copy_work(count, false))) {
+        memcpy(share_in(sharding, room, range), sharding->parameters + sharding->packed[range],
+               count * sizeof(float));
+        rank_compute_end(self);
+    }
+    sharding->gathers[range] = allreduce_post(&sharding->gather, room, sharding->ranges[range].count);
+}
+
+/* The range's parameters are there on return, and those ahead on their way. */
+static void gather(struct rank *self, struct sharding *sharding, enum way way, int range)
+{
+    int position = position_of(sharding, way, range);
+    for (; sharding->posted < sharding->count && sharding->posted <= position + sharding->ahead;
+         sharding->posted++)
+        post_gather(self, sharding, range_at(sharding, way, sharding->posted));
+    rank_wait(self, sharding->gathers[range]);
+    sharding->gathers[range] = (struct request){0};
+}
+
+/* ---- Gradients. ---- */
+
+/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
+static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
+{
+    int range = tenant->range;
+    size_t count = range < 0 ? 0 : sharding->shares[range].count;
+    if (range < 0)
+        return;
+    exchange_wait_for(sharding->exchange, range);
+    tenant->range = -1;
+    if (!rank_compute_begin(self, copy_work(count, !tenant->first)))
+        return;
+    const float *from =
+        share_in(sharding, room_of(sharding, &sharding->gradient_rooms, range), range);
+    float *to = sharding->gradients + sharding->packed[range];
+    if (tenant->first)
+        memcpy(to, from, count * sizeof *to);
+    else
+        math_add(count, to, from);
+    rank_compute_end(self);
+}
+
+static struct tenant *tenant_of(const struct sharding *sharding, int range)
+{
+    return &sharding->tenants[turn_of(sharding, &sharding->gradient_rooms, range)];
+}
+
+static void take_room(struct rank *self, struct sharding *sharding, int range, bool first)
+{
+    struct tenant *tenant = tenant_of(sharding, range);
+    if (tenant->range == range && !tenant->posted)
+        return;
+    collect(self, sharding, tenant);
+    *tenant = (struct tenant){.range = range, .first = first};
+}
+
+/* ---- Hooks. ---- */
+
+/* -1: the part has no parameters. */
+static int range_of(const struct sharding *sharding, struct share part)
+{
+    for (int i = 0; i < sharding->count && part.count; i++)
+        if (part.begin >= sharding->ranges[i].begin)
+            return i;
+    return -1;
+}
+
+/* Of part i, which is in that range. */
+static void enter(struct rank *self, struct sharding *sharding, struct model *model, int i, int range,
+                  enum way way, bool first)
+{
+    size_t within = model_part_range(model, i).begin - sharding->ranges[range].begin;
+    if (sharding->stage == 3) {
+        gather(self, sharding, way, range);
+        model_place_parameters(
+            model, i, at(room_of(sharding, &sharding->parameter_rooms, range), within));
+    }
+    if (way == WAY_FORWARD)
+        return;
+    take_room(self, sharding, range, first);
+    model_place_gradients(model, i,
+                          at(room_of(sharding, &sharding->gradient_rooms, range), within));
+}
+
+void sharding_part_begins(void *context, struct rank *self, int i, enum way way, bool first)
+{
+    struct training *training = context;
+    struct sharding *sharding = training->buckets.sharding;
+    struct model *model = training->model;
+    int range = range_of(sharding, model_part_range(model, i));
+    if (i == (way == WAY_FORWARD ? 0 : model->part_count - 1)) {
+        sharding->posted = 0;
+        if (sharding->lent >= 0)
+            enter(self, sharding, model, 0, sharding->lent, way, first);
+    }
+    if (range >= 0)
+        enter(self, sharding, model, i, range, way, first);
+}
+
+void sharding_part_ends(void *context, struct rank *self, int i, enum way way)
+{
+    struct training *training = context;
+    struct sharding *sharding = training->buckets.sharding;
+    struct share part = model_part_range(training->model, i);
+    int range = range_of(sharding, part);
+    (void)self;
+    if (way == WAY_FORWARD || range < 0 || part.begin != sharding->ranges[range].begin)
+        return;
+    tenant_of(sharding, range)->posted = true;
+    exchange_post_at(sharding->exchange, range,
+                     room_of(sharding, &sharding->gradient_rooms, range));
+}
+
+/* ---- The update. ---- */
+
+static float *own_parameters(const struct sharding *sharding, const struct model *model, int i)
+{
+    return sharding->stage == 3 ? at(sharding->parameters, sharding->packed[i])
+                                : at(model->parameters, sharding->shares[i].begin);
+}
+
+static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
+{
+    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
+                                : at(model->gradients, sharding->shares[i].begin);
+}
+
+static void update_share(struct rank *self, struct training *training, int i)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    const struct model *model = training->model;
+    struct share range = sharding->ranges[i];
+    optimizer_step_share(self, training->optimizer, model, i, own_parameters(sharding, model, i),
+                         sharding->own[i]);
+    if (sharding->stage < 3)
+        sharding->gathers[i] =
+            allreduce_post(&sharding->gather, at(model->parameters, range.begin), range.count);
+}
+
+void sharding_update(struct rank *self, struct training *training)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
+        collect(self, sharding, &sharding->tenants[i]);
+    buckets_wait(&training->buckets);
+    for (int i = 0; i < sharding->count; i++)
+        sharding->own[i] = own_gradients(sharding, training->model, i);
+    optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);
+    for (int i = 0; i < sharding->count; i++)
+        update_share(self, training, i);
+    optimizer_end_shares(training->optimizer);
+    for (int i = 0; i < sharding->count && sharding->stage < 3; i++)
+        rank_wait(self, sharding->gathers[i]);
+}

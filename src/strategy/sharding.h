@@ -1,0 +1,56 @@
+/* Sharded data parallelism (ZeRO: Rajbhandari et al. 2020, section 5; FSDP: Zhao et al. 2023): of each
+ * range of parameters (a bucket) a rank updates the block that a reduce-scatter of gradients leaves it.
+ *
+ *   zero=1  optimizer state is kept of these shares alone; parameters are gathered behind the update
+ *   zero=2  gradients too: a range's lie in one of two rooms, which take turns, from its backward pass
+ *           until they are reduce-scattered; then this rank's share is kept
+ *   zero=3  parameters too: a range's are gathered into one of `prefetch` + 1 rooms before it goes
+ *           forward, and again before it goes backward
+ *
+ * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout.
+ */
+#ifndef STRATEGY_SHARDING_H
+#define STRATEGY_SHARDING_H
+
+#include "threadrack/strategy/strategy.h"
+
+/* Where whole ranges lie for a while: those next to each other in different rooms. */
+struct rooms {
+    float **turns, *lent; /* NULL where the rank is not real */
+    int count;            /* of turns */
+};
+
+/* Gradients in a room, of which a range's backward pass has begun. */
+struct tenant {
+    int range; /* -1: none */
+    bool posted, first; /* handed to the reduce-scatter; of the step's first microbatch */
+};
+
+struct sharding {
+    int stage, ahead;
+    const struct share *ranges; /* the buckets', from the last layer to the first */
+    int count;
+    struct share *shares; /* this rank's, one a range */
+    size_t *packed;       /* where each begins in what follows */
+    float *parameters, *gradients;
+    float **own; /* gradients of each share, where they are when the step ends */
+    int lent; /* the range that is borrowed from; -1: none */
+    struct rooms parameter_rooms, gradient_rooms;
+    struct tenant *tenants; /* one a gradient room, and the lent one */
+    struct allreduce gather;
+    struct request *gathers; /* one a range */
+    int posted;              /* of them, in this pass */
+    struct exchange *exchange;
+};
+
+/* In set-up, behind the model's; the ranges outlive it. */
+struct sharding *sharding_create(struct rank *self, struct training *training,
+                                 const struct share *ranges, int count);
+void sharding_free(struct sharding *sharding);
+/* Hooks for the model, of zero=2 and 3; the context is the training. */
+void sharding_part_begins(void *training, struct rank *self, int i, enum way way, bool first);
+void sharding_part_ends(void *training, struct rank *self, int i, enum way way);
+/* The step's gradients are there: updates the shares and, below 3, gathers what came of them. */
+void sharding_update(struct rank *self, struct training *training);
+
+#endif

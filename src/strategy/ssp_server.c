@@ -1,0 +1,146 @@
+/* Stale synchronous parallel servers (Ho et al.: More effective distributed ML via a stale synchronous parallel
+ * parameter server, NIPS 2013). A worker's iterations are its clock. It may begin iteration n once all have pushed
+ * those before n - bound: so the fastest is at most `bound` ahead of the slowest, and with bound 0 it is the
+ * synchronous server. The gradients of one iteration are applied as one sum over the global batch, in rank order,
+ * and iteration by iteration, so that what is read is always the parameters at the beginning of an iteration. */
+#include "servers.h"
+
+#include "threadrack/base/memory.h"
+#include "threadrack/math/math.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct own {
+    struct loose loose; /* first: the words in loose.c see it so */
+    /* At a server: gradients that wait for others' of their iteration, (bound + 1) x workers of (share), and
+     * how many there are of each. `read`: the updates that the parameters had which they are of. */
+    float **kept;
+    uint64_t *read;
+    double *losses;
+    int *count;
+    size_t slots;
+};
+
+static void *setup(struct rank *self, struct training *training)
+{
+    struct loose *loose = loose_setup(self, training);
+    struct own *own = memory_zeroed(1, sizeof *own);
+    own->loose = *loose;
+    free(loose);
+    own->slots = training->plan->staleness + 1;
+    if (!serves(training))
+        return own;
+    size_t bytes = training->model->parameter_count * sizeof(float);
+    size_t all = own->slots * (size_t)own->loose.serving.peers;
+    own->kept = memory_zeroed(all, sizeof *own->kept);
+    own->read = memory_zeroed(all, sizeof *own->read);
+    own->losses = memory_zeroed(all, sizeof *own->losses);
+    own->count = memory_zeroed(own->slots, sizeof *own->count);
+    for (size_t i = 0; i < all; i++)
+        own->kept[i] = rank_alloc(self, MEMORY_COMMUNICATION, bytes);
+    return own;
+}
+
+static void release(void *pointer)
+{
+    struct own *own = pointer;
+    free(own->kept);
+    free(own->read);
+    free(own->losses);
+    free(own->count);
+    loose_release(&own->loose);
+}
+
+static size_t place_of(const struct own *own, uint64_t iteration, int worker)
+{
+    return iteration % own->slots * (size_t)own->loose.serving.peers + (size_t)worker;
+}
+
+static void keep(struct rank *self, struct training *training, int worker)
+{
+    struct own *own = training->own;
+    uint64_t iteration = own->loose.pushed[worker] - 1;
+    size_t place = place_of(own, iteration, worker), count = training->model->parameter_count;
+    own->read[place] = own->loose.pulled[worker];
+    own->losses[place] = loose_loss_of(training, worker);
+    own->count[iteration % own->slots]++;
+    if (!rank_compute_begin(self, parameters_work(training, 0, 2)))
+        return;
+    memcpy(own->kept[place], own->loose.incoming, count * sizeof(float));
+    rank_compute_end(self);
+}
+
+/* In rank order. */
+static void add_up(struct rank *self, struct training *training, uint64_t iteration)
+{
+    struct own *own = training->own;
+    const struct model *model = training->model;
+    int workers = own->loose.serving.peers;
+    for (int i = 0; i < workers; i++)
+        loose_note(training, i, own->losses[place_of(own, iteration, i)],
+                   iteration - own->read[place_of(own, iteration, i)]);
+    own->count[iteration % own->slots] = 0;
+    if (!rank_compute_begin(self, parameters_work(training, (uint64_t)workers - 1,
+                                                  (uint64_t)workers + 1)))
+        return;
+    memcpy(model->gradients, own->kept[place_of(own, iteration, 0)],
+           model->parameter_count * sizeof(float));
+    for (int i = 1; i < workers; i++)
+        math_add(model->parameter_count, model->gradients, own->kept[place_of(own, iteration, i)]);
+    rank_compute_end(self);
+}
+
+static bool may_go_on(const struct loose *loose, const struct training *training, int worker)
+{
+    return loose->pushed[worker] <= loose->updates + training->plan->staleness;
+}
+
+static double serve(struct rank *self, struct training *training)
+{
+    struct own *own = training->own;
+    struct loose *loose = &own->loose;
+    uint64_t iteration = loose->updates;
+    while (own->count[iteration % own->slots] < loose->serving.peers) {
+        int worker;
+        loose_take(self, training, UINT64_MAX, &worker);
+        keep(self, training, worker);
+        loose->pending[worker] = true;
+        if (may_go_on(loose, training, worker))
+            loose_answer(self, training, worker);
+    }
+    add_up(self, training, iteration);
+    optimizer_step(self, training->optimizer, training->model);
+    loose->updates++;
+    for (int i = 0; i < loose->serving.peers; i++)
+        if (loose->pending[i] && may_go_on(loose, training, i))
+            loose_answer(self, training, i);
+    return loose_loss(training);
+}
+
+static double step(struct rank *self, struct training *training, size_t step)
+{
+    if (serves(training))
+        return serve(self, training);
+    double loss = loose_work(self, training, step);
+    training->stopped = training->stopped || step + 1 == training->plan->steps;
+    return loss;
+}
+
+static void finish(struct rank *self, struct training *training)
+{
+    loose_finish(self, training, training->plan->steps);
+}
+
+const struct strategy strategy_ssp_server = {
+    .name = "ssp_server",
+    .summary = "servers whose workers may be `staleness` iterations ahead of the slowest",
+    .options = "servers, staleness, microbatches, partition",
+    .spreads_data = true,
+    .serves_shares = true,
+    .runs_free = true,
+    .step = step,
+    .finish = finish,
+    .setup = setup,
+    .release = release,
+};

@@ -1,0 +1,166 @@
+/* Servers and workers that go on by themselves: in the order of virtual time, whatever the host does; with
+ * nothing to wait for they are the synchronous server. */
+#include "tests/check.h"
+
+#include "tests/strategy/fixture.h"
+
+#define COMMON "nodes=5 batch=64 steps=30 eval_every=10 "
+
+static void same_losses(const struct result *was, const struct result *should, double tolerance)
+{
+    CHECK_EQUAL(was->steps, should->steps);
+    for (int i = 0; i < was->steps && i < should->steps; i++)
+        CHECK_NEAR(was->step[i].loss, should->step[i].loss, tolerance * should->step[i].loss);
+    CHECK_NEAR(was->final_accuracy, should->final_accuracy, 1e-9);
+}
+
+static void with_no_slack_they_are_synchronous(void)
+{
+    static const char *const rules[] = {"sgd:lr=0.1", "sgd:lr=0.1,momentum=0.9", "adam"};
+    for (int i = 0; i < 3; i++)
+        for (int servers = 1; servers <= 2; servers++) {
+            struct result *server = run("strategy=parameter_server servers=%d optimizer=%s " COMMON, servers,
+                                        rules[i]);
+            struct result *ssp = run("strategy=ssp_server staleness=0 servers=%d optimizer=%s " COMMON
+                                     "cluster.slow.nodes=4", servers, rules[i]);
+            same_losses(ssp, server, 1e-12);
+            result_free(ssp);
+            result_free(server);
+        }
+    struct result *data = run("strategy=data nodes=4 batch=64 steps=30 eval_every=10");
+    struct result *backup = run("strategy=backup_workers backup=0 " COMMON);
+    same_losses(backup, data, 1e-4);
+    result_free(backup);
+    result_free(data);
+}
+
+static const char *const ways[] = {
+    "strategy=async_server", "strategy=async_server servers=2", "strategy=ssp_server staleness=2",
+    "strategy=ssp_server staleness=1 servers=2", "strategy=backup_workers backup=1",
+    "strategy=backup_workers backup=0 deadline=200us", "strategy=async_server optimizer=adam partition=shards:per_node=2"};
+static const char *const places[] = {"netmodel=ideal", "netmodel=hockney", "netmodel=loggp",
+                                     "netmodel=flow cluster.slow.nodes=3:4",
+                                     "netmodel=flow noise=lognormal:sigma=0.3"};
+
+/* Threads on one side, programs that take turns on the other. */
+static void real_runs_are_timed_as_others(void)
+{
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++)
+        for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+            struct result *real = run("%s %s " COMMON, ways[w], places[p]);
+            struct result *again = run("%s %s " COMMON, ways[w], places[p]);
+            struct result *counted = run("math=off %s %s " COMMON, ways[w], places[p]);
+            CHECK_EQUAL(real->length_ps, counted->length_ps);
+            CHECK_EQUAL(real->bytes_sent, counted->bytes_sent);
+            for (int i = 0; i < real->steps; i++) {
+                CHECK_EQUAL(real->step[i].end_ps, counted->step[i].end_ps);
+                CHECK_EQUAL(real->step[i].bytes_sent, counted->step[i].bytes_sent);
+                CHECK_EQUAL(real->step[i].late, counted->step[i].late);
+                CHECK_NEAR(real->step[i].staleness, counted->step[i].staleness, 0);
+                CHECK_NEAR(real->step[i].staleness_most, counted->step[i].staleness_most, 0);
+                CHECK_NEAR(real->step[i].loss, again->step[i].loss, 0);
+            }
+            CHECK(real->final_loss < real->step[0].loss);
+            result_free(real);
+            result_free(again);
+            result_free(counted);
+        }
+}
+
+/* After the first round a worker's gradient finds that each other has been applied since. */
+static void staleness_of_equal_workers(void)
+{
+    for (int workers = 1; workers <= 8; workers++) {
+        struct result *result = run("strategy=async_server math=off nodes=%d batch=%d steps=20", workers + 1,
+                                    16 * workers);
+        uint64_t times = 0;
+        for (int i = 1; i < result->steps; i++)
+            CHECK_NEAR(result->step[i].staleness, workers - 1, 1e-12);
+        for (int i = 0; i < result->staleness_count; i++)
+            times += result->staleness[i];
+        CHECK_EQUAL(times, 20 * workers);
+        result_free(result);
+    }
+}
+
+/* Where the server's port is the bottleneck, pushes come in one behind the other: (n - 1) G and the port's rest
+ * g each (Alexandrov et al. 1995). */
+static void the_port_is_the_bottleneck(void)
+{
+    enum { WORKERS = 8, STEPS = 50, PARAMETERS = 64 * 128 + 128 + 128 * 64 + 64 + 640 + 10 };
+    struct result *result =
+        run("strategy=async_server math=off nodes=%d batch=%d steps=%d netmodel=loggp cluster=ethernet-1g "
+            "cluster.loggp.overhead=0s cluster.loggp.gap=5us cluster.device.flops=1Pflop/s "
+            "cluster.device.memory_bandwidth=100TB/s cluster.device.launch=0s", WORKERS + 1, WORKERS, STEPS);
+    double push_ps = (PARAMETERS * 4.0 - 1) * 8000 + 5e6;
+    double taken = (double)(result->step[STEPS - 1].end_ps - result->step[9].end_ps);
+    CHECK_NEAR(taken, (STEPS - 10) * WORKERS * push_ps, 0.005 * taken);
+    result_free(result);
+}
+
+static void nobody_waits_for_the_slow(void)
+{
+    const char *slow = "math=off nodes=5 batch=4096 steps=20 netmodel=ideal cluster.slow.nodes=4 "
+                       "cluster.slow.speed=0.25";
+    struct result *server = run("strategy=parameter_server %s", slow);
+    struct result *async = run("strategy=async_server %s", slow);
+    struct result *backup = run("strategy=backup_workers backup=1 %s", slow);
+    struct result *deadline = run("strategy=backup_workers backup=0 deadline=1us %s", slow);
+    CHECK(async->length_ps < server->length_ps / 2);
+    CHECK(backup->length_ps < server->length_ps / 2);
+    CHECK(deadline->length_ps < server->length_ps / 2);
+    uint64_t late = 0;
+    for (int i = 0; i < backup->steps; i++)
+        late += backup->step[i].late;
+    CHECK(late >= 4 && late <= 5);
+    result_free(server);
+    result_free(async);
+    result_free(backup);
+    result_free(deadline);
+}
+
+static void staleness_is_bounded(void)
+{
+    for (int bound = 0; bound <= 3; bound++) {
+        struct result *result = run("strategy=ssp_server staleness=%d math=off nodes=5 batch=64 steps=40 "
+                                    "cluster.slow.nodes=1 cluster.slow.speed=0.2", bound);
+        CHECK_EQUAL(result->staleness_count, bound + 1);
+        result_free(result);
+    }
+}
+
+static void stops_at_its_target(void)
+{
+    struct result *result = run("strategy=async_server nodes=4 steps=500 eval_every=5 target_accuracy=0.8");
+    CHECK(result->target_reached && result->steps < 500 && result->steps % 5 == 0);
+    CHECK_EQUAL(result->target_step, result->steps);
+    CHECK(result->target_bytes > 0 && result->final_accuracy >= 0.8);
+    result_free(result);
+}
+
+static void refused(const char *words, const char *why)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct config *config = config_of(words, &errors);
+    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
+                                           (struct progress_hook){0}, &errors);
+    CHECK(result->status != STATUS_OK && errors.count && strstr(errors.messages[0], why));
+    errors_release(&errors);
+    result_free(result);
+    config_free(config);
+}
+
+static void what_does_not_go_is_refused(void)
+{
+    refused("strategy=backup_workers backup=3 nodes=4", "cannot do without");
+    refused("strategy=backup_workers servers=2 nodes=5", "servers=1");
+    refused("strategy=async_server servers=2 nodes=5 target_loss=1", "servers=1");
+    refused("strategy=async_server nodes=5 clock.resolver=lanes math=off netmodel=loggp", "virtual time");
+    refused("strategy=async_server nodes=5 goal=/tmp/threadrack-goal", "GOAL");
+}
+
+SUITE("strategy: free", TEST(with_no_slack_they_are_synchronous), TEST(real_runs_are_timed_as_others),
+      TEST(staleness_of_equal_workers), TEST(the_port_is_the_bottleneck),
+      TEST(nobody_waits_for_the_slow), TEST(staleness_is_bounded), TEST(stops_at_its_target),
+      TEST(what_does_not_go_is_refused));
