@@ -299,6 +299,10 @@ static bool resolve_chunks(struct setup *setup, bool automatic, struct errors *e
     setup->chunks = chunked ? (int)config_whole(config, "pipeline.chunks") : 1;
     if (!chunked)
         return true;
+    if (strcmp(config_text(config, "pipeline.split"), "by_flops"))
+        return errors_add(errors, "%s: chunks of pipeline.schedule=interleaved are split by flops: give "
+                                  "pipeline.split=by_flops or another schedule",
+                          config_where(config, "pipeline.split"));
     if (automatic && setup->microbatches > stages)
         setup->microbatches -= setup->microbatches % stages;
     if (setup->microbatches % stages)
