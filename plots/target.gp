@@ -6,7 +6,7 @@ need_columns = "time_to_target_s bytes_to_target target_step target_reached seed
 if (strlen(lacking(runs, need_columns))) { eval refuse(runs, need_columns) }
 
 # The horizontal axis is the first of these keys whose values differ.
-axes = "cluster.link.bandwidth local_steps federated.epochs federated.clients servers eval_every nodes"
+axes = "cluster.link.bandwidth cluster.slow.speed local_steps federated.epochs federated.clients servers eval_every nodes"
 is_column(name) = strlen(lacking(runs, name)) == 0
 key_ = ""; values = ""
 do for [name in axes] {

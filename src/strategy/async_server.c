@@ -3,8 +3,8 @@
  *     worker   push the gradients of a batch of its own                              pull the parameters
  *     server   whichever gradients come first: update with them, answer that worker
  *
- * A gradient is the mean over its worker's rows, and is an update by itself: so there are as many updates in a
- * step, which is a gradient of each worker on the average, as workers. Its staleness is the number of updates
+ * A gradient is its worker's part of the mean over the global batch, and is an update by itself: so a step, which is
+ * as many updates as there are workers, goes as far as a synchronous one. Its staleness is the number of updates
  * between the parameters that it was computed from and its own. */
 #include "servers.h"
 

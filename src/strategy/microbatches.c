@@ -8,7 +8,7 @@ struct share microbatch(const struct training *training, int i)
 size_t rows_of_mean(const struct training *training)
 {
     const struct plan *plan = training->plan;
-    return plan->strategy->updates_alone || plan->strategy->applies_each ? training->rows.count : plan->batch;
+    return plan->strategy->updates_alone ? training->rows.count : plan->batch;
 }
 
 struct share slot_rows(const struct training *training, int chunk, int i)

@@ -154,7 +154,7 @@ struct strategy {
     /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
      * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
     bool runs_free;
-    bool applies_each; /* a gradient is a mean over its worker's rows, and an update by itself */
+    bool applies_each; /* each gradient is an update by itself: what is trained depends on the time */
     bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global
