@@ -1,7 +1,7 @@
 # Time, bytes and steps to the target against what is swept (bandwidth first), a line a strategy; means over seeds
 figure = "target"
 load ARG0[1:strlen(ARG0) - strlen("target.gp")]."style.gnuplot"
-need_columns = "time_to_target_s bytes_to_target target_step target_reached seed compress partition ".\
+need_columns = "time_to_target_s bytes_to_target steps_to_target target_reached seed compress partition ".\
                "nodes"
 if (strlen(lacking(runs, need_columns))) { eval refuse(runs, need_columns) }
 
@@ -59,7 +59,7 @@ array count[cells]; array missed[cells]; array time_[cells]; array bytes_[cells]
 do for [i = 1:cells] { count[i] = 0; missed[i] = 0; time_[i] = 0; bytes_[i] = 0; steps_[i] = 0 }
 cell(s, v) = (place(lines, s) - 1) * words(places_) + place(places_, v)
 reached(i) = (time_[i] = time_[i] + column("time_to_target_s"), bytes_[i] = bytes_[i] + column("bytes_to_target"), \
-              steps_[i] = steps_[i] + column("target_step"), 0)
+              steps_[i] = steps_[i] + column("steps_to_target"), 0)
 take(i) = (count[i] = count[i] + 1, strcol("target_reached") eq "1" ? reached(i) : (missed[i] = missed[i] + 1, 0))
 set table $ignored
 plot runs using (strcol("status") eq "ok" && strlen(strcol("target_reached")) ? take(cell(label_(0), plain(strcol(key_)))) : 0) with table

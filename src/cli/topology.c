@@ -132,6 +132,13 @@ static void print(const struct asked *asked, const struct cluster *cluster)
     survey_release(&survey);
 }
 
+/* What an imported file says and has no effect. */
+static void print_notes(const struct cluster *cluster)
+{
+    for (int i = 0; i < cluster->note_count; i++)
+        fprintf(stderr, "note: %s\n", cluster->notes[i]);
+}
+
 static int show(const struct asked *asked, const struct cluster *cluster)
 {
     bool prints_graph = asked->dot && !strcmp(asked->dot, "-");
@@ -139,6 +146,7 @@ static int show(const struct asked *asked, const struct cluster *cluster)
         print(asked, cluster);
     bool good = (!asked->dot || graphviz_write(cluster, asked->dot, asked->errors)) &&
                 (!asked->png || graphviz_draw(cluster, asked->png, asked->errors));
+    print_notes(cluster);
     return good ? EXIT_OK : complain(asked->errors);
 }
 

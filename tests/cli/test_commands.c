@@ -170,6 +170,21 @@ static void a_folder_that_cannot_be_made_is_found_before_training(void)
     bench_close(&bench);
 }
 
+/* As a run would. */
+static void what_a_topology_leaves_out_is_told(void)
+{
+    static const struct fixture platform = {
+        "p.xml", "<platform version=\"4.1\"><zone id=\"z\" routing=\"Full\"><host id=\"a\" speed=\"1Gf\">"
+                 "<prop id=\"watts\" value=\"3\"/></host><host id=\"b\" speed=\"1Gf\"/>"
+                 "<link id=\"l\" bandwidth=\"1GBps\" latency=\"1us\"/><route src=\"a\" dst=\"b\">"
+                 "<link_ctn id=\"l\"/></route></zone></platform>\n", 0};
+    static const struct fixture files[] = {platform, {NULL, NULL, 0}};
+    bench_open(&bench, files);
+    run("topology cluster=p.xml", 0);
+    CHECK(strstr(outcome.err, "note: ") && strstr(outcome.err, "watts"));
+    bench_close(&bench);
+}
+
 static void a_topology_is_drawn_and_printed_as_json(void)
 {
     bench_open(&bench, fixtures);
@@ -251,7 +266,7 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(every_family_lists_something), TEST(an_interrupt_keeps_what_is_finished),
       TEST(all_slips_are_told_at_once),
       TEST(a_folder_that_cannot_be_made_is_found_before_training),
-      TEST(a_topology_is_drawn_and_printed_as_json), TEST(a_partition_is_shown_before_training),
+      TEST(a_topology_is_drawn_and_printed_as_json), TEST(what_a_topology_leaves_out_is_told), TEST(a_partition_is_shown_before_training),
       TEST(a_text_goes_on_the_same_way_each_time),
       TEST(notes_of_a_sweep_are_said_once),
       TEST(a_full_disk_is_told));
