@@ -79,11 +79,11 @@ struct network {
 static const struct network networks[] = {
     {shallow, "batch=64 steps=40 data.order=shuffled", 3, 128},
     {shallow, "batch=64 steps=40 data.order=sequential", 3, 128},
-    {"cnn:4-6:16", "batch=32 steps=30 optimizer=sgd:lr=0.05", 4, 16},
+    {"cnn:4-6:16", "batch=32 steps=16 optimizer=sgd:lr=0.05", 4, 16},
     {"gpt:layers=2,heads=4,width=16,context=8",
-     "data=devils-dictionary batch=16 steps=30 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
+     "data=devils-dictionary batch=16 steps=16 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
     {"gpt:layers=1,heads=6,width=12,context=8,hidden=10,tied",
-     "data=devils-dictionary batch=17 steps=30 optimizer=adamw:lr=0.001", 3, 6},
+     "data=devils-dictionary batch=17 steps=16 optimizer=adamw:lr=0.001", 3, 6},
     {"logistic", "batch=32 steps=30", 1, 1},
     {"linear", "batch=32 steps=30 optimizer=sgd:lr=0.02", 1, 1},
 };
@@ -150,7 +150,7 @@ static void deep_pipelines(void)
 
 static void odd_meshes(void)
 {
-    ALL_LEARN(shallow, "batch=64 steps=60 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
+    ALL_LEARN(shallow, "batch=64 steps=30 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
               MESH(6, 1, 2, 3), MESH(6, 3, 1, 2), MESH(12, 3, 2, 2), MESH(10, 1, 5, 2),
               MESH(15, 5, 1, 3), MESH(9, 3, 3, 1));
 }
@@ -267,7 +267,7 @@ static void norms_of_other_models(void)
 /* How gradients travel changes nothing but the order of sums. */
 static void buckets_and_algorithms(void)
 {
-    ALL_LEARN(smooth, "batch=64 steps=60 eval_every=60", "strategy=data nodes=6 bucket=4B",
+    ALL_LEARN(smooth, "batch=64 steps=30 eval_every=60", "strategy=data nodes=6 bucket=4B",
               "strategy=data nodes=6 bucket=1KiB", "strategy=data nodes=5 allreduce=ring",
               "strategy=data nodes=5 allreduce=recursive_doubling",
               "strategy=data nodes=5 allreduce=halving_doubling",
