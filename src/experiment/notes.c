@@ -316,11 +316,10 @@ static void note_files(const struct algorithms *algorithms, struct result *resul
 /* What zero=2 and 3 free is what a bucket leaves, and each microbatch pays for it. */
 static void note_zero(const struct setup *setup, struct result *result)
 {
-    uint64_t bytes = setup->model ? model_parameter_count(setup->model) * sizeof(float) /
-                                        (uint64_t)(setup->shape.tensor * setup->shape.pipeline)
-                                  : 0;
     if (setup->zero < 2)
         return;
+    uint64_t bytes = model_parameter_count(setup->model) * sizeof(float) /
+                     (uint64_t)(setup->shape.tensor * setup->shape.pipeline);
     if (bytes <= config_whole(setup->config, "bucket"))
         result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's parameters, so that "
                             "they are whole at times: a smaller bucket frees more",
