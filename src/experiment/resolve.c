@@ -227,6 +227,13 @@ static bool check_free(const struct setup *setup, int workers, struct errors *er
     if (config_is_set(config, "goal"))
         return errors_add(errors, "%s: what strategy %s does depends on the time, which GOAL cannot say",
                           config_where(config, "goal"), name);
+    bool by_program = !strcmp(config_text(config, "cluster.loggp.ports"), "program_order");
+    if (setup->netmodel->overhead &&
+        (by_program || config_is_set(config, "cluster.loggp.rendezvous")))
+        return errors_add(errors, "%s: strategy %s takes what is delivered first, and %s would deliver nothing "
+                                  "that is not asked for by its sender's name: leave it out",
+                          config_where(config, by_program ? "cluster.loggp.ports" : "cluster.loggp.rendezvous"),
+                          name, by_program ? "cluster.loggp.ports=program_order" : "cluster.loggp.rendezvous");
     if (backup && setup->servers > 1)
         return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
                                   "servers=1", config_where(config, "servers"), name);
