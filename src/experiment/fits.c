@@ -41,21 +41,25 @@ void result_memory(struct result *result, const struct setup *setup, const struc
     }
 }
 
-/* The fullest of each stage is its first: shares of what does not divide begin there. */
-static bool would_fit(const struct setup *setup, struct mesh_shape shape)
+/* The fullest of each stage is its first, since shares of what does not divide begin there; but of a batch that
+ * is shared by weights any may be. */
+static bool may_be_fullest(const struct setup *setup, int rank)
 {
-    struct setup other = *setup;
+    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
+    return setup->rows || rank / stride % setup->shape.pipeline * stride == rank;
+}
+
+static bool would_fit(const struct setup *setup)
+{
     struct errors ignored;
     errors_init(&ignored);
-    other.shape = shape;
-    other.microbatches = setup_microbatches(&other);
-    other.zero = shape.data > 1 ? setup->zero : 0;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
-    struct mesh *mesh = mesh_create(rack, shape, &setup->order);
-    struct plan plan = setup_plan(&other, mesh);
-    int stride = mesh_stride(shape, &setup->order, AXIS_PIPELINE);
-    for (int stage = 0; stage < shape.pipeline; stage++) {
-        struct rank *rank = rack_rank(rack, stage * stride);
+    struct mesh *mesh = setup_mesh(setup, rack);
+    struct plan plan = setup_plan(setup, mesh);
+    for (int i = 0; i < setup->nodes; i++) {
+        struct rank *rank = rack_rank(rack, i);
+        if (!may_be_fullest(setup, i))
+            continue;
         rank_begin_setup(rank);
         training_free(training_create(rank, &plan));
     }
@@ -77,18 +81,13 @@ static double distance(struct mesh_shape a, struct mesh_shape b)
            doublings(a.pipeline, b.pipeline);
 }
 
-/* Whether the strategy and the collectives that are asked for can have the mesh. */
-static bool is_possible(const struct setup *setup, struct mesh_shape shape)
+static bool would_fit_on(const struct setup *setup, struct mesh_shape shape)
 {
+    struct setup other;
     struct errors ignored;
-    struct mesh_shape same;
-    bool given = config_choice(setup->config, "microbatches") < 0;
-    struct setup other = *setup;
-    other.shape = shape;
     errors_init(&ignored);
-    bool good = strategy_mesh(setup->strategy, setup->model, setup->nodes, setup->batch,
-                              given ? setup->microbatches : 1, shape, "", &same, &ignored) &&
-                setup_collectives_fit(&other, &ignored);
+    bool good = setup_on_mesh(setup, shape, &other, &ignored) && would_fit(&other);
+    setup_off_mesh(&other);
     errors_release(&ignored);
     return good;
 }
@@ -105,7 +104,7 @@ static struct mesh_shape nearest_that_fits(const struct setup *setup)
                                        .expert = experts};
             if (mesh_size(shape) == setup->nodes &&
                 (!best.data || distance(shape, setup->shape) < distance(best, setup->shape)) &&
-                is_possible(setup, shape) && would_fit(setup, shape))
+                would_fit_on(setup, shape))
                 best = shape;
         }
     return best;
@@ -122,7 +121,7 @@ static bool fits_sharded(const struct setup *setup)
     sharded.zero = 3;
     bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
                 mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
-                setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded, setup->shape);
+                setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);
     return good;
 }

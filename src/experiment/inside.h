@@ -65,10 +65,13 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
-/* How many microbatches the setup's shape has. */
-int setup_microbatches(const struct setup *setup);
-/* Whether the collectives that are asked for can run on the groups of its mesh. */
-bool setup_collectives_fit(const struct setup *setup, struct errors *errors);
+/* The mesh of the setup's shape in the rack, with all groups that a plan on it uses. */
+struct mesh *setup_mesh(const struct setup *setup, struct rack *rack);
+/* What the same words make on another mesh of as many nodes; false and messages where they do not go with
+ * it. It shares all else with `setup`; setup_off_mesh releases the rest, in either case. */
+bool setup_on_mesh(const struct setup *setup, struct mesh_shape shape, struct setup *other,
+                   struct errors *errors);
+void setup_off_mesh(struct setup *other);
 /* Whether all else that is asked for can go with that stage of zero. */
 bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);

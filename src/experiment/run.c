@@ -562,15 +562,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         rack_keep_goal(rack);
     if (setup->strategy->runs_free)
         rack_let_ask(rack);
-    struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
-    if (setup->strategy->spreads_pipeline && setup_pipeline(setup)->both_ways)
-        mesh_add_back(mesh, rack);
-    if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
-        mesh_add_ends(mesh, rack);
-    if (setup->zero == 3)
-        mesh_add_gathers(mesh, rack);
-    if (setup->box)
-        mesh_add_boxes(mesh, rack, setup->box);
+    struct mesh *mesh = setup_mesh(setup, rack);
     struct plan plan = setup_plan(setup, mesh);
     struct drive drive = {.setup = setup,
                           .plan = &plan,

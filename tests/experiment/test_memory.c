@@ -38,7 +38,23 @@ static const char *const large =
     "strategy=hybrid nodes=4 math=off steps=1 optimizer=adamw batch=16 "
     "model=gpt:layers=4,heads=4,width=64,context=16,vocabulary=128 ";
 
-/* The mesh that is named runs where the one asked for does not; and the table is there. */
+/* The mesh that is named runs where the one asked for does not. */
+static void names_one_that_runs(const char *memory, const char *mesh, const char *words)
+{
+    char line[512];
+    int data = 0, tensor = 0, pipeline = 0;
+    snprintf(line, sizeof line, "%s cluster.device.memory=%s %s %s", large, memory, words, mesh);
+    struct result *result = run_refused(line, STATUS_OUT_OF_MEMORY);
+    const char *named = strstr(result->reason, "nearest mesh that fits is ");
+    CHECK_FATAL(named != NULL);
+    CHECK_EQUAL(sscanf(strstr(named, "mesh.data"), "mesh.data=%d mesh.tensor=%d mesh.pipeline=%d", &data,
+                       &tensor, &pipeline), 3);
+    result_free(result);
+    result_free(run("%s cluster.device.memory=%s %s mesh.data=%d mesh.tensor=%d mesh.pipeline=%d", large,
+                    memory, words, data, tensor, pipeline));
+}
+
+/* And the table is there. */
 static void the_nearest_mesh_that_fits(void)
 {
     char line[512];
@@ -47,13 +63,19 @@ static void the_nearest_mesh_that_fits(void)
     struct result *result = run_refused(line, STATUS_OUT_OF_MEMORY);
     CHECK(strstr(result->reason, "node 0 needs ") && strstr(result->reason, "optimizer "));
     CHECK(result->memory && result->memory[0].capacity == 3 << 20);
-    const char *mesh = strstr(result->reason, "mesh.data=");
-    CHECK_FATAL(mesh != NULL);
-    int data = 0, tensor = 0, pipeline = 0;
-    CHECK_EQUAL(sscanf(mesh, "mesh.data=%d mesh.tensor=%d mesh.pipeline=%d", &data, &tensor, &pipeline), 3);
     result_free(result);
-    result_free(run("%s cluster.device.memory=3MiB mesh.data=%d mesh.tensor=%d mesh.pipeline=%d", large,
-                    data, tensor, pipeline));
+    names_one_that_runs("3MiB", "mesh.data=4 mesh.tensor=1 mesh.pipeline=1", "");
+}
+
+/* What is asked for is made anew for each mesh that is tried. */
+static void with_all_that_is_asked_for(void)
+{
+    names_one_that_runs("3MiB", "mesh.data=4 mesh.tensor=1 mesh.pipeline=1", "shares=speed cluster.slow.nodes=0");
+    names_one_that_runs("3MiB", "mesh.data=4 mesh.tensor=1 mesh.pipeline=1", "shares=1:1:1:5");
+    names_one_that_runs("3MiB", "mesh.data=4 mesh.tensor=1 mesh.pipeline=1", "pipeline.split=even");
+    names_one_that_runs("3MiB", "mesh.data=2 mesh.tensor=2 mesh.pipeline=1", "tensor.sequence=on");
+    names_one_that_runs("1600KiB", "mesh.data=2 mesh.tensor=1 mesh.pipeline=2",
+                        "pipeline.schedule=interleaved microbatches=4");
 }
 
 static void where_no_mesh_helps(void)
@@ -73,4 +95,5 @@ static void where_no_mesh_helps(void)
 }
 
 SUITE("experiment: memory", TEST(every_strategy_counts_what_it_takes), TEST(the_nearest_mesh_that_fits),
+      TEST(with_all_that_is_asked_for),
       TEST(where_no_mesh_helps));
