@@ -4,15 +4,14 @@
 
 #include <string.h>
 
-bool closed_plays(const struct setup *setup, int rank)
-{
-    return !setup->closed || closed_stand_in(setup, rank) == rank;
-}
-
 int closed_stand_in(const struct setup *setup, int rank)
 {
-    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
-    return rank / stride % setup->shape.pipeline * stride;
+    return setup->closed ? setup_first_of_stage(setup, rank) : rank;
+}
+
+bool closed_plays(const struct setup *setup, int rank)
+{
+    return closed_stand_in(setup, rank) == rank;
 }
 
 int closed_multiplicity(const struct setup *setup)
@@ -135,5 +134,5 @@ bool closed_is_counted(const struct setup *setup, int rank)
         last += setup->order.axes[i] == AXIS_PIPELINE ? 0 : (length - 1) * stride;
         stride *= length;
     }
-    return behind == 0 || behind == last;
+    return behind == 0 || behind == last; /* where each stands for itself, all are counted */
 }

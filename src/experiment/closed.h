@@ -6,7 +6,8 @@
 
 /* Reads the setting, and closes the setup's algorithms; or refuses. */
 bool closed_resolve(struct setup *setup, struct errors *errors);
-/* Whether the rank's program runs; and who stands for it; and for how many one does, itself counted. */
+/* Whether the rank's program runs; and who stands for it; and for how many one does, itself counted. Where
+ * nothing is closed each rank is by itself. */
 bool closed_plays(const struct setup *setup, int rank);
 int closed_stand_in(const struct setup *setup, int rank);
 int closed_multiplicity(const struct setup *setup);

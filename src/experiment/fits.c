@@ -13,7 +13,7 @@ enum { NODES_LOOKED_FOR = 4096 };
 
 static struct memory_record memory_of(const struct setup *setup, const struct rack *rack, int rank)
 {
-    int counted = rack_region_bytes(rack, rank) ? rank : closed_stand_in(setup, rank);
+    int counted = closed_stand_in(setup, rank);
     struct memory_record record = {.first = rank,
                                    .last = rank,
                                    .capacity = setup->cluster->devices[rank].memory_bytes};
@@ -45,8 +45,7 @@ void result_memory(struct result *result, const struct setup *setup, const struc
  * is shared by weights any may be. */
 static bool may_be_fullest(const struct setup *setup, int rank)
 {
-    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
-    return setup->rows || rank / stride % setup->shape.pipeline * stride == rank;
+    return setup->rows || setup_first_of_stage(setup, rank) == rank;
 }
 
 static bool would_fit(const struct setup *setup)

@@ -65,6 +65,8 @@ bool setup_resolver(struct setup *setup, struct errors *errors);
 const struct resolver_ops *resolver_after(const struct setup *setup,
                                           const struct resolver_ops *lost);
 
+/* The rank of the same stage that is first along all other axes of the mesh. */
+int setup_first_of_stage(const struct setup *setup, int rank);
 /* The mesh of the setup's shape in the rack, with all groups that a plan on it uses. */
 struct mesh *setup_mesh(const struct setup *setup, struct rack *rack);
 /* What the same words make on another mesh of as many nodes; false and messages where they do not go with

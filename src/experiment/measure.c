@@ -43,7 +43,7 @@ void result_measure(struct result *result, const struct setup *setup, const stru
     result->node = memory_zeroed((size_t)result->nodes, sizeof *result->node);
     for (int i = 0; i < result->nodes; i++) {
         struct node_record *node = &result->node[i];
-        int rank = setup->closed ? closed_stand_in(setup, i) : i;
+        int rank = closed_stand_in(setup, i);
         *node = clock_record(clock, rank);
         for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
             node->memory_bytes[kind] = rack_memory_bytes(rack, rank)[kind];

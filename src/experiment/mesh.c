@@ -217,6 +217,12 @@ void setup_off_mesh(struct setup *other)
     free(other->stage_layers);
 }
 
+int setup_first_of_stage(const struct setup *setup, int rank)
+{
+    int stride = mesh_stride(setup->shape, &setup->order, AXIS_PIPELINE);
+    return rank / stride % setup->shape.pipeline * stride;
+}
+
 struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
 {
     struct mesh *mesh = mesh_create(rack, setup->shape, &setup->order);
