@@ -48,12 +48,13 @@ static void wake(pthread_mutex_t *lock, pthread_cond_t *bell)
 
 static void wake_all(struct rack *rack)
 {
-    for (int id = 0; id < rack->size; id++)
-        wake(&rack->ranks[id].desk->lock, &rack->ranks[id].desk->bell);
+    for (int id = 0; id < rack->size; id++) {
+        struct desk *desk = rack->ranks[id].desk;
+        wake(&desk->lock, &desk->bell);
+        wake(&desk->answer_lock, &desk->answer_bell);
+    }
     for (int i = 0; i < rack->group_count; i++)
         wake(&rack->groups[i]->gate->lock, &rack->groups[i]->gate->done);
-    for (int id = 0; id < rack->size; id++)
-        wake(&rack->ranks[id].desk->answer_lock, &rack->ranks[id].desk->answer_bell);
     wake(&rack->meeting_lock, &rack->meeting_over);
 }
 

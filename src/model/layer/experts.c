@@ -128,7 +128,7 @@ static void expert_of(const struct pass *pass, size_t number, struct expert *e)
     e->hidden = pass->part->layer->hidden;
 }
 
-/* Where the experts leave what comes back from them, and, on the way back, from their inputs. */
+/* Where the experts leave their outputs. */
 static float *out_of(const struct pass *pass)
 {
     return sharers(pass) > 1 ? pass->held[DIN] : pass->saved[OUT];
@@ -148,6 +148,7 @@ static void expert_forward(const struct expert *e)
     step_bias_activate(pass, out, e->width, pass_weight(pass, OUT_BIAS), ACTIVATION_NONE, out);
 }
 
+/* And, on the way back, their inputs' gradients: by then the outputs have been used. */
 static float *din_of(const struct pass *pass)
 {
     return sharers(pass) > 1 ? pass->saved[OUT] : pass->held[DIN];
@@ -226,9 +227,11 @@ static void to_experts(const struct pass *pass, float *places)
     reorder(pass, pass->held[DIN], places, false);
 }
 
-/* What the experts have left at `from` comes back to `places`, another buffer. */
+/* What the experts have left at `from` comes back to `places`: the same, where nobody shares. */
 static void from_experts(const struct pass *pass, const float *from, float *places)
 {
+    if (sharers(pass) == 1)
+        return;
     reorder(pass, from, places, true);
     exchange(pass, places);
 }
@@ -342,8 +345,7 @@ static void forward(const struct pass *pass)
     dispatch(pass);
     to_experts(pass, pass->saved[IN]);
     each_expert(pass, expert_forward);
-    if (sharers(pass) > 1)
-        from_experts(pass, out_of(pass), pass->saved[OUT]);
+    from_experts(pass, out_of(pass), pass->saved[OUT]);
     combine(pass);
 }
 
@@ -352,8 +354,7 @@ static void backward_input(const struct pass *pass)
     combine_back(pass);
     to_experts(pass, pass->held[DOUT]);
     each_expert(pass, expert_backward_input);
-    if (sharers(pass) > 1)
-        from_experts(pass, din_of(pass), pass->held[DIN]);
+    from_experts(pass, din_of(pass), pass->held[DIN]);
     route_back(pass);
     step_norm_back(pass, pass->part->layer->in, pass->x, NORM_GAIN, pass->saved[MEAN],
                    pass->saved[RSTD], pass->held[DN], true);
