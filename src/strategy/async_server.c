@@ -27,11 +27,6 @@ static double step(struct rank *self, struct training *training, size_t step)
     return serves(training) ? serve(self, training) : loose_work(self, training, step);
 }
 
-static void finish(struct rank *self, struct training *training)
-{
-    loose_finish(self, training, UINT64_MAX);
-}
-
 const struct strategy strategy_async_server = {
     .name = "async_server",
     .summary = "servers update with each worker's gradients as they come, however stale",
@@ -41,7 +36,7 @@ const struct strategy strategy_async_server = {
     .runs_free = true,
     .applies_each = true,
     .step = step,
-    .finish = finish,
+    .finish = loose_finish,
     .setup = loose_setup,
     .release = loose_release,
 };

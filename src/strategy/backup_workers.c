@@ -97,11 +97,6 @@ static double step(struct rank *self, struct training *training, size_t step)
     return serves(training) ? serve(self, training) : loose_work(self, training, step);
 }
 
-static void finish(struct rank *self, struct training *training)
-{
-    loose_finish(self, training, UINT64_MAX);
-}
-
 const struct strategy strategy_backup_workers = {
     .name = "backup_workers",
     .summary = "a synchronous server that drops what the slowest workers bring late",
@@ -110,7 +105,7 @@ const struct strategy strategy_backup_workers = {
     .serves_shares = true,
     .runs_free = true,
     .step = step,
-    .finish = finish,
+    .finish = loose_finish,
     .setup = setup,
     .release = loose_release,
 };

@@ -5,27 +5,37 @@
 
 #include <stdlib.h>
 
-void *loose_setup(struct rank *self, struct training *training)
+void loose_init(struct loose *loose, struct rank *self, struct training *training)
 {
-    struct loose *loose = memory_zeroed(1, sizeof *loose);
     serving_init(&loose->serving, self, training);
+    loose->pushes_most = UINT64_MAX;
     if (!serves(training))
-        return loose;
+        return;
     size_t workers = (size_t)loose->serving.peers;
     loose->pulled = memory_zeroed(workers, sizeof *loose->pulled);
     loose->pushed = memory_zeroed(workers, sizeof *loose->pushed);
     loose->pending = memory_zeroed(workers, sizeof *loose->pending);
     loose->incoming = training->model->gradients;
-    return loose;
 }
 
-void loose_release(void *pointer)
+void loose_clear(struct loose *loose)
 {
-    struct loose *loose = pointer;
     serving_release(&loose->serving);
     free(loose->pulled);
     free(loose->pushed);
     free(loose->pending);
+}
+
+void *loose_setup(struct rank *self, struct training *training)
+{
+    struct loose *loose = memory_zeroed(1, sizeof *loose);
+    loose_init(loose, self, training);
+    return loose;
+}
+
+void loose_release(void *loose)
+{
+    loose_clear(loose);
     free(loose);
 }
 
@@ -53,7 +63,7 @@ bool loose_take(struct rank *self, struct training *training, uint64_t until_ps,
 {
     struct loose *loose = training->own;
     struct serving *to = &loose->serving;
-    if (loose->updates == 0 && !loose->began) {
+    if (!loose->began) {
         rank_wait(self, serving_receive(self, to, 0, training->model->parameters,
                                         serving_whole(training)));
         loose->began = true;
@@ -106,18 +116,18 @@ double loose_loss(struct training *training)
     return training->point.replica == 0 && seen->rows ? seen->loss / (double)seen->rows : 0;
 }
 
-static int still_to_push(const struct loose *loose, uint64_t pushes_most)
+static int still_to_push(const struct loose *loose)
 {
     int count = 0;
     for (int i = 0; i < loose->serving.peers; i++)
-        count += !loose->pending[i] && loose->pushed[i] < pushes_most;
+        count += !loose->pending[i] && loose->pushed[i] < loose->pushes_most;
     return count;
 }
 
-void loose_finish(struct rank *self, struct training *training, uint64_t pushes_most)
+void loose_finish(struct rank *self, struct training *training)
 {
     struct loose *loose = training->own;
-    for (int left = still_to_push(loose, pushes_most), worker; left > 0; left--) {
+    for (int left = still_to_push(loose), worker; left > 0; left--) {
         loose_take(self, training, UINT64_MAX, &worker);
         loose->pending[worker] = true;
     }

@@ -11,10 +11,8 @@
 #include "servers.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/math/math.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct own {
     struct serving serving;
@@ -42,12 +40,12 @@ static void release(void *pointer)
 
 /* ---- A worker. ---- */
 
-void servers_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
+static void gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     const struct training *training = context;
+    struct own *own = training->own;
     (void)count;
-    if (!training->plan->strategy->runs_free)
-        serving_push(self, training, training->own, at);
+    serving_push(self, training, &own->serving, at);
 }
 
 static double work(struct rank *self, struct training *training, size_t step)
@@ -63,20 +61,6 @@ static double work(struct rank *self, struct training *training, size_t step)
 
 /* ---- A server. ---- */
 
-/* The first worker's are copied, the others' added, in one pass. */
-static void add_up(struct rank *self, const struct training *training)
-{
-    const struct own *own = training->own;
-    const struct model *model = training->model;
-    uint64_t count = (uint64_t)own->serving.peers;
-    if (!rank_compute_begin(self, parameters_work(training, count - 1, count + 1)))
-        return;
-    memcpy(model->gradients, own->pushed[0], model->parameter_count * sizeof *model->gradients);
-    for (int i = 1; i < own->serving.peers; i++)
-        math_add(model->parameter_count, model->gradients, own->pushed[i]);
-    rank_compute_end(self);
-}
-
 static double serve(struct rank *self, struct training *training, size_t step)
 {
     struct own *own = training->own;
@@ -87,7 +71,7 @@ static double serve(struct rank *self, struct training *training, size_t step)
     for (int i = 0; i < to->peers; i++)
         to->receives[i] = serving_receive(self, to, i, own->pushed[i], whole);
     serving_wait(self, to->receives, to->peers);
-    add_up(self, training);
+    serving_add_up(self, training, to, own->pushed);
     optimizer_step(self, training->optimizer, training->model);
     for (int i = 0; i < to->peers; i++)
         to->sends[i] = serving_send(self, to, i, training->model->parameters, whole);
@@ -107,6 +91,7 @@ const struct strategy strategy_parameter_server = {
     .spreads_data = true,
     .serves_shares = true,
     .step = step,
+    .gradient_ready = gradient_ready,
     .setup = setup,
     .release = release,
 };

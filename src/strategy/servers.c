@@ -1,8 +1,10 @@
 #include "servers.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/math/math.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct share server_share(const struct plan *plan, int i)
 {
@@ -56,6 +58,19 @@ void serving_wait(struct rank *self, const struct request *requests, int count)
 struct share serving_whole(const struct training *training)
 {
     return (struct share){0, training->model->parameter_count};
+}
+
+void serving_add_up(struct rank *self, const struct training *training, const struct serving *serving,
+                    float *const *pushed)
+{
+    const struct model *model = training->model;
+    uint64_t count = (uint64_t)serving->peers;
+    if (!rank_compute_begin(self, parameters_work(training, count - 1, count + 1)))
+        return;
+    memcpy(model->gradients, pushed[0], model->parameter_count * sizeof *model->gradients);
+    for (int i = 1; i < serving->peers; i++)
+        math_add(model->parameter_count, model->gradients, pushed[i]);
+    rank_compute_end(self);
 }
 
 void serving_hand_over(struct rank *self, const struct training *training, struct serving *serving)

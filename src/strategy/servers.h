@@ -28,6 +28,10 @@ struct request serving_receive(struct rank *self, const struct serving *serving,
 void serving_wait(struct rank *self, const struct request *requests, int count);
 /* All that a server holds. */
 struct share serving_whole(const struct training *training);
+/* A server's gradients become the sum of all workers' (peers), in rank order: the first's are copied, the others'
+ * added, in one pass. */
+void serving_add_up(struct rank *self, const struct training *training, const struct serving *serving,
+                    float *const *pushed);
 
 /* ---- A worker's. ---- */
 
@@ -47,11 +51,16 @@ struct loose {
     uint64_t *pulled; /* how often the parameters had been updated when it was last answered */
     uint64_t *pushed; /* how many of its gradients have come */
     bool *pending;    /* it waits for an answer */
+    uint64_t pushes_most; /* of a worker; UINT64_MAX: until it is told to stop */
     uint64_t updates;
     bool began;      /* it has its share of the initial parameters */
     float *incoming; /* where a push is received */
 };
 
+/* In a struct of zeros, which may be the beginning of a larger one; and strategy.setup and release of those that
+ * need no more. */
+void loose_init(struct loose *loose, struct rank *self, struct training *training);
+void loose_clear(struct loose *loose);
 void *loose_setup(struct rank *self, struct training *training);
 void loose_release(void *loose);
 /* A worker's iteration: its own batch, a push, a pull. Leaves its loss on the board. */
@@ -67,7 +76,7 @@ double loose_loss_of(const struct training *training, int worker);
 void loose_note(struct training *training, int worker, double loss, uint64_t staleness);
 /* The mean loss of the gradients that were applied in this step. */
 double loose_loss(struct training *training);
-/* A server's end: each worker that may still push is taken from once more, and all are told to stop. */
-void loose_finish(struct rank *self, struct training *training, uint64_t pushes_most);
+/* strategy.finish: each worker that may still push is taken from once more, and all are told to stop. */
+void loose_finish(struct rank *self, struct training *training);
 
 #endif

@@ -6,7 +6,6 @@
 #include "servers.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/math/math.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +23,9 @@ struct own {
 
 static void *setup(struct rank *self, struct training *training)
 {
-    struct loose *loose = loose_setup(self, training);
     struct own *own = memory_zeroed(1, sizeof *own);
-    own->loose = *loose;
-    free(loose);
+    loose_init(&own->loose, self, training);
+    own->loose.pushes_most = training->plan->steps;
     own->slots = training->plan->staleness + 1;
     if (!serves(training))
         return own;
@@ -49,7 +47,8 @@ static void release(void *pointer)
     free(own->read);
     free(own->losses);
     free(own->count);
-    loose_release(&own->loose);
+    loose_clear(&own->loose);
+    free(own);
 }
 
 static size_t place_of(const struct own *own, uint64_t iteration, int worker)
@@ -75,20 +74,11 @@ static void keep(struct rank *self, struct training *training, int worker)
 static void add_up(struct rank *self, struct training *training, uint64_t iteration)
 {
     struct own *own = training->own;
-    const struct model *model = training->model;
-    int workers = own->loose.serving.peers;
-    for (int i = 0; i < workers; i++)
+    for (int i = 0; i < own->loose.serving.peers; i++)
         loose_note(training, i, own->losses[place_of(own, iteration, i)],
                    iteration - own->read[place_of(own, iteration, i)]);
     own->count[iteration % own->slots] = 0;
-    if (!rank_compute_begin(self, parameters_work(training, (uint64_t)workers - 1,
-                                                  (uint64_t)workers + 1)))
-        return;
-    memcpy(model->gradients, own->kept[place_of(own, iteration, 0)],
-           model->parameter_count * sizeof(float));
-    for (int i = 1; i < workers; i++)
-        math_add(model->parameter_count, model->gradients, own->kept[place_of(own, iteration, i)]);
-    rank_compute_end(self);
+    serving_add_up(self, training, &own->loose.serving, &own->kept[place_of(own, iteration, 0)]);
 }
 
 static bool may_go_on(const struct loose *loose, const struct training *training, int worker)
@@ -127,11 +117,6 @@ static double step(struct rank *self, struct training *training, size_t step)
     return loss;
 }
 
-static void finish(struct rank *self, struct training *training)
-{
-    loose_finish(self, training, training->plan->steps);
-}
-
 const struct strategy strategy_ssp_server = {
     .name = "ssp_server",
     .summary = "servers whose workers may be `staleness` iterations ahead of the slowest",
@@ -140,7 +125,7 @@ const struct strategy strategy_ssp_server = {
     .serves_shares = true,
     .runs_free = true,
     .step = step,
-    .finish = finish,
+    .finish = loose_finish,
     .setup = setup,
     .release = release,
 };

@@ -56,10 +56,9 @@ static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
-                                .exchange_experts = exchange_experts};
-    if (strategy->serves_shares)
-        hooks.gradient_ready = servers_gradient_ready;
-    else if (strategy->spreads_data && !strategy->updates_alone)
+                                .exchange_experts = exchange_experts,
+                                .gradient_ready = strategy->gradient_ready};
+    if (strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares)
         hooks.gradient_ready = bucket_gradient_ready;
     if (training->plan->zero)
         hooks.sum_over_shares = sum_over_shares;

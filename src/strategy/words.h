@@ -51,11 +51,6 @@ void buckets_wait(struct buckets *buckets);
  * parameters are then gathered while the next share is updated. */
 void update_together(struct rank *self, struct training *training);
 
-/* ---- Of servers that have the parameters in shares. ---- */
-
-/* A hook: a worker pushes each share as soon as its gradients are there. */
-void servers_gradient_ready(void *training, struct rank *self, size_t at, size_t count);
-
 /* ---- Of replicas that update alone. ---- */
 
 /* A step on the rank's own rows: forward, backward, update. */

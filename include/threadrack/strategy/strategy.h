@@ -165,6 +165,8 @@ struct strategy {
     void *(*setup)(struct rank *self, struct training *training);
     void (*begin)(struct training *training);
     void (*release)(void *own);
+    /* Of serves_shares: the model's hook of that name, whose context is the training. NULL: none. */
+    void (*gradient_ready)(void *training, struct rank *self, size_t at, size_t count);
     /* Of runs_free: a server's, behind its last step. */
     void (*finish)(struct rank *self, struct training *training);
 };
