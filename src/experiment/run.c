@@ -1,41 +1,18 @@
 /* The driver: it owns the step loop, evaluation, the checkpoint and stopping, for every strategy and
  * both ways to run. */
 #include "closed.h"
+#include "drive.h"
 #include "saving.h"
-#include "watch.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Atomic int experiment_interrupted;
-
-/* What all ranks of a run share off the clock. */
-struct drive {
-    const struct setup *setup;
-    const struct plan *plan;
-    struct result *result;
-    struct watch watch;
-    struct progress_hook progress;
-    const struct rack *rack;
-    struct training **trainings; /* by rank; real runs only, as the one below */
-    double *losses;              /* (steps, ranks): each rank's part */
-    struct routed *routed;       /* (steps, ranks) likewise, of a model with experts; else NULL */
-    uint64_t *rows;              /* by rank: rows whose forward pass began there */
-    uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
-    struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
-    struct errors unsaved;       /* what went wrong with a save */
-    int meet_every;
-    pthread_mutex_t lock;        /* of the ends of steps of strategies that run free */
-    struct half *halves;
-    bool stop;                   /* written only while all ranks meet */
-    int stopped_at;              /* steps taken */
-};
 
 /* By the training, not by this run alone, when the run's step has been taken. */
 static uint64_t steps_taken(const struct drive *drive, int step)
@@ -43,7 +20,7 @@ static uint64_t steps_taken(const struct drive *drive, int step)
     return drive->setup->begun.step + (uint64_t)step + 1;
 }
 
-static bool is_last(const struct drive *drive, int step)
+bool drive_is_last(const struct drive *drive, int step)
 {
     return step + 1 == drive->setup->steps;
 }
@@ -53,7 +30,7 @@ static bool evaluates(const struct drive *drive, int step)
     const struct dataset *data = drive->setup->dataset;
     return data && drive->setup->real && data->test_rows &&
            (steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 ||
-            is_last(drive, step));
+            drive_is_last(drive, step));
 }
 
 /* Whether the training loss is held against its target behind the step: where no rows test. */
@@ -62,7 +39,7 @@ static bool weighs_loss(const struct drive *drive, int step)
     const struct setup *setup = drive->setup;
     bool tests = setup->dataset && setup->dataset->test_rows;
     return !isnan(setup->target_loss) && !tests &&
-           (steps_taken(drive, step) % (uint64_t)setup->eval_every == 0 || is_last(drive, step));
+           (steps_taken(drive, step) % (uint64_t)setup->eval_every == 0 || drive_is_last(drive, step));
 }
 
 /* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
@@ -70,7 +47,7 @@ static bool weighs_loss(const struct drive *drive, int step)
 static bool meets(const struct drive *drive, int step)
 {
     return evaluates(drive, step) || weighs_loss(drive, step) ||
-           saving_is_due(drive->setup, step + 1) || is_last(drive, step) || (step + 1) % drive->meet_every == 0;
+           saving_is_due(drive->setup, step + 1) || drive_is_last(drive, step) || (step + 1) % drive->meet_every == 0;
 }
 
 static int steps_between_meetings(const struct setup *setup)
@@ -95,20 +72,9 @@ static bool is_mean(const struct drive *drive)
     return strategy->updates_alone && !strategy->has_server;
 }
 
-/* Whether the whole model is looked at behind the step. */
-static bool looks(const struct drive *drive, int step)
+bool drive_looks(const struct drive *drive, int step)
 {
     return evaluates(drive, step) || saving_is_due(drive->setup, step + 1);
-}
-
-/* By the first server. */
-static void note_staleness(struct drive *drive, int step)
-{
-    struct staleness *seen = &drive->trainings[0]->staleness;
-    struct step_record *record = &drive->result->step[step];
-    record->staleness = seen->applied ? (double)seen->sum / (double)seen->applied : NAN;
-    record->staleness_most = seen->applied ? (double)seen->most : NAN;
-    record->late = seen->late;
 }
 
 static void reach_target(struct drive *drive, int step)
@@ -149,25 +115,28 @@ struct meeting {
     int step;
 };
 
+void drive_confer(struct drive *drive, int step)
+{
+    if (is_mean(drive) &&
+        (drive_looks(drive, step) || drive_is_last(drive, step) || experiment_interrupted))
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
+    if (evaluates(drive, step))
+        evaluate(drive, step);
+    if (weighs_loss(drive, step) && training_loss(drive, step) <= drive->setup->target_loss)
+        reach_target(drive, step);
+    if (saving_is_due(drive->setup, step + 1) &&
+        !saving_write(drive->setup, drive->gathered, step + 1, &drive->unsaved))
+        drive->stop = true;
+    drive->stop = drive->stop || experiment_interrupted || drive_is_last(drive, step) ||
+                  rack_is_stuck(drive->rack);
+    drive->stopped_at = step + 1;
+}
+
 /* Runs on the thread of the last rank to come, while the others wait. */
 static void confer(void *argument)
 {
-    struct meeting *meeting = argument;
-    struct drive *drive = meeting->drive;
-    if (is_mean(drive) &&
-        (looks(drive, meeting->step) || is_last(drive, meeting->step) || experiment_interrupted))
-        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
-    if (evaluates(drive, meeting->step))
-        evaluate(drive, meeting->step);
-    if (weighs_loss(drive, meeting->step) &&
-        training_loss(drive, meeting->step) <= drive->setup->target_loss)
-        reach_target(drive, meeting->step);
-    if (saving_is_due(drive->setup, meeting->step + 1) &&
-        !saving_write(drive->setup, drive->gathered, meeting->step + 1, &drive->unsaved))
-        drive->stop = true;
-    drive->stop = drive->stop || experiment_interrupted || is_last(drive, meeting->step) ||
-                  rack_is_stuck(drive->rack);
-    drive->stopped_at = meeting->step + 1;
+    const struct meeting *meeting = argument;
+    drive_confer(meeting->drive, meeting->step);
 }
 
 /* Returns whether the run goes on. */
@@ -176,7 +145,7 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     const struct training *training = drive->trainings[rank_id(self)];
     if (!meets(drive, step))
         return true;
-    if (looks(drive, step) && !is_mean(drive))
+    if (drive_looks(drive, step) && !is_mean(drive))
         saving_gather(drive->setup, drive->gathered, training);
     rank_meet(self, confer, &(struct meeting){drive, step});
     return !drive->stop;
@@ -188,7 +157,7 @@ static void tell_progress(const struct drive *drive, int step)
         drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
 }
 
-static void take_step(struct drive *drive, struct rank *self, int step)
+void drive_take_step(struct drive *drive, struct rank *self, int step)
 {
     int rank = rank_id(self), ranks = drive->setup->nodes;
     double loss = training_step(self, drive->trainings[rank],
@@ -222,107 +191,10 @@ static void train(void *argument, struct rank *self)
         drive->plan->strategy->begin(training);
     int step = 0;
     do
-        take_step(drive, self, step);
+        drive_take_step(drive, self, step);
     while (meet(drive, self, step++));
     if (!is_mean(drive))
         saving_gather(setup, drive->gathered, training);
-}
-
-/* ---- Strategies that run free: servers have steps, and workers go on until these stop them. A server does
- * not wait for others where a step ends, since the clock would wait for it: what it has of the model is kept
- * until all servers' is there. ---- */
-
-/* A step's end that not all servers have come to. */
-struct half {
-    struct half *next;
-    int step, left; /* servers */
-    struct checkpoint *gathered; /* NULL: nobody looks */
-};
-
-static struct half *half_of(struct drive *drive, int step)
-{
-    struct half **place = &drive->halves;
-    while (*place && (*place)->step != step)
-        place = &(*place)->next;
-    if (*place)
-        return *place;
-    struct half *half = *place = memory_zeroed(1, sizeof *half);
-    *half = (struct half){.step = step, .left = drive->setup->servers};
-    if (drive->setup->real && (looks(drive, step) || is_last(drive, step)))
-        half->gathered = checkpoint_create(drive->setup->model);
-    return half;
-}
-
-static void drop_half(struct drive *drive, struct half *half)
-{
-    struct half **place = &drive->halves;
-    while (*place != half)
-        place = &(*place)->next;
-    *place = half->next;
-    if (half->gathered != drive->gathered)
-        checkpoint_free(half->gathered);
-    free(half);
-}
-
-/* All servers have come to that end. What was gathered last stays, to be saved. */
-static void confer_about(struct drive *drive, struct half *half)
-{
-    if (half->gathered) {
-        checkpoint_free(drive->gathered);
-        drive->gathered = half->gathered;
-    }
-    confer(&(struct meeting){drive, half->step});
-}
-
-/* Returns whether the server goes on. One alone is told by what it finds; several go through all steps, and
- * are not interrupted between them. */
-static bool end_server_step(struct drive *drive, struct rank *self, int step)
-{
-    const struct training *training = drive->trainings[rank_id(self)];
-    pthread_mutex_lock(&drive->lock);
-    if (rank_id(self) == 0)
-        note_staleness(drive, step);
-    struct half *half = half_of(drive, step);
-    if (half->gathered)
-        checkpoint_put_range(half->gathered,
-                             server_share(drive->plan, training->point.replica),
-                             training->model->parameters);
-    if (--half->left == 0) {
-        confer_about(drive, half);
-        drop_half(drive, half);
-    }
-    bool stops = drive->setup->servers == 1 ? drive->stop : is_last(drive, step);
-    pthread_mutex_unlock(&drive->lock);
-    return !stops;
-}
-
-static void train_free(void *argument, struct rank *self)
-{
-    struct drive *drive = argument;
-    struct training *training = training_create(self, drive->plan);
-    int rank = rank_id(self), step = 0;
-    drive->trainings[rank] = training;
-    if (rank_is_real(self))
-        saving_begin(drive->setup, training);
-    if (rank < drive->setup->servers) {
-        do
-            take_step(drive, self, step);
-        while (end_server_step(drive, self, step++));
-        drive->plan->strategy->finish(self, training);
-        return;
-    }
-    for (size_t i = 0; !training->stopped; i++) {
-        training_step(self, training, i);
-        drive->rows[rank] += training->rows_done;
-        rank_mark_alone(self);
-    }
-}
-
-static void train_free_and_end(void *argument, struct rank *self)
-{
-    rank_begin_setup(self);
-    train_free(argument, self);
-    rank_end(self);
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
@@ -347,7 +219,7 @@ static void count_step(struct drive *drive, struct rank *self, int step)
 static void count_only(struct drive *drive, struct rack *rack)
 {
     if (drive->plan->strategy->runs_free) {
-        rack_run_in_turns(rack, train_free_and_end, drive);
+        rack_run_in_turns(rack, freely_train_and_end, drive);
         return;
     }
     for (int step = 0; step < drive->setup->steps && !experiment_interrupted &&
@@ -372,24 +244,16 @@ static void count_only(struct drive *drive, struct rack *rack)
 static void count_regions(const struct drive *drive, struct rack *rack)
 {
     for (int rank = 0; rank < rack_size(rack); rank++)
-        if (!drive->setup->closed || closed_is_counted(drive->setup, rank))
+        if (closed_is_counted(drive->setup, rank))
             training_free(shape_of(drive, rack_rank(rack, rank)));
-}
-
-static void result_keep_staleness(struct result *result, struct staleness *seen)
-{
-    result->staleness = seen->times;
-    result->staleness_count = seen->count;
-    seen->times = NULL;
-    seen->count = seen->room = 0;
 }
 
 static void free_trainings(struct drive *drive)
 {
     for (int rank = 0; rank < drive->setup->nodes; rank++)
         if (drive->trainings[rank]) {
-            if (rank == 0 && drive->plan->strategy->runs_free)
-                result_keep_staleness(drive->result, &drive->trainings[0]->staleness);
+            if (rank == 0)
+                freely_keep_staleness(drive);
             drive->allreduces |= training_allreduces(drive->trainings[rank]);
             training_free(drive->trainings[rank]);
         }
@@ -483,7 +347,7 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
     } else {
         bool ran = rack_open(rack, host, seats.first_core, seats.cores,
                              gathered_bytes(drive->setup), errors) &&
-                   rack_run(rack, drive->plan->strategy->runs_free ? train_free : train, drive,
+                   rack_run(rack, drive->plan->strategy->runs_free ? freely_train : train, drive,
                             errors);
         free_trainings(drive);
         if (!ran)
@@ -512,8 +376,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     result_measure(result, drive->setup, rack);
     result_memory(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
-        result->node[rank].samples =
-            drive->rows[drive->setup->closed ? closed_stand_in(drive->setup, rank) : rank];
+        result->node[rank].samples = drive->rows[closed_stand_in(drive->setup, rank)];
     notes_after(drive->setup, rack_clock(rack), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
@@ -529,23 +392,6 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
         !write_goal(rack_clock(rack), config_text(config, "goal"), errors))
         return false;
     return saving_write(drive->setup, drive->gathered, result->steps, errors);
-}
-
-static struct board *board_create(size_t ranks)
-{
-    struct board *board = memory_zeroed(1, sizeof *board);
-    board->losses = memory_zeroed(ranks, sizeof *board->losses);
-    board->stopped = memory_zeroed(ranks, sizeof *board->stopped);
-    return board;
-}
-
-static void board_free(struct board *board)
-{
-    if (!board)
-        return;
-    free(board->losses);
-    free(board->stopped);
-    free(board);
 }
 
 /* `lost`: why the resolver was not exact, or NULL. */
@@ -580,14 +426,11 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
                                                   .staleness_most = NAN,
                                                   .dropped = NAN,
                                                   .balance = NAN};
-    if (setup->strategy->runs_free) {
-        pthread_mutex_init(&drive.lock, NULL);
+    if (setup->real || setup->strategy->runs_free)
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
-        plan.board = board_create(ranks);
-    }
+    if (setup->strategy->runs_free)
+        freely_open(&drive, &plan);
     if (setup->real) {
-        if (!drive.trainings)
-            drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
         drive.losses = memory_zeroed(steps * ranks, sizeof *drive.losses);
         drive.gathered = saving_room(setup);
         if (model_routes(setup->model))
@@ -596,17 +439,15 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
     result_memory(result, setup, rack);
-    bool good = memory_fits(setup, rack, errors) && closed_fits(setup, rack, mesh, errors) && watch_begin(&drive.watch, setup, rack, errors) &&
+    bool good = memory_fits(setup, rack, errors) && closed_fits(setup, rack, mesh, errors) &&
+                watch_begin(&drive.watch, setup, rack, errors) &&
                 run_counted(&drive, rack, host, seats, errors) && finish(&drive, rack, errors);
     watch_release(&drive.watch);
     errors_release(&drive.unsaved);
     if (drive.gathered)
         checkpoint_free(drive.gathered);
-    while (drive.halves)
-        drop_half(&drive, drive.halves);
     if (setup->strategy->runs_free)
-        pthread_mutex_destroy(&drive.lock);
-    board_free(plan.board);
+        freely_close(&drive, &plan);
     free(drive.trainings);
     free(drive.losses);
     free(drive.routed);

@@ -1,0 +1,54 @@
+/* What the driver (run.c) shares with its part for strategies that run free (freely.c). */
+#ifndef EXPERIMENT_DRIVE_H
+#define EXPERIMENT_DRIVE_H
+
+#include "watch.h"
+
+#include "threadrack/model/checkpoint.h"
+
+#include <pthread.h>
+
+struct half; /* freely.c */
+
+/* What all ranks of a run share off the clock. */
+struct drive {
+    const struct setup *setup;
+    const struct plan *plan;
+    struct result *result;
+    struct watch watch;
+    struct progress_hook progress;
+    const struct rack *rack;
+    struct training **trainings; /* by rank; real runs and those that run free */
+    double *losses;              /* (steps, ranks): each rank's part; real runs only */
+    struct routed *routed;       /* likewise, of a model with experts; else NULL */
+    uint64_t *rows;              /* by rank: rows whose forward pass began there */
+    uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
+    struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
+    struct errors unsaved;       /* what went wrong with a save */
+    int meet_every;
+    pthread_mutex_t lock;        /* of the ends of steps of strategies that run free */
+    struct half *halves;
+    bool stop;                   /* written only while all ranks meet */
+    int stopped_at;              /* steps taken */
+};
+
+bool drive_is_last(const struct drive *drive, int step);
+/* Whether the whole model is looked at behind the step. */
+bool drive_looks(const struct drive *drive, int step);
+/* One step of a rank that has steps, with its mark. */
+void drive_take_step(struct drive *drive, struct rank *self, int step);
+/* What follows from a step that all have taken: by one thread at a time, with the model gathered where it is
+ * looked at. */
+void drive_confer(struct drive *drive, int step);
+
+/* ---- freely.c ---- */
+
+void freely_open(struct drive *drive, struct plan *plan);
+void freely_close(struct drive *drive, struct plan *plan);
+/* A rank's program, real; and timing-only, with its set-up and its end. */
+void freely_train(void *drive, struct rank *self);
+void freely_train_and_end(void *drive, struct rank *self);
+/* Into the result, what the first server has seen, if it is one. */
+void freely_keep_staleness(struct drive *drive);
+
+#endif
