@@ -113,16 +113,8 @@ static void a_rank_holds_its_experts(void)
 static void refused(const char *words, const char *why)
 {
     char line[512];
-    struct errors errors;
-    errors_init(&errors);
     snprintf(line, sizeof line, "model=" MIXTURE " math=off %s", words);
-    struct config *config = config_of(line, &errors);
-    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
-                                           (struct progress_hook){0}, &errors);
-    CHECK(result->status != STATUS_OK && errors.count && strstr(errors.messages[0], why));
-    errors_release(&errors);
-    result_free(result);
-    config_free(config);
+    refuses(line, why);
 }
 
 static void what_does_not_go_is_refused(void)
