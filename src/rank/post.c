@@ -15,8 +15,9 @@ static int lane_index(const struct rank *self, struct request request)
 
 static const struct request nothing = {0};
 
-struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
-                              size_t count)
+/* Of `bytes` in memory, with `accounted` of them on the links. */
+static struct request post_send(struct rank *self, struct group *group, int peer, const void *from,
+                                size_t bytes, size_t accounted)
 {
     if (!rank_goes_on(self))
         return nothing;
@@ -24,14 +25,14 @@ struct request rank_post_send(struct rank *self, struct group *group, int peer, 
     rank_record(self, &(struct op){.kind = OP_SEND,
                                    .lane = lane_index(self, request),
                                    .peer = peer,
-                                   .value = count});
+                                   .value = accounted});
     if (self->real)
-        mailbox_send(self, group, peer, request.number, bytes, count);
+        mailbox_send(self, group, peer, request.number, from, bytes);
     return request;
 }
 
-struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
-                                 size_t count)
+static struct request post_receive(struct rank *self, struct group *group, int peer, void *to,
+                                   size_t bytes, size_t accounted)
 {
     if (!rank_goes_on(self))
         return nothing;
@@ -39,10 +40,41 @@ struct request rank_post_receive(struct rank *self, struct group *group, int pee
     rank_record(self, &(struct op){.kind = OP_RECV,
                                    .lane = lane_index(self, request),
                                    .peer = peer,
-                                   .value = count});
+                                   .value = accounted});
     if (self->real)
-        mailbox_receive(self, group, peer, request.number, bytes, count);
+        mailbox_receive(self, group, peer, request.number, to, bytes);
     return request;
+}
+
+struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
+                              size_t count)
+{
+    return post_send(self, group, peer, bytes, count, count);
+}
+
+struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
+                                 size_t count)
+{
+    return post_receive(self, group, peer, bytes, count, count);
+}
+
+struct request rank_post_send_numbers(struct rank *self, struct group *group, int peer,
+                                      enum number number, const float *values, size_t count)
+{
+    return post_send(self, group, peer, values, count * sizeof *values,
+                     count * rank_number_bytes(self, number));
+}
+
+struct request rank_post_receive_numbers(struct rank *self, struct group *group, int peer,
+                                         enum number number, float *values, size_t count)
+{
+    return post_receive(self, group, peer, values, count * sizeof *values,
+                        count * rank_number_bytes(self, number));
+}
+
+enum element rank_element(const struct rank *self, enum number number)
+{
+    return rank_number_bytes(self, number) == sizeof(float) ? ELEMENT_FP32 : ELEMENT_HALF;
 }
 
 struct request rank_post_collective_as(struct rank *self, struct group *group,
