@@ -31,6 +31,15 @@ void load_rows(struct rank *self, const struct training *training, size_t step, 
                     (struct share){training->rows.begin + rows.begin, rows.count}, inputs, targets);
 }
 
+/* Chunks of the model take it from the whole. */
+void key_dropout(struct training *training, size_t step, int i)
+{
+    training->model->dropout =
+        (struct dropout_key){.seed = training->plan->exchange.seed,
+                             .step = (uint32_t)step,
+                             .row = training->rows.begin + microbatch(training, i).begin};
+}
+
 double microbatch_loss(struct rank *self, struct training *training, int i)
 {
     struct share rows = microbatch(training, i);
@@ -53,6 +62,7 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
         struct share rows = slot_rows(training, 0, i);
         load_rows(self, training, step, microbatch(training, i),
                   model_input(training->model, rows), NULL);
+        key_dropout(training, step, i);
         model_forward(self, training->model, rows);
         loss += microbatch_loss(self, training, i);
         model_backward(self, training->model, rows, i == 0, i == last);

@@ -154,6 +154,7 @@ static double do_task(struct rank *self, struct training *training, struct stage
                       size_t step)
 {
     double loss = 0;
+    key_dropout(training, step, task.microbatch);
     if (task.work == WORK_FORWARD)
         forward(self, training, task);
     else if (task.work == WORK_BACKWARD)

@@ -10,6 +10,7 @@
 #include "threadrack/math/transformer.h"
 
 enum { TABLE, POSITIONS };
+enum { KEPT }; /* saved, with dropout of Y: which stay, in bytes */
 enum { ROOM }; /* held: all positions, where they are shared */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
@@ -34,7 +35,10 @@ static size_t width_in(const struct model_part *part)
 
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
-    (void)trains;
+    if (part_drops(part, trains)) {
+        needs->saved[KEPT] = floats_of_bytes(part_own_positions(part) * part->layer->out);
+        needs->full[KEPT] = true;
+    }
     needs->held[ROOM] = part->sequence ? part->layer->positions * part->layer->out : 0;
 }
 
@@ -77,7 +81,7 @@ static void forward_share(const struct pass *pass)
 }
 
 /* A token, its vector and that of its position are read, a vector is written. */
-static void forward(const struct pass *pass)
+static void embed(const struct pass *pass)
 {
     const struct layer *layer = pass->part->layer;
     struct work work = elements_work(pass->positions * layer->out, 1, 2);
@@ -92,6 +96,12 @@ static void forward(const struct pass *pass)
     math_embed(pass->rows, layer->positions, layer->out, tokens_of(pass),
                pass_weight(pass, TABLE), pass_weight(pass, POSITIONS), pass->y);
     rank_compute_end(pass->self);
+}
+
+static void forward(const struct pass *pass)
+{
+    embed(pass);
+    step_dropout(pass, pass->part->layer->out, pass->y, pass->saved[KEPT]);
 }
 
 static void add_gradients(const struct pass *pass, const float *dy)
@@ -120,6 +130,7 @@ static void backward_weight(const struct pass *pass)
     work.gradients = 2 * count + work_share(2 * count, pass->part) +
                      (pass->first ? pass->part->parameter_count : 0);
     work.bytes += sizeof(int32_t) * pass->positions;
+    step_dropout_back(pass, layer->out, pass->saved[KEPT], pass->dy);
     const float *dy = pass_gather(pass, pass->dy, pass->held[ROOM], layer->out);
     if (!rank_compute_begin(pass->self, work))
         return;
