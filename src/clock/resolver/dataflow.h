@@ -85,9 +85,8 @@ enum phase {
 /* A group as one of its members sees it. */
 struct slot {
     struct group *group;
-    struct gathering *gathering;  /* of the group */
-    uint32_t posted[GROUP_LANES]; /* operations so far */
     uint64_t sent_ps;             /* when the last of its sends has left */
+    uint32_t posted[GROUP_LANES]; /* operations so far */
 };
 
 /* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches. */
@@ -97,21 +96,32 @@ struct task {
     bool streamed; /* its stream may have ops */
     uint8_t lane;
     int index, member;
-    uint32_t messages;           /* sent since the last operation ended, and not yet in the record */
-    uint64_t bytes;              /* sent, and not yet in the record */
-    uint64_t add_ps;             /* what adding takes when the step's message is there, but for traces */
+    int root; /* of a message: the member that it comes from */
+    uint64_t bytes, messages;       /* sent; in the record at the end */
+    uint64_t add_ps;                /* what adding takes when the step's message is there, but for traces */
     uint64_t waiting_ps, adding_ps; /* of the operation */
     struct group *group;
-    struct pattern *pattern; /* NULL: the schedule is asked */
 
+    struct pattern *pattern;         /* NULL: the schedule is asked */
     const struct schedule *schedule; /* NULL: one message */
-    struct call call;
+    size_t count;                    /* elements */
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
     uint64_t began_ps;   /* the operation */
-    struct slot *slots;
     uint64_t sending_until_ps; /* all sends that were posted have left then */
+    struct slot *slots;        /* by group; of one alone: `only` */
     int slot_count, marks;
+
+    struct slot only;
 };
+
+static inline struct call task_call(const struct task *task)
+{
+    return (struct call){.size = task->group->size,
+                         .rank = task->member,
+                         .root = task->root,
+                         .count = task->count,
+                         .context = task->schedule->context};
+}
 
 struct wheel;
 struct local;
@@ -121,7 +131,7 @@ struct dataflow {
     uint64_t overhead_ps, gap_ps;
     uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
     bool by_arrival; /* ports serve in order of arrival */
-    bool with_kernels;
+    bool by_kernels; /* collectives of rounds are resolved as a whole */
     bool devices_alike; /* additions take all devices as long, but for traces */
     bool traced;        /* devices' speeds change in time (clock/pace.h) */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
@@ -136,8 +146,6 @@ struct dataflow {
     struct message *messages; /* a pool */
     uint32_t message_count, message_room, spare;
 
-    struct gathering **gatherings; /* by group */
-    int gathering_count, gathering_room;
     uint64_t kernel_messages;
     int64_t *kernel_memory, *list_memory; /* the arrays of a kernel, kept for the next */
     size_t kernel_room, list_room;
@@ -204,8 +212,7 @@ uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 void operation_end(struct dataflow *flow, int rank);
 
 /* gathering.c */
-struct gathering *gathering_new(const struct group *group);
-void gathering_free(struct gathering *gathering);
+void gathering_free(struct group *group);
 /* Whether a kernel will resolve the collective that the rank has just begun to wait for. */
 bool gathering_join(struct dataflow *flow, int rank);
 

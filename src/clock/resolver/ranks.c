@@ -22,14 +22,23 @@ static void *lines_of(size_t count, size_t size)
     return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
 }
 
+static void seat_ranks(struct dataflow *flow, size_t ranks)
+{
+    flow->seats = lines_of(ranks, sizeof *flow->seats);
+    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
+    flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
+    for (size_t rank = 0; rank < ranks; rank++) {
+        flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
+        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
+    }
+}
+
 struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels)
 {
     struct dataflow *flow = memory_zeroed(1, sizeof *flow);
-    size_t ranks = (size_t)clock->rank_count;
     const struct cluster *cluster = clock->cluster;
     const struct netmodel_ops *netmodel = clock->netmodel->ops;
     flow->clock = clock;
-    flow->with_kernels = kernels;
     flow->by_arrival = netmodel->overhead && !cluster->program_order;
     flow->overhead_ps = netmodel->overhead && !cluster->offload ? cluster->overhead_ps : 0;
     flow->gap_ps = netmodel->overhead ? cluster->gap_ps : 0;
@@ -43,15 +52,11 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
     if (way == BY_LANES)
         flow->local = local_create(clock->rank_count);
     flow->traced = pace_has_traces(clock->pace);
+    flow->by_kernels = kernels && !flow->wheel && !flow->traced;
     flow->devices_alike = devices_are_alike(cluster);
-    flow->seats = lines_of(ranks, sizeof *flow->seats);
-    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
-    flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     flow->spare = NOBODY;
-    for (size_t rank = 0; rank < ranks; rank++) {
-        flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
-        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
-    }
+    if (!flow->local)
+        seat_ranks(flow, (size_t)clock->rank_count);
     return flow;
 }
 
@@ -68,14 +73,12 @@ void dataflow_free(struct dataflow *flow)
 {
     if (!flow)
         return;
-    for (int rank = 0; rank < flow->clock->rank_count; rank++)
-        free(flow->tasks[rank].slots);
-    for (int i = 0; i < flow->gathering_count; i++)
-        gathering_free(flow->gatherings[i]);
+    for (int rank = 0; flow->tasks && rank < flow->clock->rank_count; rank++)
+        if (flow->tasks[rank].slots != &flow->tasks[rank].only)
+            free(flow->tasks[rank].slots);
     wheel_free(flow->wheel);
     local_free(flow->local, flow->clock->rank_count);
     roads_release(&flow->roads);
-    free(flow->gatherings);
     free_arrays(flow);
     free(flow->messages);
     free(flow->seats);
@@ -84,18 +87,26 @@ void dataflow_free(struct dataflow *flow)
     free(flow);
 }
 
+static struct slot *add_slot(struct task *task)
+{
+    size_t count = (size_t)++task->slot_count;
+    if (count == 1)
+        return task->slots = &task->only;
+    if (count == 2) {
+        task->slots = memory_resize(NULL, count * sizeof *task->slots);
+        task->slots[0] = task->only;
+    } else {
+        task->slots = memory_resize(task->slots, count * sizeof *task->slots);
+    }
+    return &task->slots[count - 1];
+}
+
 void dataflow_add_group(struct dataflow *flow, struct group *group)
 {
-    struct gathering *gathering = gathering_new(group);
-    *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
-    for (int i = 0; i < group->size; i++) {
-        struct task *task = &flow->tasks[group->members[i]];
-        size_t count = (size_t)++task->slot_count;
-        task->slots = memory_resize(task->slots, count * sizeof *task->slots);
-        task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
-    }
     if (flow->local)
         local_add_group(flow, group);
+    for (int i = 0; !flow->local && i < group->size; i++)
+        *add_slot(&flow->tasks[group->members[i]]) = (struct slot){.group = group};
 }
 
 void dataflow_lose(struct dataflow *flow, const char *why)
@@ -109,7 +120,7 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
     struct seat *seat = &flow->seats[rank];
-    struct rank_record *record = &flow->clock->ranks[rank].record;
+    struct rank_record *record = &flow->clock->books[rank].record;
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
@@ -164,7 +175,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     if (op->kind != OP_COLLECTIVE) {
         task->schedule = NULL;
         task->unit_bytes = op->value;
-        task->call = (struct call){.size = slot->group->size, .root = op->peer};
+        task->root = op->peer;
         return true;
     }
     if (op->schedule->strands) {
@@ -173,8 +184,15 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     }
     task->schedule = op->schedule;
     task->unit_bytes = op->element_bytes;
-    task->call = op_call(op, slot->group->size);
+    task->root = op->root;
+    task->count = op->count;
     return true;
+}
+
+static struct pattern *pattern_of(const struct task *task)
+{
+    struct call call = task_call(task);
+    return pattern_take(task->group, task->schedule, &call, task->unit_bytes);
 }
 
 static bool begin_operation(struct dataflow *flow, int rank, const struct op *op)
@@ -193,7 +211,7 @@ static bool begin_operation(struct dataflow *flow, int rank, const struct op *op
     if (gathering_join(flow, rank))
         return false;
     if (task->schedule)
-        task->pattern = pattern_take(task->group, task->schedule, &task->call, task->unit_bytes);
+        task->pattern = pattern_of(task);
     return true;
 }
 
@@ -205,7 +223,7 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
         return true;
     if (slot->sent_ps > seat->now_ps) {
-        flow->clock->ranks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
+        flow->clock->books[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
         seat->now_ps = slot->sent_ps;
     }
     slot->sent_ps = 0;
@@ -221,8 +239,7 @@ static bool mark(struct dataflow *flow, int rank)
 
 static bool end(struct dataflow *flow, int rank)
 {
-    flow->clock->ranks[rank].state = COMPUTE_ENDED;
-    flow->clock->ranks[rank].ended_ps = flow->seats[rank].now_ps;
+    flow->clock->books[rank].ended_ps = flow->seats[rank].now_ps;
     flow->clock->ended_count++;
     flow->tasks[rank].phase = PHASE_ENDED;
     return false;
@@ -279,7 +296,7 @@ static bool take_ops(struct dataflow *flow, int rank)
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!task->streamed || !op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+        if (!task->streamed || !op_stream_take(flow->clock->books[rank].stream, &op)) {
             task->streamed = false;
             note_starved(flow, rank);
             return false;
@@ -351,7 +368,7 @@ void dataflow_finish(struct dataflow *flow)
     }
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
-        struct rank_record *record = &flow->clock->ranks[rank].record;
+        struct rank_record *record = &flow->clock->books[rank].record;
         record->bytes_sent += task->bytes;
         record->messages_sent += task->messages;
         flow->clock->messages += task->messages;
@@ -362,7 +379,7 @@ void dataflow_finish(struct dataflow *flow)
 
 void dataflow_report(const struct dataflow *flow, FILE *stream)
 {
-    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
+    for (int rank = 0; flow->seats && rank < flow->clock->rank_count; rank++) {
         uint32_t wanted = flow->seats[rank].wanted;
         if (wanted != NOBODY)
             fprintf(stream, "rank %d waits in %s for rank %u, which has not begun to send\n", rank,

@@ -172,10 +172,12 @@ INLINED bool ask(struct dataflow *flow, struct seat *seat, struct task *task, ui
 /* What the operation does next: a step of its schedule, or its one receive. */
 static bool load_step(struct task *task, struct step *step)
 {
-    if (task->schedule)
-        return task->schedule->step(&task->call, task->index++, step);
-    *step = (struct step){.send_to = -1, .recv_from = task->call.root};
-    return task->index++ == 0;
+    if (!task->schedule) {
+        *step = (struct step){.send_to = -1, .recv_from = task->root};
+        return task->index++ == 0;
+    }
+    struct call call = task_call(task);
+    return task->schedule->step(&call, task->index++, step);
 }
 
 static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct task *task)
@@ -248,13 +250,10 @@ void operation_end(struct dataflow *flow, int rank)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    struct rank_record *record = &flow->clock->ranks[rank].record;
+    struct rank_record *record = &flow->clock->books[rank].record;
     uint64_t lasted = seat->now_ps - task->began_ps;
     *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
     record->compute_ps += task->adding_ps;
     record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
-    record->messages_sent += task->messages;
-    flow->clock->messages += task->messages;
-    task->messages = 0;
     task->phase = PHASE_READY;
 }
