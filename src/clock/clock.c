@@ -80,6 +80,8 @@ void clock_free(struct clock *clock)
 void clock_set_noise(struct clock *clock, const struct noise *noise)
 {
     pace_set_noise(clock->pace, noise);
+    if (clock->flow)
+        clock->flow->steady = pace_is_steady(clock->pace);
 }
 
 static int count_lanes(struct rank_book *book)
@@ -174,29 +176,37 @@ void clock_settle(struct clock *clock)
     clock->feed = NULL;
 }
 
-bool clock_take(struct clock *clock, int rank, const struct op *op)
+static __attribute__((noinline)) void stream_op(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
-    if (clock->flow && dataflow_take(clock->flow, rank, op))
-        return true;
     struct rank_book *book = &clock->books[rank];
     if (!book->stream)
         book->stream = op_stream_create();
     op_stream_append(book->stream, op);
     if (!clock->shared)
         clock->streamed = true;
-    return false;
 }
 
-bool clock_append(struct clock *clock, int rank, const struct op *op)
+void clock_take(struct clock *clock, int rank, const struct op *op)
 {
-    if (clock->feed) {
+    if (clock->flow && dataflow_takes(clock->flow, rank))
+        dataflow_take(clock->flow, rank, op);
+    else
+        stream_op(clock, rank, op);
+}
+
+void clock_append(struct clock *clock, int rank, const struct op *op)
+{
+    if (clock->feed)
         feed_append(clock->feed, rank, op);
-        return false;
-    }
-    return !clock_take(clock, rank, op) &&
-           op_stream_backlog(clock->books[rank].stream) > WORTH_RESOLVING;
+    else
+        clock_take(clock, rank, op);
+}
+
+bool clock_is_behind(const struct clock *clock, int rank)
+{
+    return op_stream_backlog(clock->books[rank].stream) > WORTH_RESOLVING;
 }
 
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,

@@ -76,7 +76,7 @@ struct parcel {
 
 enum phase {
     PHASE_READY,    /* takes its next op */
-    PHASE_POSTED,   /* has posted an operation and is to wait for it at once */
+    PHASE_POSTED,   /* likewise: it has posted an operation and is to wait for it at once */
     PHASE_STEP,     /* in an operation; when it runs, its next step begins */
     PHASE_GATHERED, /* in an operation that a kernel will resolve as a whole */
     PHASE_ENDED
@@ -95,7 +95,8 @@ struct task {
     bool queued;
     bool streamed; /* its stream may have ops */
     uint8_t lane;
-    int index, member;
+    int index; /* of the next step; of what has been posted: its number among the lane's */
+    int member;
     int root; /* of a message: the member that it comes from */
     uint64_t bytes, messages;       /* sent; in the record at the end */
     uint64_t add_ps;                /* what adding takes when the step's message is there, but for traces */
@@ -134,6 +135,7 @@ struct dataflow {
     bool by_kernels; /* collectives of rounds are resolved as a whole */
     bool devices_alike; /* additions take all devices as long, but for traces */
     bool traced;        /* devices' speeds change in time (clock/pace.h) */
+    bool steady;        /* and compute ops are as long as they say */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
     struct local *local; /* local.h; NULL: ranks have one busy lane at a time */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
@@ -165,9 +167,19 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
 void dataflow_add_group(struct dataflow *flow, struct group *group);
-/* Takes the op at once, if its rank waits for nothing; else it belongs into the rank's stream. So a
- * rank that is ready has an empty stream. */
-bool dataflow_take(struct dataflow *flow, int rank, const struct op *op);
+/* Whether the rank waits for nothing, so that dataflow_take may have its next op; else that belongs into
+ * its stream. So a rank that is ready has an empty stream. */
+static inline bool dataflow_takes(struct dataflow *flow, int rank)
+{
+    if (flow->local)
+        return false;
+    struct task *task = &flow->tasks[rank];
+    if (!((task->phase >> 1) | task->queued | task->streamed) && !flow->lost)
+        return true;
+    task->streamed = true;
+    return false;
+}
+void dataflow_take(struct dataflow *flow, int rank, const struct op *op);
 /* As clock_resolve, by whoever holds the clock's lock. */
 void dataflow_resolve(struct dataflow *flow);
 /* All streams have ended: completes the records. */
@@ -209,7 +221,16 @@ bool step_deliver(struct dataflow *flow, const struct message *message);
 /* How long the rank takes to add that many bytes up, at a speed that does not change. */
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
-void operation_end(struct dataflow *flow, int rank);
+static inline void operation_end(struct dataflow *flow, int rank)
+{
+    struct task *task = &flow->tasks[rank];
+    struct rank_record *record = &flow->clock->books[rank].record;
+    uint64_t lasted = flow->seats[rank].now_ps - task->began_ps;
+    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
+    record->compute_ps += task->adding_ps;
+    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    task->phase = PHASE_READY;
+}
 
 /* gathering.c */
 void gathering_free(struct group *group);

@@ -132,26 +132,37 @@ static bool begin_gathering(struct gathering *gathering, const struct task *task
     return true;
 }
 
-static struct gathering *gathering_of(struct group *group)
+/* The first member has come; NULL: a kernel does not know such a collective. */
+static __attribute__((noinline)) struct gathering *open_gathering(const struct dataflow *flow,
+                                                                  const struct task *task)
 {
+    struct group *group = task->group;
+    if (!flow->by_kernels || !task->schedule || !task->schedule->round)
+        return NULL;
     if (!group->gathering)
         group->gathering = memory_zeroed(1, sizeof *group->gathering);
-    return group->gathering;
+    return begin_gathering(group->gathering, task) ? group->gathering : NULL;
+}
+
+/* From a gathering that other members have begun: a message may, another collective may not. */
+static __attribute__((noinline)) bool stays_away(struct dataflow *flow, const struct task *task)
+{
+    if (task->schedule && task->schedule->round)
+        dataflow_lose(flow, "members of a group posted different collectives");
+    return false;
 }
 
 bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
     struct group *group = task->group;
-    if (!flow->by_kernels || !task->schedule || !task->schedule->round)
+    struct gathering *gathering = group->gathering;
+    if (!gathering || gathering->joined == 0)
+        gathering = open_gathering(flow, task);
+    if (!gathering)
         return false;
-    struct gathering *gathering = gathering_of(group);
-    if (gathering->joined == 0 && !begin_gathering(gathering, task))
-        return false;
-    if (gathering->schedule != task->schedule || gathering->call.count != task->count) {
-        dataflow_lose(flow, "members of a group posted different collectives");
-        return false;
-    }
+    if (gathering->schedule != task->schedule || gathering->call.count != task->count)
+        return stays_away(flow, task);
     task->phase = PHASE_GATHERED;
     if (++gathering->joined < group->size)
         return true;

@@ -52,6 +52,7 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
     if (way == BY_LANES)
         flow->local = local_create(clock->rank_count);
     flow->traced = pace_has_traces(clock->pace);
+    flow->steady = pace_is_steady(clock->pace);
     flow->by_kernels = kernels && !flow->wheel && !flow->traced;
     flow->devices_alike = devices_are_alike(cluster);
     flow->spare = NOBODY;
@@ -117,14 +118,16 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 
 /* ---- Ops of the compute lane; false: the rank does not go on. ---- */
 
-static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
+static bool compute(struct dataflow *flow, int rank, const struct op *op)
 {
+    uint64_t duration_ps = op->value;
     struct seat *seat = &flow->seats[rank];
     struct rank_record *record = &flow->clock->books[rank].record;
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
-    duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
+    if (!flow->steady)
+        duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
     seat->now_ps = begin + duration_ps;
     record->exposed_comm_ps += begin - began;
     record->compute_ps += duration_ps;
@@ -165,10 +168,9 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
     struct slot *slot = slot_of(task, op->lane);
-    slot->posted[kind_of(op->lane)]++;
+    task->index = (int)++slot->posted[kind_of(op->lane)];
     task->phase = PHASE_POSTED;
     task->lane = (uint8_t)op->lane;
-    task->index = 0;
     task->member = op->peer;
     task->pattern = NULL;
     task->group = slot->group;
@@ -198,13 +200,12 @@ static struct pattern *pattern_of(const struct task *task)
 static bool begin_operation(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    const struct slot *slot = slot_of(task, task->lane);
-    if (op->kind != OP_WAIT || op->lane != task->lane ||
-        (uint32_t)op->value != slot->posted[kind_of(op->lane)]) {
+    if (op->kind != OP_WAIT || op->lane != task->lane || (uint32_t)op->value != (uint32_t)task->index) {
         dataflow_lose(flow, "a rank kept several lanes busy: it did not wait at once for what it "
                             "had posted");
         return false;
     }
+    task->index = 0;
     task->began_ps = flow->seats[rank].now_ps;
     task->waiting_ps = task->adding_ps = 0;
     task->phase = PHASE_STEP;
@@ -230,39 +231,41 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     return true;
 }
 
-static bool mark(struct dataflow *flow, int rank)
+static bool mark(struct dataflow *flow, int rank, const struct op *op)
 {
+    (void)op;
     struct task *task = &flow->tasks[rank];
     clock_mark(flow->clock, task->marks++, flow->seats[rank].now_ps, task->bytes);
     return true;
 }
 
-static bool end(struct dataflow *flow, int rank)
+static bool end(struct dataflow *flow, int rank, const struct op *op)
 {
+    (void)op;
     flow->clock->books[rank].ended_ps = flow->seats[rank].now_ps;
     flow->clock->ended_count++;
     flow->tasks[rank].phase = PHASE_ENDED;
     return false;
 }
 
+/* What ranks do in dataflow that are ready; graphs and questions they are refused for. */
+static bool (*const takers[])(struct dataflow *flow, int rank, const struct op *op) = {
+    [OP_COMPUTE] = compute, [OP_SEND] = post_send, [OP_RECV] = post, [OP_COLLECTIVE] = post,
+    [OP_WAIT] = wait_for,       [OP_MARK] = mark,      [OP_END] = end};
+
 static bool take_op(struct dataflow *flow, int rank, const struct op *op)
 {
     if (flow->tasks[rank].phase == PHASE_POSTED)
         return begin_operation(flow, rank, op);
-    switch (op->kind) {
-    case OP_COMPUTE:
-        return compute(flow, rank, op->value);
-    case OP_WAIT:
-        return wait_for(flow, rank, op);
-    case OP_MARK:
-        return mark(flow, rank);
-    case OP_END:
-        return end(flow, rank);
-    case OP_SEND:
-        return post_send(flow, rank, op);
-    default:
-        return post(flow, rank, op);
-    }
+    return takers[op->kind](flow, rank, op);
+}
+
+void dataflow_take(struct dataflow *flow, int rank, const struct op *op)
+{
+    if (flow->tasks[rank].phase != PHASE_POSTED)
+        takers[op->kind](flow, rank, op);
+    else if (begin_operation(flow, rank, op))
+        dataflow_push(flow, rank);
 }
 
 static bool takes_ops(const struct task *task)
@@ -275,19 +278,6 @@ static void note_starved(struct dataflow *flow, int rank)
     uint64_t now = flow->seats[rank].now_ps;
     if (now < flow->starved_ps)
         flow->starved_ps = now;
-}
-
-bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
-{
-    struct task *task = &flow->tasks[rank];
-    if (flow->local)
-        return false;
-    task->streamed = task->streamed || !takes_ops(task) || task->queued || flow->lost;
-    if (task->streamed)
-        return false;
-    if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
-        dataflow_push(flow, rank);
-    return true;
 }
 
 /* Takes ops until an operation has to be waited for; false: the rank does not go on. */

@@ -245,15 +245,3 @@ bool step_begin(struct dataflow *flow, int rank)
     seat->sent_ps = send(flow, seat, task, parcel_of(flow, rank, task, known, to));
     return ask(flow, seat, task, message_key(task->lane, (int)source));
 }
-
-void operation_end(struct dataflow *flow, int rank)
-{
-    struct seat *seat = &flow->seats[rank];
-    struct task *task = &flow->tasks[rank];
-    struct rank_record *record = &flow->clock->books[rank].record;
-    uint64_t lasted = seat->now_ps - task->began_ps;
-    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
-    record->compute_ps += task->adding_ps;
-    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
-    task->phase = PHASE_READY;
-}
