@@ -210,8 +210,9 @@ static inline void dataflow_push(struct dataflow *flow, int rank)
 }
 
 /* step.c */
-/* Begins the next step of the rank's operation; false: the rank waits for a message. */
-bool step_begin(struct dataflow *flow, int rank);
+/* Goes through up to so many steps of the rank's operation, its end being one; returns how many are
+ * left, the operation having ended or none, or -1: the rank waits for a message. */
+int step_go(struct dataflow *flow, int rank, int steps);
 /* A send that nothing waits for yet begins now; returns when it has left. */
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes);

@@ -300,7 +300,7 @@ static bool load_round(struct dataflow *flow, int rank, struct local_lane *lane,
                        struct parcel *parcel)
 {
     struct known_round *known = &lane->pattern->rounds[(unsigned)lane->index & lane->pattern->mask];
-    if (known->index != lane->index && !pattern_learn(flow, lane->pattern, lane->index, known)) {
+    if (known->index != lane->index && !pattern_learn(flow, lane->group, lane->pattern, lane->index, known)) {
         lane->pattern->users--;
         return false;
     }

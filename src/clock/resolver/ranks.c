@@ -299,9 +299,13 @@ static bool take_ops(struct dataflow *flow, int rank)
 
 void dataflow_run(struct dataflow *flow, int rank)
 {
-    for (int turn = 0; turn < TURN_STEPS; turn++)
-        if ((takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank)) || !step_begin(flow, rank))
+    for (int steps = TURN_STEPS; steps;) {
+        if (takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank))
             return;
+        steps = step_go(flow, rank, steps);
+        if (steps < 0)
+            return;
+    }
     dataflow_push(flow, rank);
 }
 
