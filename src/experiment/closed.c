@@ -113,14 +113,14 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
             return errors_add(errors,
                               "collectives=closed_form: node %d has other paths to its peers than node "
                               "%d, which would stand for it: its groups lie otherwise in the cluster",
-                              rank, first);
+                              cluster_node_of(setup->cluster, rank), cluster_node_of(setup->cluster, first));
         if (rack_region_bytes(rack, rank) &&
             memcmp(rack_memory_bytes(rack, rank), rack_memory_bytes(rack, first),
                    MEMORY_KINDS * sizeof(uint64_t)))
             return errors_add(errors,
                               "collectives=closed_form: node %d has another share of the model or of the "
                               "batch than node %d, which would stand for it: choose sizes that divide",
-                              rank, first);
+                              cluster_node_of(setup->cluster, rank), cluster_node_of(setup->cluster, first));
     }
     return true;
 }

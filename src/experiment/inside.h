@@ -59,6 +59,8 @@ struct setup {
 /* All that is wrong is said at once, as far as it can be known. */
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors);
 void setup_release(struct setup *setup);
+/* placement=: puts the ranks onto the nodes of the cluster, which has just been made. */
+bool setup_place(struct setup *setup, struct errors *errors);
 /* resolver.c: chooses the resolver, or refuses the one that is asked for. */
 bool setup_resolver(struct setup *setup, struct errors *errors);
 /* The one to be tried when `lost` has turned out not to be exact; NULL: the user asked for it. */
@@ -109,6 +111,8 @@ bool memory_fits(const struct setup *setup, const struct rack *rack, struct erro
 
 /* What the clock says, into the result (measure.c). */
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);
+/* Once nothing more is asked for by rank: where each is, and what nodes did in the order of nodes. */
+void result_place(struct result *result, const struct setup *setup);
 
 /* strategy=replay (replay.c). */
 bool replay_resolve(struct setup *setup, struct errors *errors);

@@ -104,6 +104,8 @@ static void note_idle(const struct setup *setup, struct result *result)
                                    !(config_is_set(setup->config, "clip") || model_is_tied(setup->model)),
          "nothing is all-reduced along pipeline"},
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
+        {"placement", !setup->cluster->node_of && strcmp(config_text(setup->config, "placement"), "packed"),
+         "rank i is on node i, as packed has it"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
@@ -392,9 +394,10 @@ static void note_short_messages(const struct setup *setup, struct result *result
     if (mean < limit)
         result_note(result,
                     "netmodel=%s: messages have %.0f bytes on the average; over TCP, those below %.0f "
-                    "bytes (%g latencies of node0 to node%d: Velho and Legrand 2009) would take mostly "
+                    "bytes (%g latencies of node%d to node%d: Velho and Legrand 2009) would take mostly "
                     "slow start, which is left out (cluster.flow.preset=lv08 has it)",
-                    netmodel->name, mean, limit, slow_start_latencies, setup->nodes - 1);
+                    netmodel->name, mean, limit, slow_start_latencies, cluster_node_of(setup->cluster, 0),
+                    cluster_node_of(setup->cluster, setup->nodes - 1));
 }
 
 void notes_after(const struct setup *setup, const struct clock *clock, struct result *result)

@@ -68,7 +68,7 @@ bool replay_resolve(struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s has num_ranks %d, but the cluster only nodes=%d",
                           config_where(config, "nodes"), setup->goal->name, setup->nodes, nodes);
     setup->cluster = cluster_create(config, nodes, errors);
-    return setup->cluster;
+    return setup->cluster && setup_place(setup, errors);
 }
 
 static void go_through(const struct setup *setup, struct rack *rack, struct result *result)

@@ -22,6 +22,9 @@ const struct setting experiment_settings[] = {
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    WORD("placement", "packed",
+         "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
+         "placements)"),
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),

@@ -61,7 +61,7 @@ struct mesh_point mesh_point(const struct mesh *mesh, int rank);
 
 /* Makes the groups of all axes in the rack, whose size is mesh_size(shape). */
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order);
-/* Besides, groups of `size` ranks next to each other; the last may be smaller. */
+/* Besides, groups of the ranks on `size` nodes next to each other; the last may be smaller. */
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
  * order, and where a stage takes both ways in turn, neither may wait for the other. */
