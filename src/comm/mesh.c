@@ -125,7 +125,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
-    mesh->gather = mesh->data;
+    mesh->shard = mesh->gather = mesh->data;
     make_replicas(mesh, rack);
     return mesh;
 }
@@ -148,11 +148,6 @@ void mesh_add_ends(struct mesh *mesh, struct rack *rack)
         rack_name_group(group, "tied");
         mesh->ends[members[0]] = mesh->ends[members[1]] = group;
     }
-}
-
-void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
-{
-    mesh->gather = make_axis(mesh, rack, AXIS_DATA, "data gather");
 }
 
 static int compare_ranks(const void *left, const void *right)
@@ -192,8 +187,11 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
-    if (mesh->gather != mesh->data)
+    if (mesh->gather != mesh->shard)
         free(mesh->gather);
+    if (mesh->shard != mesh->data)
+        free(mesh->shard);
+    free(mesh->copies);
     if (mesh->replicas != mesh->data)
         free(mesh->replicas);
     free(mesh->data);

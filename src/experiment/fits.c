@@ -1,6 +1,7 @@
 /* Whether every node's region fits its memory; and, where one does not, the nearest mesh of as many
  * nodes whose regions would, by the same set-up. */
 #include "closed.h"
+#include "resolve.h"
 
 #include "threadrack/base/memory.h"
 
@@ -122,7 +123,7 @@ static bool fits_sharded(const struct setup *setup)
     struct errors ignored;
     errors_init(&ignored);
     sharded.zero = 3;
-    bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
+    bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && setup->shape.data > 1 &&
                 mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);

@@ -25,6 +25,7 @@ struct setup {
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
     int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
+    int shard;              /* replicas among whom zero shards; 0: all */
     struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
     struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
@@ -76,6 +77,8 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack);
 bool setup_on_mesh(const struct setup *setup, struct mesh_shape shape, struct setup *other,
                    struct errors *errors);
 void setup_off_mesh(struct setup *other);
+/* By rank: those of a data group that have the same number shard among themselves. The caller frees them. */
+int *setup_shard_units(const struct setup *setup);
 /* Whether all else that is asked for can go with that stage of zero. */
 bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);

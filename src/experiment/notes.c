@@ -97,7 +97,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
-        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
+        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || (setup->zero && !setup->shard),
          "nothing is all-reduced along data"},
         {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
         {"allreduce.pipeline", setup->shape.pipeline == 1 ||
@@ -123,6 +123,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          "the model keeps nothing that it would drop"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
+        {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
+         setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
@@ -318,6 +320,9 @@ static void note_files(const struct algorithms *algorithms, struct result *resul
 /* What zero=2 and 3 free is what a bucket leaves, and each microbatch pays for it. */
 static void note_zero(const struct setup *setup, struct result *result)
 {
+    if (setup->shard == 1)
+        result_note(result, "zero=%d: zero.shard=%s leaves each node all of its shares, since no two replicas are "
+                            "together: nothing is sharded", setup->zero, config_text(setup->config, "zero.shard"));
     if (setup->zero < 2)
         return;
     uint64_t bytes = model_parameter_count(setup->model) * sizeof(float) /

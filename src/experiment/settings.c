@@ -89,6 +89,9 @@ const struct setting experiment_settings[] = {
     CHOICE("zero", "0|1|2|3", "0",
            "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
            "3: and parameters (Rajbhandari et al. 2020)"),
+    COUNT("zero.shard", 1, 1e6, "all|box", "all",
+          "zero: among whom: all replicas, those of one box, or so many next to each other; copies of a shard "
+          "are all-reduced (MiCS: Zhang et al. 2022; FSDP's HYBRID_SHARD)"),
     COUNT("zero.prefetch", 0, 1000, NULL, "1",
           "zero=3: how many buckets ahead of their use parameters are gathered; 0: when they are needed"),
     WORD("allgather", "auto",

@@ -194,7 +194,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
-        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
+        allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
     if (plan->sequence)
@@ -249,7 +249,9 @@ uint64_t training_allreduces(const struct training *training)
     return training->tensor.used | training->gather.used | training->scatter.used |
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
-           (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
+           (training->buckets.sharding
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }
 

@@ -132,6 +132,7 @@ struct training {
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
+    bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
     struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
