@@ -110,6 +110,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
          "the mesh has no tensor axis"},
+        {"tensor.chunks", setup->shape.tensor == 1 && config_whole(setup->config, "tensor.chunks") > 1,
+         "the mesh has no tensor axis"},
         {"allgather", !gathers(setup),
          "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
          "(tensor.sequence) and what a loss over a split vocabulary needs are"},
@@ -337,6 +339,20 @@ static void note_zero(const struct setup *setup, struct result *result)
                     setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
 }
 
+/* More chunks than there are positions. */
+static void note_chunks(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    if (setup->goal || setup->shape.tensor == 1)
+        return;
+    size_t context = model_context(setup->model), replicas = (size_t)mesh_replicas(setup->shape);
+    size_t rows = setup->batch / replicas / (size_t)(setup->microbatches > 0 ? setup->microbatches : 1);
+    size_t positions = rows * (context ? context : 1) / (size_t)(setup->sequence ? setup->shape.tensor : 1);
+    if (config_whole(config, "tensor.chunks") > positions)
+        result_note(result, "tensor.chunks=%s: a microbatch has %zu positions to be cut, so there are as many chunks",
+                    config_text(config, "tensor.chunks"), positions);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -350,6 +366,7 @@ void notes_before(const struct setup *setup, struct result *result)
     stages_notes(setup, result);
     note_rate(setup, result);
     note_zero(setup, result);
+    note_chunks(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

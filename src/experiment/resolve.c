@@ -375,6 +375,9 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .prefetch = setup->prefetch,
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
+                         .tensor_chunks = setup->shape.tensor > 1
+                                              ? (int)config_whole(setup->config, "tensor.chunks")
+                                              : 1,
                          .scatter = setup->reduce_scatter,
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter

@@ -28,6 +28,9 @@ const struct setting experiment_settings[] = {
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),
+    COUNT("tensor.chunks", 1, 1e4, NULL, "1",
+          "tensor, hybrid: products whose rows are summed over the tensor group are cut into so many chunks of "
+          "positions, each of which is summed while the next is computed (Wang et al. 2023)"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
