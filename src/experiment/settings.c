@@ -42,8 +42,8 @@ const struct setting experiment_settings[] = {
          "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
          "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
-          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved", "gpipe",
+          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream"),
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved|pipedream", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
