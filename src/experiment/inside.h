@@ -44,6 +44,7 @@ struct setup {
     int microbatches;
     int chunks; /* of a pipeline's stage */
     int *stage_layers; /* of each stage; NULL: by multiply-adds */
+    uint64_t *layer_costs; /* as measured here (pipeline.split=measured), for every mesh; else NULL */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */

@@ -47,7 +47,7 @@ const struct setting experiment_settings[] = {
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
-         "stage's slowest node) or layers (or blocks) a stage such as 3:2:2"),
+         "stage's slowest node), measured (CPU times of layers on this host: not reproducible) or layers (or blocks) a stage such as 3:2:2"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
