@@ -100,6 +100,10 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
                                   "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "
                                   "schedule", where, zero);
+    if (zero == 3 && stale_pipeline(setup) && setup->shape.pipeline > 1)
+        return errors_add(errors, "%s: zero=3 gathers the latest parameters, and pipeline.schedule=%s goes "
+                                  "backward with older ones; give zero=2 or another schedule", where,
+                          setup_pipeline(setup)->name);
     if (zero == 3 && config_choice(config, "recompute") == 2)
         return errors_add(errors, "%s: recompute=full goes through a block's layers again before their way "
                                   "back, when zero=3 has not gathered them; give zero=2 or "

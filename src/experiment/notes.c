@@ -367,6 +367,8 @@ void notes_before(const struct setup *setup, struct result *result)
     saving_notes(setup, result);
     shares_notes(setup, result);
     stages_notes(setup, result);
+    if (!setup->goal)
+        stale_notes(setup, result);
     note_rate(setup, result);
     note_zero(setup, result);
     note_chunks(setup, result);

@@ -330,6 +330,7 @@ void setup_release(struct setup *setup)
     goal_free(setup->goal);
     free(setup->rows);
     free(setup->stage_layers);
+    free(setup->layer_costs);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)

@@ -48,12 +48,12 @@ const struct setting experiment_settings[] = {
          "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
          "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
-          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved", "gpipe",
+          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream"),
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved|pipedream", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
-         "stage's slowest node) or layers (or blocks) a stage such as 3:2:2"),
+         "stage's slowest node), measured (CPU times of layers on this host: not reproducible) or layers (or blocks) a stage such as 3:2:2"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),

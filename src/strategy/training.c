@@ -136,23 +136,21 @@ static enum model_use plan_order(struct training *training)
     training->slots = memory_zeroed(chunks, sizeof *training->slots);
     training->begun = memory_zeroed(chunks, sizeof *training->begun);
     training->ended = memory_zeroed(chunks, sizeof *training->ended);
-    training->slots[0] = 1;
+    training->slots[0] = training->slots_most = 1;
     if (!staged)
         return MODEL_TRAINS;
-    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
-                                               .stage = training->point.stage,
-                                               .microbatches = plan->microbatches,
-                                               .chunks = plan->chunks},
-                          &training->order);
-    for (int c = 0; c < training->chunks; c++)
-        training->slots[c] = order_slots(&training->order, c);
+    order_tasks(training);
+    for (int c = 0; c < training->chunks; c++) {
+        int slots = training->slots[c] = order_slots(&training->order, c);
+        training->slots_most = slots > training->slots_most ? slots : training->slots_most;
+    }
     return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
 }
 
 /* The rows of the microbatches that a chunk keeps at a time. */
 static size_t rows_kept(const struct training *training, int chunk)
 {
-    struct share last = microbatch(training, training->slots[chunk] - 1);
+    struct share last = slot_rows(training, chunk, training->slots[chunk] - 1);
     return last.begin + last.count;
 }
 
@@ -191,13 +189,14 @@ static void make_model(struct rank *self, struct training *training)
     training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
+    stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
         buckets_cut(&training->buckets, self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
     if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->sequence &&
-        !plan->strategy->edits_gradients)
+        !plan->strategy->edits_gradients && !training->stashes)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -206,7 +205,6 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
     struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
-    size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
     training->rows = replica_rows(plan, point.replica);
@@ -235,7 +233,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->mesh->ends && plan->mesh->ends[rank_id(self)])
         allreduce_init(&training->tied, self, plan->mesh->ends[rank_id(self)],
                        plan->allreduce_pipeline);
-    training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
+    training->requests = memory_zeroed(4 * (size_t)training->chunks * (size_t)training->slots_most,
                                        sizeof *training->requests);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
@@ -303,5 +301,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     training->rows_done = training->rows.count;
     struct staleness *seen = &training->staleness;
     *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
-    return plan->strategy->step(self, training, step);
+    double loss = plan->strategy->step(self, training, step);
+    training->taken++;
+    return loss;
 }

@@ -136,6 +136,11 @@ void model_split(const struct model_spec *spec, int stages, int tensors, bool ev
  * with `where` unless each stage has one and together they are all. */
 bool model_split_given(const struct model_spec *spec, int stages, const int *units, int *depths,
                        const char *where, struct errors *errors);
+/* The same where a layer's cost is what it is said to be. */
+void model_split_costs(const struct model_spec *spec, int stages, int tensors, const uint64_t *layer_costs,
+                       int *depths);
+/* The units of each stage of such depths: what model_split_given takes for the same split. */
+void model_split_units(const struct model_spec *spec, int stages, const int *depths, int *units);
 /* Whether the tensor ranks have enough to share in each of such stages; else false and a message. */
 bool model_split_fits(const struct model_spec *spec, int stages, int tensors, const int *depths,
                       const char *where, struct errors *errors);

@@ -115,8 +115,11 @@ struct training {
     struct share rows; /* of the global batch: this replica's */
     struct stage_order order; /* of a step, where the strategy spreads over stages */
     int chunks;               /* of layers that the rank has; 1 but in some pipelines */
-    int *slots;               /* (chunks) microbatches that each keeps at a time */
-    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back */
+    int *slots, slots_most;   /* (chunks) microbatches that each keeps at a time */
+    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back; or in this run, ... */
+    int taken;          /* ... of a pipeline that flows, and steps that it has taken there */
+    float *stash;       /* (stashes, parameters): versions of weights, see src/strategy/stash.c */
+    int stashes;
     int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
@@ -133,7 +136,7 @@ struct training {
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
-    struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
+    struct request *requests; /* of the pipeline: four ways, chunks, the most slots */
     void *own;               /* of the strategy's setup */
     bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
