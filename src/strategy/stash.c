@@ -22,7 +22,7 @@ void stash_init(struct rank *self, struct training *training)
     training->stashes = flows(training) ? training->slots[0] - 1 : 0;
     size_t count = (size_t)training->stashes * training->model->parameter_count;
     if (count)
-        training->stash = rank_alloc(self, MEMORY_PARAMETERS, count * sizeof *training->stash);
+        training->stash = rank_alloc_numbers(self, MEMORY_PARAMETERS, NUMBER_VALUE, count);
 }
 
 int stash_seen(const struct training *training, int minibatch)
