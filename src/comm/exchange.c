@@ -152,8 +152,7 @@ static void decode(struct exchange *exchange, const struct parcel *parcel)
     rank_compute_end(exchange->self);
 }
 
-/* What gradients are sent as that are not coded. */
-static enum element element_of(const struct exchange *exchange)
+enum element exchange_element(const struct exchange *exchange)
 {
     enum element narrow = exchange->compressor.ops->element;
     return narrow == ELEMENT_FP32 ? rank_element(exchange->self, NUMBER_GRADIENT) : narrow;
@@ -185,7 +184,7 @@ void exchange_post(struct exchange *exchange, int i)
                            (size_t)group_size(exchange->all.group) * parcel->words);
     } else {
         narrow(exchange, parcel);
-        parcel->request = allreduce_post_as(&exchange->all, element_of(exchange), parcel->values,
+        parcel->request = allreduce_post_as(&exchange->all, exchange_element(exchange), parcel->values,
                                             parcel->range.count);
     }
     parcel->posted = true;

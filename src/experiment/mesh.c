@@ -110,6 +110,8 @@ static int count_microbatches(const struct setup *setup)
     const struct config *config = setup->config;
     if (are_given(config))
         return (int)config_whole(config, "microbatches");
+    if (stale_pipeline(setup))
+        return 1;
     int replicas = mesh_replicas(setup->shape);
     size_t least_rows =
         setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, replicas);
@@ -165,7 +167,7 @@ static bool resolve_chunks(struct setup *setup, struct errors *errors)
 static bool resolve_microbatches(struct setup *setup, struct errors *errors)
 {
     setup->microbatches = count_microbatches(setup);
-    return resolve_chunks(setup, errors);
+    return resolve_chunks(setup, errors) && stale_check(setup, errors);
 }
 
 bool resolve_mesh(struct setup *setup, struct errors *errors)
@@ -230,6 +232,11 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
         mesh_add_back(mesh, rack);
     if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
         mesh_add_ends(mesh, rack);
+    if (setup->shard) {
+        int *units = setup_shard_units(setup);
+        mesh_add_shards(mesh, rack, units);
+        free(units);
+    }
     if (setup->zero == 3)
         mesh_add_gathers(mesh, rack);
     if (setup->box)

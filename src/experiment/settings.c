@@ -22,9 +22,15 @@ const struct setting experiment_settings[] = {
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    WORD("placement", "packed",
+         "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
+         "placements)"),
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),
+    COUNT("tensor.chunks", 1, 1e4, NULL, "1",
+          "tensor, hybrid: products whose rows are summed over the tensor group are cut into so many chunks of "
+          "positions, each of which is summed while the next is computed (Wang et al. 2023)"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
@@ -42,12 +48,12 @@ const struct setting experiment_settings[] = {
          "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
          "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
-          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved", "gpipe",
+          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream"),
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved|pipedream", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
-         "stage's slowest node) or layers (or blocks) a stage such as 3:2:2"),
+         "stage's slowest node), measured (CPU times of layers on this host: not reproducible) or layers (or blocks) a stage such as 3:2:2"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
@@ -93,6 +99,9 @@ const struct setting experiment_settings[] = {
     CHOICE("zero", "0|1|2|3", "0",
            "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
            "3: and parameters (Rajbhandari et al. 2020)"),
+    COUNT("zero.shard", 1, 1e6, "all|box", "all",
+          "zero: among whom: all replicas, those of one box, or so many next to each other; copies of a shard "
+          "are all-reduced (MiCS: Zhang et al. 2022; FSDP's HYBRID_SHARD)"),
     COUNT("zero.prefetch", 0, 1000, NULL, "1",
           "zero=3: how many buckets ahead of their use parameters are gathered; 0: when they are needed"),
     WORD("allgather", "auto",

@@ -180,7 +180,7 @@ static void sum_over_positions(struct rank *self, struct model *model, const str
     }
     if (open.count)
         hooks->sum_over_tensor(hooks->context, self, NUMBER_GRADIENT,
-                               view(model->gradients, open.begin), open.count);
+                               view(part->gradients, open.begin - part->at), open.count);
 }
 
 static void part_backward_weight(struct rank *self, struct model *model,
@@ -191,7 +191,7 @@ static void part_backward_weight(struct rank *self, struct model *model,
     struct pass pass = pass_of(self, model, part, rows, first);
     if (part->layer->ops->backward_weight)
         part->layer->ops->backward_weight(&pass);
-    if (last && part->sequence)
+    if (part->sequence && (last || hooks->places_gradients)) /* each microbatch's are by themselves then */
         sum_over_positions(self, model, part);
     if (!last || !part->parameter_count || !hooks->gradient_ready)
         return;

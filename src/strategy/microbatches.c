@@ -1,8 +1,11 @@
 #include "words.h"
 
+#include "threadrack/base/memory.h"
+
 struct share microbatch(const struct training *training, int i)
 {
-    return share_of(training->rows.count, (size_t)training->plan->microbatches, (size_t)i);
+    int count = training->plan->microbatches;
+    return share_of(training->rows.count, (size_t)count, (size_t)(i % count));
 }
 
 size_t rows_of_mean(const struct training *training)
@@ -13,7 +16,8 @@ size_t rows_of_mean(const struct training *training)
 
 struct share slot_rows(const struct training *training, int chunk, int i)
 {
-    return (struct share){microbatch(training, i % training->slots[chunk]).begin,
+    int slot = i % training->slots[chunk], before = slot / training->plan->microbatches;
+    return (struct share){(size_t)before * training->rows.count + microbatch(training, slot).begin,
                           microbatch(training, i).count};
 }
 
@@ -68,4 +72,15 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
         model_backward(self, training->model, rows, i == 0, i == last);
     }
     return loss;
+}
+
+void note_staleness(struct training *training, uint64_t staleness)
+{
+    struct staleness *seen = &training->staleness;
+    seen->applied++;
+    seen->sum += staleness;
+    seen->most = staleness > seen->most ? staleness : seen->most;
+    while ((uint64_t)seen->count <= staleness)
+        *vector_push(&seen->times, &seen->count, &seen->room) = 0;
+    seen->times[staleness]++;
 }

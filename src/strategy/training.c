@@ -34,6 +34,22 @@ static void tensor_scatter(void *context, struct rank *self, float *blocks, size
     allreduce_numbers(&((struct training *)context)->scatter, NUMBER_VALUE, blocks, count);
 }
 
+static void begin_tensor_sum(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    struct allreduce *over = training->plan->sequence ? &training->scatter : &training->tensor;
+    (void)self;
+    training->sums[training->sum_count++] = allreduce_post(over, partial, count);
+}
+
+static void end_tensor_sums(void *context, struct rank *self)
+{
+    struct training *training = context;
+    for (int i = 0; i < training->sum_count; i++)
+        rank_wait(self, training->sums[i]);
+    training->sum_count = 0;
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -81,6 +97,9 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.sum_over_tensor = tensor_sum;
         hooks.gather_over_tensor = tensor_gather;
         hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
+        hooks.chunks = training->plan->tensor_chunks;
+        hooks.begin_sum = begin_tensor_sum;
+        hooks.end_sums = end_tensor_sums;
     }
     return hooks;
 }
@@ -117,23 +136,21 @@ static enum model_use plan_order(struct training *training)
     training->slots = memory_zeroed(chunks, sizeof *training->slots);
     training->begun = memory_zeroed(chunks, sizeof *training->begun);
     training->ended = memory_zeroed(chunks, sizeof *training->ended);
-    training->slots[0] = 1;
+    training->slots[0] = training->slots_most = 1;
     if (!staged)
         return MODEL_TRAINS;
-    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
-                                               .stage = training->point.stage,
-                                               .microbatches = plan->microbatches,
-                                               .chunks = plan->chunks},
-                          &training->order);
-    for (int c = 0; c < training->chunks; c++)
-        training->slots[c] = order_slots(&training->order, c);
+    order_tasks(training);
+    for (int c = 0; c < training->chunks; c++) {
+        int slots = training->slots[c] = order_slots(&training->order, c);
+        training->slots_most = slots > training->slots_most ? slots : training->slots_most;
+    }
     return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
 }
 
 /* The rows of the microbatches that a chunk keeps at a time. */
 static size_t rows_kept(const struct training *training, int chunk)
 {
-    struct share last = microbatch(training, training->slots[chunk] - 1);
+    struct share last = slot_rows(training, chunk, training->slots[chunk] - 1);
     return last.begin + last.count;
 }
 
@@ -172,13 +189,14 @@ static void make_model(struct rank *self, struct training *training)
     training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
+    stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
         buckets_cut(&training->buckets, self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
     if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->sequence &&
-        !plan->strategy->edits_gradients)
+        !plan->strategy->edits_gradients && !training->stashes)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -187,10 +205,10 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
     struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
-    size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
     training->rows = replica_rows(plan, point.replica);
+    training->sums = memory_zeroed((size_t)plan->tensor_chunks + 1, sizeof *training->sums);
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
@@ -200,7 +218,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
-        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
+        allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
     if (plan->sequence)
@@ -215,7 +233,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->mesh->ends && plan->mesh->ends[rank_id(self)])
         allreduce_init(&training->tied, self, plan->mesh->ends[rank_id(self)],
                        plan->allreduce_pipeline);
-    training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
+    training->requests = memory_zeroed(4 * (size_t)training->chunks * (size_t)training->slots_most,
                                        sizeof *training->requests);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
@@ -234,6 +252,7 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->sums);
     free(training->slots);
     free(training->begun);
     free(training->ended);
@@ -255,7 +274,9 @@ uint64_t training_allreduces(const struct training *training)
     return training->tensor.used | training->gather.used | training->scatter.used |
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
-           (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
+           (training->buckets.sharding
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }
 
@@ -280,5 +301,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     training->rows_done = training->rows.count;
     struct staleness *seen = &training->staleness;
     *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
-    return plan->strategy->step(self, training, step);
+    double loss = plan->strategy->step(self, training, step);
+    training->taken++;
+    return loss;
 }

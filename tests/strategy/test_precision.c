@@ -14,6 +14,7 @@ static const char *const meshes[] = {
     "tensor nodes=4 tensor.sequence=on clip=1", "pipeline nodes=4 pipeline.schedule=1f1b microbatches=8",
     "pipeline nodes=2 pipeline.schedule=zero_bubble microbatches=4 recompute=full",
     "pipeline nodes=2 pipeline.schedule=interleaved microbatches=4",
+    "pipeline nodes=3 pipeline.schedule=pipedream",
     "hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=2 microbatches=2 tensor.sequence=on zero=1", NULL};
 
 static void timing_only_agrees(const struct result *real, const char *line)

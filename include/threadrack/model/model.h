@@ -136,6 +136,11 @@ void model_split(const struct model_spec *spec, int stages, int tensors, bool ev
  * with `where` unless each stage has one and together they are all. */
 bool model_split_given(const struct model_spec *spec, int stages, const int *units, int *depths,
                        const char *where, struct errors *errors);
+/* The same where a layer's cost is what it is said to be. */
+void model_split_costs(const struct model_spec *spec, int stages, int tensors, const uint64_t *layer_costs,
+                       int *depths);
+/* The units of each stage of such depths: what model_split_given takes for the same split. */
+void model_split_units(const struct model_spec *spec, int stages, const int *depths, int *units);
 /* Whether the tensor ranks have enough to share in each of such stages; else false and a message. */
 bool model_split_fits(const struct model_spec *spec, int stages, int tensors, const int *depths,
                       const char *where, struct errors *errors);
@@ -225,6 +230,12 @@ struct model_hooks {
     /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
      * own must be the sum over the tensor group on return; the others may be spoilt. */
     void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* The same sums, or scatters with sequence parallelism, of matrix products in so many chunks of positions: each
+     * is begun when it is computed, and must be there when end_sums, called behind the last, returns. Below 2: by
+     * the above. */
+    int chunks;
+    void (*begin_sum)(void *context, struct rank *self, float *partial, size_t count);
+    void (*end_sums)(void *context, struct rank *self);
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);

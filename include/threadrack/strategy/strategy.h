@@ -85,6 +85,7 @@ struct plan {
      * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
     int zero, prefetch;
     struct algorithms *gather, *alltoall;
+    int tensor_chunks; /* in which products are summed over the tensor group; 1: whole */
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
     struct local_plan local;
@@ -114,13 +115,18 @@ struct training {
     struct share rows; /* of the global batch: this replica's */
     struct stage_order order; /* of a step, where the strategy spreads over stages */
     int chunks;               /* of layers that the rank has; 1 but in some pipelines */
-    int *slots;               /* (chunks) microbatches that each keeps at a time */
-    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back */
+    int *slots, slots_most;   /* (chunks) microbatches that each keeps at a time */
+    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back; or in this run, ... */
+    int taken;          /* ... of a pipeline that flows, and steps that it has taken there */
+    float *stash;       /* (stashes, parameters): versions of weights, see src/strategy/stash.c */
+    int stashes;
     int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
+    struct request *sums; /* likewise, sum_count of them under way: of a product's chunks */
+    int sum_count;
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
@@ -130,8 +136,9 @@ struct training {
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
-    struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
+    struct request *requests; /* of the pipeline: four ways, chunks, the most slots */
     void *own;               /* of the strategy's setup */
+    bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
     struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
