@@ -65,12 +65,12 @@ static const struct network networks[] = {
     {.text = "file:",
      .yaml = "input: tokens\ncontext: 4\nloss: cross_entropy\n"
              "layers:\n  - embedding: {width: 4, vocabulary: 6}\n"
-             "  - feed_forward: {hidden: 3, activation: relu}\n"
-             "  - repeat: {times: 2, layers: [attention: 1]}\n"
+             "  - feed_forward: {hidden: 3, activation: relu, dropout: 0.25}\n"
+             "  - repeat: {times: 2, layers: [attention: {heads: 1, dropout: 0.125}]}\n"
              "  - feed_forward: {hidden: 5, activation: gelu}\n  - linear: 6\n",
      TOKENS(4),
-     LAYERS(OF(EMBEDDING, 4, .b = 6), OF(FEED, 3, RELU), OF(ATTENTION, 1, .b = 0),
-            OF(ATTENTION, 1, .b = 0), OF(FEED, 5, ERF), OF(LINEAR, 6, .b = 0))},
+     LAYERS(OF(EMBEDDING, 4, .b = 6), OF(FEED, 3, RELU, DROP(0.25)), OF(ATTENTION, 1, .b = 0, DROP(0.125)),
+            OF(ATTENTION, 1, .b = 0, DROP(0.125)), OF(FEED, 5, ERF), OF(LINEAR, 6, .b = 0))},
     {.text = "gpt:layers=1,heads=2,width=6,context=7,vocabulary=5,hidden=4,experts=3,top=2,"
              "capacity=0.8,balance=0.1",
      TOKENS(7),

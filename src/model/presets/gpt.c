@@ -26,7 +26,7 @@ static const struct option options[] = {
     {"vocabulary", OPTION_COUNT, 128, 2, 1 << 24},
     {"hidden", OPTION_COUNT, 0, 0, 1 << 24},
     {"tied", OPTION_SWITCH, 0, 0, 1},
-    {"dropout", OPTION_REAL, 0, 0, 0.99},
+    {"dropout", OPTION_REAL, 0, 0, 0.999},
     {"experts", OPTION_COUNT, 0, 0, 1 << 16},
     {"top", OPTION_COUNT, 2, 1, 1 << 10},
     {"capacity", OPTION_REAL, 1.25, 0.001, 1e6},
@@ -51,14 +51,12 @@ static bool add_block(struct chain *chain, const double *value, int number)
     size_t hidden = (size_t)(value[HIDDEN] > 0 ? value[HIDDEN] : 4 * value[WIDTH]);
     snprintf(prefix, sizeof prefix, "transformer.h.%d", number);
     chain->prefix = prefix;
-    if (!chain_attention(chain, (size_t)value[HEADS]))
+    if (!chain_attention(chain, (size_t)value[HEADS]) || !chain_dropout(chain, value[DROPOUT]))
         return false;
     chain_last(chain)->residual_deviation = ends;
-    chain_last(chain)->dropout = value[DROPOUT];
-    if (!add_second_half(chain, value, hidden))
+    if (!add_second_half(chain, value, hidden) || !chain_dropout(chain, value[DROPOUT]))
         return false;
     chain_last(chain)->residual_deviation = ends;
-    chain_last(chain)->dropout = value[DROPOUT];
     return true;
 }
 
@@ -81,9 +79,8 @@ static bool add_head(struct chain *chain, const double *value)
 static bool make(struct chain *chain, const double *value)
 {
     chain->prefix = "transformer";
-    bool good = chain_embedding(chain, (size_t)value[VOCABULARY], (size_t)value[WIDTH]);
-    if (good)
-        chain_last(chain)->dropout = value[DROPOUT];
+    bool good = chain_embedding(chain, (size_t)value[VOCABULARY], (size_t)value[WIDTH]) &&
+                chain_dropout(chain, value[DROPOUT]);
     for (int i = 0; good && i < (int)value[LAYERS]; i++)
         good = add_block(chain, value, i);
     return good && add_head(chain, value);
