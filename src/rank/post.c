@@ -1,48 +1,63 @@
 #include "inside.h"
 
-static struct request post(struct rank *self, struct group *group, enum group_lane lane, int peer)
-{
-    return (struct request){.group = group,
-                            .lane = lane,
-                            .peer = peer,
-                            .number = self->posted[group_lane(group, self, lane)]++};
-}
-
-static int lane_index(const struct rank *self, struct request request)
-{
-    return group_lane(request.group, self, request.lane);
-}
-
 static const struct request nothing = {0};
+
+/* Of `bytes` in memory, with `accounted` of them on the links. */
+static struct request post_send(struct rank *self, struct group *group, int peer, const void *from,
+                                size_t bytes, size_t accounted)
+{
+    if (!rank_goes_on(self))
+        return nothing;
+    int lane = group_lane(group, self, LANE_SENDS);
+    uint32_t number = self->posted[lane]++;
+    rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = accounted});
+    if (self->real)
+        mailbox_send(self, group, peer, number, from, bytes);
+    return (struct request){group, LANE_SENDS, peer, number};
+}
+
+static struct request post_receive(struct rank *self, struct group *group, int peer, void *to,
+                                   size_t bytes, size_t accounted)
+{
+    if (!rank_goes_on(self))
+        return nothing;
+    int lane = group_lane(group, self, LANE_RECEIVES);
+    uint32_t number = self->posted[lane]++;
+    rank_record(self, &(struct op){.kind = OP_RECV, .lane = lane, .peer = peer, .value = accounted});
+    if (self->real)
+        mailbox_receive(self, group, peer, number, to, bytes);
+    return (struct request){group, LANE_RECEIVES, peer, number};
+}
 
 struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
                               size_t count)
 {
-    if (!rank_goes_on(self))
-        return nothing;
-    struct request request = post(self, group, LANE_SENDS, peer);
-    rank_record(self, &(struct op){.kind = OP_SEND,
-                                   .lane = lane_index(self, request),
-                                   .peer = peer,
-                                   .value = count});
-    if (self->real)
-        mailbox_send(self, group, peer, request.number, bytes, count);
-    return request;
+    return post_send(self, group, peer, bytes, count, count);
 }
 
 struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
                                  size_t count)
 {
-    if (!rank_goes_on(self))
-        return nothing;
-    struct request request = post(self, group, LANE_RECEIVES, peer);
-    rank_record(self, &(struct op){.kind = OP_RECV,
-                                   .lane = lane_index(self, request),
-                                   .peer = peer,
-                                   .value = count});
-    if (self->real)
-        mailbox_receive(self, group, peer, request.number, bytes, count);
-    return request;
+    return post_receive(self, group, peer, bytes, count, count);
+}
+
+struct request rank_post_send_numbers(struct rank *self, struct group *group, int peer,
+                                      enum number number, const float *values, size_t count)
+{
+    return post_send(self, group, peer, values, count * sizeof *values,
+                     count * rank_number_bytes(self, number));
+}
+
+struct request rank_post_receive_numbers(struct rank *self, struct group *group, int peer,
+                                         enum number number, float *values, size_t count)
+{
+    return post_receive(self, group, peer, values, count * sizeof *values,
+                        count * rank_number_bytes(self, number));
+}
+
+enum element rank_element(const struct rank *self, enum number number)
+{
+    return rank_number_bytes(self, number) == sizeof(float) ? ELEMENT_FP32 : ELEMENT_HALF;
 }
 
 struct request rank_post_collective_as(struct rank *self, struct group *group,
@@ -51,21 +66,21 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
 {
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
-    struct request request = post(self, group, LANE_COLLECTIVES, -1);
+    int lane = group_lane(group, self, LANE_COLLECTIVES);
+    uint32_t number = self->posted[lane]++;
+    struct meant meant = {schedule, root, element, count};
     rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
-                                   .lane = lane_index(self, request),
-                                   .peer = group_rank(group, self),
+                                   .lane = lane,
+                                   .peer = group_member(group, self),
                                    .schedule = schedule,
                                    .root = root,
                                    .count = count,
                                    .element_bytes = element_bytes(element)});
     if (self->real)
-        meeting_post(self, group, (struct meant){schedule, root, element, count}, vector,
-                     request.number);
+        meeting_post(self, group, meant, vector, number);
     else if (!schedule->whole)
-        meeting_compare(self, group, (struct meant){schedule, root, element, count},
-                        request.number);
-    return request;
+        meeting_compare(self, group, &meant, number);
+    return (struct request){group, LANE_COLLECTIVES, -1, number};
 }
 
 void rank_wait(struct rank *self, struct request request)
@@ -73,7 +88,7 @@ void rank_wait(struct rank *self, struct request request)
     if (!request.group || !rank_goes_on(self))
         return;
     rank_record(self, &(struct op){.kind = OP_WAIT,
-                                   .lane = lane_index(self, request),
+                                   .lane = group_lane(request.group, self, request.lane),
                                    .value = request.number + 1u});
     if (!self->real)
         return;
