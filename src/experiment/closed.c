@@ -46,6 +46,8 @@ static const char *why_not(const struct setup *setup)
         return "it is for math=off, where nothing is trained";
     if (strategy->updates_alone || strategy->has_server || strategy->serves_shares)
         return "the ranks of this strategy do not all do the same";
+    if (mesh_length(setup->shape, AXIS_CONTEXT) > 1)
+        return "keys and values go round a context group as messages, of which there is no closed form";
     bool shares = setup->netmodel->shares_links && !setup->netmodel->free_of_cost;
     if (shares && !has_own_links(setup))
         return "messages slow each other under this netmodel, but where each pair of nodes has a link of "

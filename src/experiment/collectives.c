@@ -118,7 +118,7 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
 {
     bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
     int asked = atoi(config_text(setup->config, "zero"));
-    setup->zero = together && setup->shape.data > 1 ? asked : 0;
+    setup->zero = together && mesh_holders(setup->shape) > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
     return !setup->zero || setup_check_zero(setup, setup->zero, errors);
 }
@@ -128,7 +128,8 @@ static bool resolve_sequence(struct setup *setup, struct errors *errors)
     struct errors why;
     errors_init(&why);
     setup->sequence = config_on(setup->config, "tensor.sequence") && setup->shape.tensor > 1;
-    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor, &why) ||
+    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor,
+                                                      mesh_length(setup->shape, AXIS_CONTEXT), &why) ||
                 errors_add(errors, "%s: %s", config_where(setup->config, "tensor.sequence"),
                            why.messages[0]);
     errors_release(&why);

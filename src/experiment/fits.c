@@ -94,13 +94,15 @@ static bool would_fit_on(const struct setup *setup, struct mesh_shape shape)
 static struct mesh_shape nearest_that_fits(const struct setup *setup)
 {
     struct mesh_shape best = {0};
-    int experts = mesh_length(setup->shape, AXIS_EXPERT), nodes = setup->nodes / experts;
+    int experts = mesh_length(setup->shape, AXIS_EXPERT), contexts = mesh_length(setup->shape, AXIS_CONTEXT);
+    int nodes = setup->nodes / experts / contexts;
     for (int tensor = 1; tensor <= nodes; tensor++)
         for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor; pipeline++) {
             struct mesh_shape shape = {.data = nodes / tensor / pipeline,
                                        .tensor = tensor,
                                        .pipeline = pipeline,
-                                       .expert = experts};
+                                       .expert = experts,
+                                       .context = contexts};
             if (mesh_size(shape) == setup->nodes &&
                 (!best.data || distance(shape, setup->shape) < distance(best, setup->shape)) &&
                 would_fit_on(setup, shape))
@@ -118,7 +120,7 @@ static bool fits_sharded(const struct setup *setup)
     struct errors ignored;
     errors_init(&ignored);
     sharded.zero = 3;
-    bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
+    bool good = together && setup->zero < 3 && mesh_holders(setup->shape) > 1 &&
                 mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);
@@ -134,8 +136,7 @@ static char *advice(const struct setup *setup)
     if (meshes && setup->nodes <= NODES_LOOKED_FOR)
         best = nearest_that_fits(setup);
     if (best.data)
-        return memory_text("; the nearest mesh that fits is mesh.data=%d mesh.tensor=%d "
-                           "mesh.pipeline=%d", best.data, best.tensor, best.pipeline);
+        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, "mesh.").text);
     if (fits_sharded(setup))
         return memory_text("; with zero=3 it fits");
     if (meshes && setup->nodes <= NODES_LOOKED_FOR)

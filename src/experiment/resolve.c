@@ -343,6 +343,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                      : 0,
                          .loader = setup->loader,
                          .target_width = model_target_width(setup->model),
+                         .input_width = model_input_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .rows = setup->rows,

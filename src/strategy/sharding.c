@@ -84,7 +84,7 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
     sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
     sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
     size_t held =
-        share_out(sharding, (size_t)group_size(replicas), (size_t)training->point.replica);
+        share_out(sharding, (size_t)group_size(replicas), (size_t)group_rank(replicas, self));
     if (plan->zero >= 2)
         place_gradients(self, sharding, held);
     if (plan->zero == 3)

@@ -52,11 +52,32 @@ static void exchange_experts(void *context, struct rank *self, float *vector, si
     allreduce_now(&((struct training *)context)->expert, vector, count);
 }
 
+/* The next of the group, as a ring, and the one before. */
+static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count)
+{
+    struct training *training = context;
+    struct group *group = training->context;
+    int size = group_size(group), at = group_rank(group, self);
+    struct request *requests = training->ring[road];
+    requests[0] = rank_post_send(self, group, (at + 1) % size, out, count * sizeof *out);
+    requests[1] = rank_post_receive(self, group, (at + size - 1) % size, in, count * sizeof *in);
+}
+
+static void ring_wait(void *context, struct rank *self, enum road road)
+{
+    struct training *training = context;
+    for (int i = 0; i < 2; i++)
+        rank_wait(self, training->ring[road][i]);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
                                 .exchange_experts = exchange_experts,
+                                .ring_post = ring_post,
+                                .ring_wait = ring_wait,
                                 .gradient_ready = strategy->gradient_ready};
     if (strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares)
         hooks.gradient_ready = bucket_gradient_ready;
@@ -146,7 +167,9 @@ static struct model *whole_model(struct rank *self, struct training *training, e
                                 .tensors = shape.tensor,
                                 .layers = plan->stage_layers,
                                 .expert = training->point.experts,
-                                .experts = shape.expert};
+                                .experts = shape.expert,
+                                .context = training->point.chunk,
+                                .contexts = shape.context};
     struct model *model = model_create(self, plan->model, place, rows[0],
                                        microbatch(training, 0).count, use,
                                        hooks_of(training));
@@ -188,13 +211,15 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
-                                       training->rows.count * plan->target_width * sizeof(int32_t));
+                                       training->rows.count * own_targets(training) * sizeof(int32_t));
+    if (shape.context > 1 && rank_is_real(self))
+        training->whole_row = memory_zeroed(plan->input_width + plan->target_width, sizeof(int32_t));
     struct group *expert = plan->mesh->expert[rank_id(self)];
     allreduce_init(&training->expert, self, expert, plan->alltoall);
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
-        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
+        allreduce_init(&training->replicas, self, plan->mesh->replicas[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
     if (plan->sequence)
@@ -202,6 +227,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
+    training->context = plan->mesh->context[rank_id(self)];
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
@@ -228,6 +254,7 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->whole_row);
     free(training->slots);
     free(training->begun);
     free(training->ended);

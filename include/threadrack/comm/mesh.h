@@ -47,14 +47,22 @@ struct mesh {
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
-    struct group **gather; /* as data, for all-gathers of parameters; the same unless asked for */
+    struct group **gather; /* as replicas, for all-gathers of parameters; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
+
+/* "data=2 tensor=1 pipeline=1", each name behind `before`; context, too, where it is longer than 1. */
+struct mesh_words {
+    char text[128];
+};
+struct mesh_words mesh_words(struct mesh_shape shape, const char *before);
 
 int mesh_size(struct mesh_shape shape);
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis);
 /* How many there are that take rows of their own: along data and expert. */
 int mesh_replicas(struct mesh_shape shape);
+/* How many hold the same of what is not experts: along data, expert and context. */
+int mesh_holders(struct mesh_shape shape);
 /* From a rank to the next along the axis. */
 int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis);
 struct mesh_point mesh_point(const struct mesh *mesh, int rank);
@@ -68,7 +76,7 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
 /* Besides, groups of the first and the last stage of each pipeline, of two stages or more. */
 void mesh_add_ends(struct mesh *mesh, struct rack *rack);
-/* Besides, groups of their own for all-gathers over data: a lane beside that of reduce-scatters. */
+/* Besides, groups of their own for all-gathers over replicas: a lane beside that of reduce-scatters. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 

@@ -70,6 +70,7 @@ struct plan {
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
+    size_t input_width;    /* elements of a row's input, likewise */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     const struct share *rows; /* of it, by worker; NULL: even */
@@ -119,7 +120,9 @@ struct training {
     int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
-    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
+    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's. Of a
+                            * context rank those of its slice. */
+    char *whole_row;       /* room of the host's to cut a row's slice from; NULL: rows are whole */
     struct allreduce tensor; /* of the tensor group */
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
@@ -127,6 +130,8 @@ struct training {
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make; and norms of shares */
+    struct group *context;
+    struct request ring[ROADS][2]; /* of the context group: what goes out and comes in */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
@@ -140,7 +145,7 @@ struct training {
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
-    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert;
+    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert, spreads_context;
     /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
      * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
      * where it is a server. */
