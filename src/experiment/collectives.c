@@ -47,6 +47,26 @@ static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, 
     return good;
 }
 
+/* All who hold the same of a model's part, where those along data are not all. */
+static bool replicas_fit(const struct setup *setup, struct algorithms *algorithms, struct errors *errors)
+{
+    const struct mesh mesh = {.shape = setup->shape, .order = setup->order};
+    int length = mesh_holders(setup->shape), parts = setup->nodes / length;
+    int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
+    bool good = true;
+    for (int part = 0; good && part < parts && length > setup->shape.data; part++) {
+        int count = 0;
+        for (int rank = 0; rank < setup->nodes; rank++) {
+            struct mesh_point point = mesh_point(&mesh, rank);
+            if (point.stage * setup->shape.tensor + point.shard == part)
+                nodes[count++] = rank;
+        }
+        good = algorithms_fit(algorithms, nodes, count, errors);
+    }
+    free(nodes);
+    return good;
+}
+
 static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
                                         const char *key, struct errors *errors)
 {
@@ -155,6 +175,9 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
 static bool collectives_fit(const struct setup *setup, struct errors *errors)
 {
     return allreduces_fit(setup, errors) && axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
+           replicas_fit(setup, setup_allreduce(setup, AXIS_DATA), errors) &&
+           replicas_fit(setup, setup->allgather, errors) &&
+           replicas_fit(setup, setup->reduce_scatter, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
            axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
