@@ -340,6 +340,21 @@ static void note_zero(const struct setup *setup, struct result *result)
                     setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
 }
 
+/* Of c slices in r runs, half of the pairs and half of those of a run with itself. */
+static void note_context(const struct setup *setup, struct result *result)
+{
+    int contexts = mesh_length(setup->shape, AXIS_CONTEXT);
+    if (contexts == 1)
+        return;
+    double runs = (double)slices_runs((enum slices)config_choice(setup->config, "context.slices"),
+                                      (size_t)contexts);
+    result_note(result, "mesh.context=%d: ring attention goes through %.3g %% of a sequence's pairs of positions "
+                        "(what lies wholly behind a query is left out) and keeps no probabilities, but makes "
+                        "them again on the way back; undivided attention, so also `single`, is charged for all "
+                        "pairs: speed-up and efficiency have that in them",
+                contexts, 50 + 50 / runs);
+}
+
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
@@ -353,6 +368,7 @@ void notes_before(const struct setup *setup, struct result *result)
     stages_notes(setup, result);
     note_rate(setup, result);
     note_zero(setup, result);
+    note_context(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

@@ -4,6 +4,8 @@
 
 #include "tests/strategy/fixture.h"
 
+#include <unistd.h>
+
 #define GPT  "gpt:layers=2,heads=4,width=16,context=16,hidden=24"
 #define TEXT "data=devils-dictionary data.test_rows=64 batch=12 eval_every=100 "
 #define DATA(d, c) "strategy=data mesh.data=" #d " mesh.context=" #c
@@ -188,6 +190,44 @@ static void longer_sequences_fit(void)
     CHECK_NEAR((double)bytes[1], (double)bytes[0], 0.01 * (double)bytes[0]);
 }
 
+static void counts_alike_under_every_netmodel(void)
+{
+    static const char *const netmodel[] = {"ideal", "hockney", "flow", "loggp",
+                                           "loggp cluster.loggp.rendezvous=256B",
+                                           "loggp cluster.loggp.ports=program_order"};
+    for (int i = 0; i < 6; i++) {
+        char line[512];
+        snprintf(line, sizeof line, HYBRID(2, 1, 2, 4) " model=" GPT " " TEXT "steps=2 cluster=boxes-of-8 "
+                 "netmodel=%s", netmodel[i]);
+        struct result *real = run("%s", line), *counted = run("%s math=off", line);
+        CHECK_EQUAL(real->length_ps, counted->length_ps);
+        CHECK_EQUAL(real->messages_sent, counted->messages_sent);
+        result_free(real);
+        result_free(counted);
+    }
+}
+
+/* Saved by one mesh and resumed on another: the training that was never interrupted. */
+static void goes_on_elsewhere(void)
+{
+    static const char *const ways[] = {"strategy=single", DATA(1, 4), DATA(2, 2) " zero=1 bucket=2KiB",
+                                       DATA(1, 4) " zero=3 bucket=2KiB", HYBRID(1, 2, 2, 2)};
+    const char *const common = "model=" GPT " " TEXT "optimizer=adamw:lr=0.01 clip=0.5";
+    char folder[] = "/tmp/threadrack-context-XXXXXX", command[96];
+    CHECK_FATAL(mkdtemp(folder) != NULL);
+    struct result *should = run("strategy=single %s steps=4", common);
+    for (int i = 0; i < 5; i++) {
+        result_free(run("%s %s steps=2 save=%s/w.safetensors", ways[i], common, folder));
+        struct result *was = run("%s %s steps=4 resume=%s/w.safetensors", ways[(i + 1) % 5], common, folder);
+        CHECK_EQUAL(was->steps, 2);
+        CHECK_NEAR(was->final_loss, should->final_loss, 1e-4 * should->final_loss);
+        result_free(was);
+    }
+    result_free(should);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK_EQUAL(system(command), 0);
+}
+
 static void refused(const char *words, const char *why)
 {
     char line[256];
@@ -212,4 +252,5 @@ static void what_does_not_go_is_refused(void)
 SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_and_clipped),
       TEST(gradients_are_the_undivided_ones), TEST(passes_what_the_formula_says), TEST(of_other_axes),
       TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(longer_sequences_fit),
+      TEST(counts_alike_under_every_netmodel), TEST(goes_on_elsewhere),
       TEST(what_does_not_go_is_refused));
