@@ -52,23 +52,19 @@ static void exchange_experts(void *context, struct rank *self, float *vector, si
     allreduce_now(&((struct training *)context)->expert, vector, count);
 }
 
-/* The next of the group, as a ring, and the one before. */
+_Static_assert((int)ROADS == (int)RELAY_ROADS, "a relay has a road for each that a model uses");
+
 static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
                       size_t count)
 {
-    struct training *training = context;
-    struct group *group = training->context;
-    int size = group_size(group), at = group_rank(group, self);
-    struct request *requests = training->ring[road];
-    requests[0] = rank_post_send(self, group, (at + 1) % size, out, count * sizeof *out);
-    requests[1] = rank_post_receive(self, group, (at + size - 1) % size, in, count * sizeof *in);
+    (void)self;
+    relay_post(&((struct training *)context)->ring, (int)road, out, in, count);
 }
 
 static void ring_wait(void *context, struct rank *self, enum road road)
 {
-    struct training *training = context;
-    for (int i = 0; i < 2; i++)
-        rank_wait(self, training->ring[road][i]);
+    (void)self;
+    relay_wait(&((struct training *)context)->ring, (int)road);
 }
 
 static struct model_hooks hooks_of(struct training *training)
@@ -227,7 +223,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
-    training->context = plan->mesh->context[rank_id(self)];
+    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)], plan->ring);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)

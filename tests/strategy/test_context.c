@@ -207,6 +207,28 @@ static void counts_alike_under_every_netmodel(void)
     }
 }
 
+/* One node of a stage stands for all: the same times, bytes and memory where nothing else uses the ports, as a
+ * pipeline's messages do under hockney. */
+static void closed_form_agrees(void)
+{
+    static const char *const ways[] = {DATA(1, 4), DATA(2, 4) " microbatches=3", DATA(1, 8) " zero=2",
+                                       HYBRID(1, 2, 1, 4) " tensor.sequence=on", HYBRID(1, 1, 2, 4),
+                                       HYBRID(2, 2, 2, 2) " pipeline.schedule=1f1b recompute=full"};
+    for (int i = 0; i < 12; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "model=gpt:layers=2,heads=4,width=64,context=256 math=off steps=2 batch=48 "
+                 "links=off cluster=ethernet-10g netmodel=%s %s", i < 6 ? "hockney" : "ideal", ways[i % 6]);
+        struct result *messages = run("%s", line), *closed = run("%s collectives=closed_form", line);
+        double length = (double)messages->length_ps, slack = i < 4 ? 1e-3 : i < 6 ? 1e-2 : 0;
+        CHECK_NEAR((double)closed->length_ps, length, slack * length);
+        CHECK_NEAR((double)closed->bytes_sent, (double)messages->bytes_sent, 1e-5 * (double)messages->bytes_sent);
+        CHECK_EQUAL(closed->messages_sent, messages->messages_sent);
+        same_region(closed, messages);
+        result_free(messages);
+        result_free(closed);
+    }
+}
+
 /* Saved by one mesh and resumed on another: the training that was never interrupted. */
 static void goes_on_elsewhere(void)
 {
@@ -246,11 +268,14 @@ static void what_does_not_go_is_refused(void)
     refused("strategy=tensor mesh.context=2 mesh.tensor=2 model=" GPT, "does not spread over mesh data=1 tensor=2 pipeline=1 context=2");
     refused("strategy=local_sgd mesh.context=2 model=" GPT, "does not spread");
     refused(HYBRID(1, 4, 1, 8) " tensor.sequence=on model=" GPT, "4 tensor ranks do not divide the 2 positions of a row that a context");
-    refused("netmodel=hockney collectives=closed_form strategy=data mesh.context=2 model=" GPT, "no closed form");
+    refused("netmodel=hockney collectives=closed_form context.slices=contiguous strategy=data mesh.context=2 "
+            "model=" GPT, "unequal work");
+    refused("netmodel=flow cluster.topology=full_mesh collectives=closed_form strategy=data mesh.context=2 "
+            "model=" GPT, "side by side");
 }
 
 SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_and_clipped),
       TEST(gradients_are_the_undivided_ones), TEST(passes_what_the_formula_says), TEST(of_other_axes),
       TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(longer_sequences_fit),
-      TEST(counts_alike_under_every_netmodel), TEST(goes_on_elsewhere),
+      TEST(counts_alike_under_every_netmodel), TEST(closed_form_agrees), TEST(goes_on_elsewhere),
       TEST(what_does_not_go_is_refused));

@@ -15,6 +15,7 @@
 #include "threadrack/comm/allreduce.h"
 #include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
+#include "threadrack/comm/relay.h"
 #include "threadrack/data/data.h"
 #include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
@@ -88,6 +89,7 @@ struct plan {
     struct algorithms *gather, *alltoall;
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
+    enum relay_kind ring; /* along context */
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
@@ -130,8 +132,7 @@ struct training {
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make; and norms of shares */
-    struct group *context;
-    struct request ring[ROADS][2]; /* of the context group: what goes out and comes in */
+    struct relay ring; /* of the context group */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
