@@ -196,6 +196,15 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
     free(members);
 }
 
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost)
+{
+    int size = mesh_size(mesh->shape);
+    mesh->ring = memory_zeroed((size_t)size, sizeof *mesh->ring);
+    for (int rank = 0; rank < size; rank++)
+        relay_close(&mesh->ring[rank],
+                    free_of_cost ? (struct path){0} : group_path(mesh->context[rank]));
+}
+
 void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
@@ -212,6 +221,7 @@ void mesh_free(struct mesh *mesh)
         free(mesh->back);
     free(mesh->pipeline);
     free(mesh->box);
+    free(mesh->ring);
     free(mesh->ends);
     free(mesh);
 }

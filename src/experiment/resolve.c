@@ -369,9 +369,6 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
                          .scatter = setup->reduce_scatter,
-                         .ring = !setup->closed                    ? RELAY_MESSAGES
-                                 : setup->netmodel->free_of_cost ? RELAY_CLOSED_FREE
-                                                                 : RELAY_CLOSED,
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup_allreduce(setup, AXIS_DATA),

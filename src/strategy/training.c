@@ -223,7 +223,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
-    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)], plan->ring);
+    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)],
+               plan->mesh->ring ? &plan->mesh->ring[rank_id(self)] : NULL);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)

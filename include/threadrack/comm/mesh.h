@@ -9,6 +9,7 @@
 #define THREADRACK_COMM_MESH_H
 
 #include "threadrack/base/errors.h"
+#include "threadrack/comm/relay.h"
 #include "threadrack/rank/rack.h"
 
 enum mesh_axis { AXIS_DATA, AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_EXPERT, MESH_AXES };
@@ -48,6 +49,7 @@ struct mesh {
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
     struct group **gather; /* as replicas, for all-gathers of parameters; the same unless asked for */
+    struct relay_form *ring; /* by rank: the closed form of its context group; NULL: messages */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -78,6 +80,8 @@ void mesh_add_back(struct mesh *mesh, struct rack *rack);
 void mesh_add_ends(struct mesh *mesh, struct rack *rack);
 /* Besides, groups of their own for all-gathers over replicas: a lane beside that of reduce-scatters. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
+/* What goes round context groups takes what the closed form says of the group's worst path, or no time. */
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -3,7 +3,7 @@
  * own; all roads are posted in the same order by all members.
  *
  * In closed form (collectives=closed_form), where all members do the same at the same times, one of them
- * stands for all: a vector takes what Hockney's formula says of the group's worst path.
+ * stands for all: a vector takes what Hockney's formula says of one path. The form outlives the run.
  */
 #ifndef THREADRACK_COMM_RELAY_H
 #define THREADRACK_COMM_RELAY_H
@@ -11,19 +11,23 @@
 #include "threadrack/rank/post.h"
 
 enum { RELAY_ROADS = 2 };
-enum relay_kind { RELAY_MESSAGES, RELAY_CLOSED, RELAY_CLOSED_FREE }; /* free: messages cost nothing */
+
+struct relay_form {
+    struct schedule schedule;
+    struct path path; /* bandwidth 0: it takes no time */
+};
+/* It stays where it is from then on. */
+void relay_close(struct relay_form *form, struct path path);
 
 /* One member's end. */
 struct relay {
     struct rank *self;
     struct group *group;
     struct request requests[RELAY_ROADS][2]; /* what goes out and what comes in */
-    struct schedule closed;                  /* without `whole`: messages */
-    struct path path;                        /* of the closed form; bandwidth 0: it takes no time */
+    const struct relay_form *form;           /* NULL: messages */
 };
 
-/* It stays where it is. */
-void relay_init(struct relay *relay, struct rank *self, struct group *group, enum relay_kind kind);
+void relay_init(struct relay *relay, struct rank *self, struct group *group, const struct relay_form *form);
 /* Posts that the `count` floats at `out` go on and as many come to `in`. */
 void relay_post(struct relay *relay, int road, const float *out, float *in, size_t count);
 /* What was posted last on the road has gone and come. */

@@ -89,7 +89,6 @@ struct plan {
     struct algorithms *gather, *alltoall;
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
-    enum relay_kind ring; /* along context */
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
