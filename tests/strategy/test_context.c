@@ -250,6 +250,24 @@ static void goes_on_elsewhere(void)
     CHECK_EQUAL(system(command), 0);
 }
 
+/* A run that does not fit is told of one that does. */
+static void what_fits_is_named(void)
+{
+    const char *line = "model=gpt:layers=1,heads=2,width=64,context=1024 math=off steps=1 batch=4 nodes=4 "
+                       "optimizer=adamw cluster.device.memory=16MB strategy=%s";
+    static const char *const ways[] = {"data zero=3", "hybrid mesh.tensor=1 mesh.pipeline=1"};
+    for (int i = 0; i < 2; i++) {
+        char words[320];
+        snprintf(words, sizeof words, line, ways[i]);
+        struct result *result = run_refused(words, STATUS_OUT_OF_MEMORY);
+        CHECK(strstr(result->reason, "fits is mesh.data=2 mesh.tensor=1 mesh.pipeline=1 mesh.context=2") != NULL);
+        result_free(result);
+        snprintf(words, sizeof words, "model=gpt:layers=1,heads=2,width=64,context=1024 math=off steps=1 batch=4 "
+                 "optimizer=adamw cluster.device.memory=16MB strategy=%s mesh.data=2 mesh.context=2", ways[i]);
+        result_free(run("%s", words));
+    }
+}
+
 static void refused(const char *words, const char *why)
 {
     char line[256];
@@ -278,4 +296,5 @@ SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_and_clipp
       TEST(gradients_are_the_undivided_ones), TEST(passes_what_the_formula_says), TEST(of_other_axes),
       TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(longer_sequences_fit),
       TEST(counts_alike_under_every_netmodel), TEST(closed_form_agrees), TEST(goes_on_elsewhere),
+      TEST(what_fits_is_named),
       TEST(what_does_not_go_is_refused));
