@@ -122,6 +122,14 @@ void bench_run(const struct bench *bench, const char *words, struct outcome *out
     free(text);
 }
 
+void bench_ends(const struct bench *bench, const char *words, struct outcome *outcome, int code)
+{
+    bench_run(bench, words, outcome);
+    if (outcome->code != code)
+        fprintf(stderr, "\n`threadrack %s` exited with %d and said:\n%s", words, outcome->code, outcome->err);
+    CHECK_EQUAL(outcome->code, code);
+}
+
 char *bench_read(const struct bench *bench, const char *name)
 {
     char *path = memory_text("%s/%s", bench->folder, name);
