@@ -113,6 +113,7 @@ static void note_idle(const struct setup *setup, struct result *result)
                                    !(config_is_set(setup->config, "clip") || model_is_tied(setup->model)),
          "nothing is all-reduced along pipeline"},
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
+        {"context.overlap", mesh_length(setup->shape, AXIS_CONTEXT) == 1, "the mesh has no context axis"},
         {"context.slices", mesh_length(setup->shape, AXIS_CONTEXT) == 1, "the mesh has no context axis"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},

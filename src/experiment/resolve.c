@@ -369,6 +369,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
                          .scatter = setup->reduce_scatter,
+                         .ring_waits = !config_on(setup->config, "context.overlap"),
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup_allreduce(setup, AXIS_DATA),

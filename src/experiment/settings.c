@@ -25,6 +25,9 @@ const struct setting experiment_settings[] = {
     CHOICE("context.slices", "zigzag|contiguous", "zigzag",
            "what a node of mesh.context has of a sequence: zigzag, a chunk of either half, as much causal "
            "attention for each; contiguous, one piece"),
+    CHOICE("context.overlap", "on|off", "on",
+           "off: a node of mesh.context waits for keys and values, and for their gradients, before it goes on, "
+           "instead of attending to what it has meanwhile"),
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),

@@ -57,8 +57,11 @@ _Static_assert((int)ROADS == (int)RELAY_ROADS, "a relay has a road for each that
 static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
                       size_t count)
 {
+    struct training *training = context;
     (void)self;
-    relay_post(&((struct training *)context)->ring, (int)road, out, in, count);
+    relay_post(&training->ring, (int)road, out, in, count);
+    if (training->plan->ring_waits)
+        relay_wait(&training->ring, (int)road);
 }
 
 static void ring_wait(void *context, struct rank *self, enum road road)

@@ -177,6 +177,18 @@ static void messages_hide_behind_attention(void)
     result_free(result);
 }
 
+/* What each goes on for meanwhile is the gain of it. */
+static void without_overlap_it_takes_longer(void)
+{
+    const char *line = "model=" GPT " " TEXT "steps=2 " DATA(2, 4) " context.overlap=%s";
+    struct result *on = run(line, "on"), *off = run(line, "off");
+    CHECK(on->length_ps < off->length_ps);
+    CHECK_EQUAL(on->bytes_sent, off->bytes_sent);
+    losses_agree(off, on, 0);
+    result_free(on);
+    result_free(off);
+}
+
 /* A slice has a share of the activations, and no square of positions. */
 static void longer_sequences_fit(void)
 {
@@ -270,11 +282,9 @@ static void what_fits_is_named(void)
 
 static void refused(const char *words, const char *why)
 {
-    char line[256];
+    char line[512];
     snprintf(line, sizeof line, "steps=1 math=off %s", words);
-    struct result *result = run_line(line, true);
-    CHECK(strstr(result->reason, why) != NULL);
-    result_free(result);
+    refuses(line, why);
 }
 
 static void what_does_not_go_is_refused(void)
@@ -294,7 +304,8 @@ static void what_does_not_go_is_refused(void)
 
 SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_and_clipped),
       TEST(gradients_are_the_undivided_ones), TEST(passes_what_the_formula_says), TEST(of_other_axes),
-      TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(longer_sequences_fit),
+      TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(without_overlap_it_takes_longer),
+      TEST(longer_sequences_fit),
       TEST(counts_alike_under_every_netmodel), TEST(closed_form_agrees), TEST(goes_on_elsewhere),
       TEST(what_fits_is_named),
       TEST(what_does_not_go_is_refused));

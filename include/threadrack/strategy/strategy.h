@@ -89,6 +89,7 @@ struct plan {
     struct algorithms *gather, *alltoall;
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
+    bool ring_waits; /* what goes round a context group is waited for at once */
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
