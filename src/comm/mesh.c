@@ -98,28 +98,28 @@ static int along_all(const struct mesh *mesh, int rank)
            place_along(mesh, rank, AXIS_TENSOR);
 }
 
-static void add_replicas(const struct mesh *mesh, struct rack *rack, int place, const char *name,
-                         int *members, struct group **by_rank)
+static void add_replicas(const struct mesh *mesh, struct rack *rack, int place, int *members,
+                         struct group **by_rank)
 {
     int size = mesh_size(mesh->shape), count = 0;
     for (int rank = 0; rank < size; rank++)
         if (along_all(mesh, rank) == place)
             members[count++] = rank;
     struct group *group = rack_group(rack, members, count, false);
-    rack_name_group(group, name);
+    rack_name_group(group, "replicas");
     group_set_alike(group);
     for (int i = 0; i < count; i++)
         by_rank[members[i]] = group;
 }
 
-static struct group **make_replicas(const struct mesh *mesh, struct rack *rack, const char *name)
+static struct group **make_replicas(const struct mesh *mesh, struct rack *rack)
 {
     struct mesh_shape shape = mesh->shape;
     size_t size = (size_t)mesh_size(shape);
     int *members = memory_zeroed(size, sizeof *members);
     struct group **by_rank = memory_zeroed(size, sizeof *by_rank);
     for (int place = 0; place < shape.tensor * shape.pipeline; place++)
-        add_replicas(mesh, rack, place, name, members, by_rank);
+        add_replicas(mesh, rack, place, members, by_rank);
     free(members);
     return by_rank;
 }
@@ -146,8 +146,8 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
-    mesh->replicas = has_replicas_apart(mesh) ? make_replicas(mesh, rack, "replicas") : mesh->data;
-    mesh->gather = mesh->replicas;
+    mesh->replicas = has_replicas_apart(mesh) ? make_replicas(mesh, rack) : mesh->data;
+    mesh->shard = mesh->gather = mesh->replicas;
     return mesh;
 }
 
@@ -171,27 +171,35 @@ void mesh_add_ends(struct mesh *mesh, struct rack *rack)
     }
 }
 
-void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+static int compare_ranks(const void *left, const void *right)
 {
-    mesh->gather = has_replicas_apart(mesh) ? make_replicas(mesh, rack, "replicas gather")
-                                            : make_axis(mesh, rack, AXIS_DATA, "data gather");
+    return *(const int *)left - *(const int *)right;
+}
+
+/* The ranks of the mesh on the `size` nodes from `first` on, ascending. */
+static int ranks_on(const struct mesh *mesh, const struct cluster *cluster, int first, int size, int *members)
+{
+    int count = 0, ranks = mesh_size(mesh->shape);
+    for (int node = first; node < first + size && node < cluster->nodes; node++)
+        if (cluster_rank_on(cluster, node) < ranks)
+            members[count++] = cluster_rank_on(cluster, node);
+    qsort(members, (size_t)count, sizeof *members, compare_ranks);
+    return count;
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
 {
-    int ranks = mesh_size(mesh->shape);
+    const struct cluster *cluster = rack_cluster(rack);
     int *members = memory_zeroed((size_t)size, sizeof *members);
-    mesh->box = memory_zeroed((size_t)ranks, sizeof *mesh->box);
-    for (int first = 0; first < ranks; first += size) {
-        int count = ranks - first < size ? ranks - first : size;
-        for (int i = 0; i < count; i++)
-            members[i] = first + i;
+    mesh->box = memory_zeroed((size_t)mesh_size(mesh->shape), sizeof *mesh->box);
+    for (int first = 0; first < cluster->nodes; first += size) {
+        int count = ranks_on(mesh, cluster, first, size, members);
         struct group *group =
             count > 1 ? rack_group(rack, members, count, false) : rack_lone_group(rack);
         if (count > 1)
             rack_name_group(group, "box");
         for (int i = 0; i < count; i++)
-            mesh->box[first + i] = group;
+            mesh->box[members[i]] = group;
     }
     free(members);
 }
@@ -209,8 +217,11 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
-    if (mesh->gather != mesh->replicas)
+    if (mesh->gather != mesh->shard)
         free(mesh->gather);
+    if (mesh->shard != mesh->replicas)
+        free(mesh->shard);
+    free(mesh->copies);
     if (mesh->replicas != mesh->data)
         free(mesh->replicas);
     free(mesh->data);

@@ -22,7 +22,8 @@ static const char *const meshes[] = {
     HYBRID(1, 1, 2, 2) " pipeline.schedule=zero_bubble microbatches=4",
     HYBRID(1, 1, 2, 2) " pipeline.schedule=interleaved pipeline.chunks=2 microbatches=4",
     HYBRID(2, 2, 2, 2) " microbatches=3 tensor.sequence=on",
-    HYBRID(2, 1, 2, 2) " mesh.order=pipeline,context recompute=full zero=1"};
+    HYBRID(2, 1, 2, 2) " mesh.order=pipeline,context recompute=full zero=1",
+    HYBRID(1, 2, 1, 2) " tensor.chunks=3", DATA(2, 2) " placement=list:2+0+3+1"};
 enum { MESHES = sizeof meshes / sizeof *meshes };
 
 static void same_weights(const struct learned *was, const struct learned *should, const char *line)
@@ -294,6 +295,7 @@ static void what_does_not_go_is_refused(void)
     refused("strategy=data mesh.context=3 context.slices=contiguous model=" GPT, "into 3 runs, which do not divide");
     refused("strategy=data mesh.context=2 model=" GPT ",experts=4", "layer 2 (experts) of the model looks at a row as a whole");
     refused("strategy=tensor mesh.context=2 mesh.tensor=2 model=" GPT, "does not spread over mesh data=1 tensor=2 pipeline=1 context=2");
+    refused(DATA(2, 2) " zero=2 zero.shard=2 model=" GPT, "give zero.shard=all");
     refused("strategy=local_sgd mesh.context=2 model=" GPT, "does not spread");
     refused(HYBRID(1, 4, 1, 8) " tensor.sequence=on model=" GPT, "4 tensor ranks do not divide the 2 positions of a row that a context");
     refused("netmodel=hockney collectives=closed_form context.slices=contiguous strategy=data mesh.context=2 "

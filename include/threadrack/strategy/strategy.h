@@ -87,6 +87,7 @@ struct plan {
      * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
     int zero, prefetch;
     struct algorithms *gather, *alltoall;
+    int tensor_chunks; /* in which products are summed over the tensor group; 1: whole */
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
     bool ring_waits; /* what goes round a context group is waited for at once */
@@ -126,6 +127,8 @@ struct training {
                             * context rank those of its slice. */
     char *whole_row;       /* room of the host's to cut a row's slice from; NULL: rows are whole */
     struct allreduce tensor; /* of the tensor group */
+    struct request *sums; /* likewise, sum_count of them under way: of a product's chunks */
+    int sum_count;
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
@@ -138,6 +141,7 @@ struct training {
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
+    bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
     struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
