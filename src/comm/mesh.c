@@ -204,13 +204,13 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
     free(members);
 }
 
-void mesh_close_rings(struct mesh *mesh, bool free_of_cost)
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost, size_t number_bytes)
 {
     int size = mesh_size(mesh->shape);
     mesh->ring = memory_zeroed((size_t)size, sizeof *mesh->ring);
     for (int rank = 0; rank < size; rank++)
         relay_close(&mesh->ring[rank],
-                    free_of_cost ? (struct path){0} : group_path(mesh->context[rank]));
+                    free_of_cost ? (struct path){0} : group_path(mesh->context[rank]), number_bytes);
 }
 
 void mesh_free(struct mesh *mesh)

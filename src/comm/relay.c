@@ -5,14 +5,15 @@
 static struct whole whole_of(const struct call *call)
 {
     const struct relay_form *form = call->context;
-    uint64_t bytes = call->count * sizeof(float);
+    uint64_t bytes = call->count * form->number_bytes;
     return (struct whole){.duration_ps = form->path.bandwidth_Bps ? hockney_ps(form->path, bytes) : 0,
                           .bytes = bytes,
                           .messages = 1};
 }
 
-void relay_close(struct relay_form *form, struct path path)
+void relay_close(struct relay_form *form, struct path path, size_t number_bytes)
 {
+    form->number_bytes = number_bytes;
     form->path = path;
     form->schedule = (struct schedule){.name = "relay", .whole = whole_of, .context = form};
 }
@@ -27,12 +28,14 @@ void relay_post(struct relay *relay, int road, const float *out, float *in, size
     struct request *requests = relay->requests[road];
     int size = group_size(relay->group), at = group_rank(relay->group, relay->self);
     if (relay->form) {
-        requests[0] = rank_post_collective(relay->self, relay->group, &relay->form->schedule, 0, NULL, count);
+        requests[0] = rank_post_collective_as(relay->self, relay->group, &relay->form->schedule, 0,
+                                              rank_element(relay->self, NUMBER_VALUE), NULL, count);
         return;
     }
-    requests[0] = rank_post_send(relay->self, relay->group, (at + 1) % size, out, count * sizeof *out);
-    requests[1] =
-        rank_post_receive(relay->self, relay->group, (at + size - 1) % size, in, count * sizeof *in);
+    requests[0] =
+        rank_post_send_numbers(relay->self, relay->group, (at + 1) % size, NUMBER_VALUE, out, count);
+    requests[1] = rank_post_receive_numbers(relay->self, relay->group, (at + size - 1) % size,
+                                            NUMBER_VALUE, in, count);
 }
 
 void relay_wait(struct relay *relay, int road)

@@ -229,7 +229,7 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
     if (setup->zero == 3)
         mesh_add_gathers(mesh, rack);
     if (setup->closed && setup->shape.context > 1)
-        mesh_close_rings(mesh, setup->netmodel->free_of_cost);
+        mesh_close_rings(mesh, setup->netmodel->free_of_cost, setup->precision.bytes[NUMBER_VALUE]);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     return mesh;

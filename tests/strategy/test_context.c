@@ -224,9 +224,9 @@ static void counts_alike_under_every_netmodel(void)
  * pipeline's messages do under hockney. */
 static void closed_form_agrees(void)
 {
-    static const char *const ways[] = {DATA(1, 4), DATA(2, 4) " microbatches=3", DATA(1, 8) " zero=2",
+    static const char *const ways[] = {DATA(1, 4), DATA(2, 4) " microbatches=3 precision=bf16", DATA(1, 8) " zero=2",
                                        HYBRID(1, 2, 1, 4) " tensor.sequence=on", HYBRID(1, 1, 2, 4),
-                                       HYBRID(2, 2, 2, 2) " pipeline.schedule=1f1b recompute=full"};
+                                       HYBRID(2, 2, 2, 2) " pipeline.schedule=1f1b recompute=full precision=bf16"};
     for (int i = 0; i < 12; i++) {
         char line[512];
         snprintf(line, sizeof line, "model=gpt:layers=2,heads=4,width=64,context=256 math=off steps=2 batch=48 "

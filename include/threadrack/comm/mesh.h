@@ -94,8 +94,9 @@ void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, co
 void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
 /* Besides, groups of their own for all-gathers over shard: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
-/* What goes round context groups takes what the closed form says of the group's worst path, or no time. */
-void mesh_close_rings(struct mesh *mesh, bool free_of_cost);
+/* What goes round context groups, in numbers of so many bytes, takes what the closed form says of the group's worst
+ * path, or no time. */
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost, size_t number_bytes);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -14,10 +14,11 @@ enum { RELAY_ROADS = 2 };
 
 struct relay_form {
     struct schedule schedule;
-    struct path path; /* bandwidth 0: it takes no time */
+    struct path path;    /* bandwidth 0: it takes no time */
+    size_t number_bytes; /* of a value on the links */
 };
 /* It stays where it is from then on. */
-void relay_close(struct relay_form *form, struct path path);
+void relay_close(struct relay_form *form, struct path path, size_t number_bytes);
 
 /* One member's end. */
 struct relay {
@@ -28,7 +29,7 @@ struct relay {
 };
 
 void relay_init(struct relay *relay, struct rank *self, struct group *group, const struct relay_form *form);
-/* Posts that the `count` floats at `out` go on and as many come to `in`. */
+/* Posts that the `count` values (NUMBER_VALUE) at `out` go on and as many come to `in`. */
 void relay_post(struct relay *relay, int road, const float *out, float *in, size_t count);
 /* What was posted last on the road has gone and come. */
 void relay_wait(struct relay *relay, int road);
