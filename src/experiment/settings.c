@@ -17,11 +17,17 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave"),
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
-    COUNT("mesh.context", 1, 1e6, NULL, NULL, "nodes that split a sequence; only 1 as yet"),
+    COUNT("mesh.context", 1, 1e6, NULL, NULL, "data, hybrid: nodes that split each sequence by positions (ring attention)"),
     COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    CHOICE("context.slices", "zigzag|contiguous", "zigzag",
+           "what a node of mesh.context has of a sequence: zigzag, a chunk of either half, as much causal "
+           "attention for each; contiguous, one piece"),
+    CHOICE("context.overlap", "on|off", "on",
+           "off: a node of mesh.context waits for keys and values, and for their gradients, before it goes on, "
+           "instead of attending to what it has meanwhile"),
     WORD("placement", "packed",
          "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
          "placements)"),

@@ -16,7 +16,10 @@ struct share replica_rows(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 
-/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
+/* Targets of a row that this rank has. */
+size_t own_targets(const struct training *training);
+/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. A context rank
+ * takes its slice of each. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
 

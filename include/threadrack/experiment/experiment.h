@@ -52,7 +52,7 @@ struct result {
 
     /* What ran. */
     char *strategy, *cluster, *model, *netmodel;
-    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert; /* 0: of a replay */
+    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert, mesh_context; /* 0: of a replay */
     uint64_t batch;        /* the global batch, after scaling */
     int microbatches;
     char *allreduce;       /* the algorithm that ran, after auto; "" when none did */
