@@ -1,6 +1,10 @@
-/* Strategies that run free: servers have steps, and workers go on until these stop them. A server does not wait
- * for others where a step ends, since the clock would wait for it: what it has of the model is kept until all
- * servers' is there. */
+/* Strategies that run free.
+ *
+ * With servers: these have steps, and workers go on until they stop them. A server does not wait for others where
+ * a step ends, since the clock would wait for it: what it has of the model is kept until all servers' is there.
+ *
+ * Without: a step is as many iterations as there are nodes, whosever they are. Who ends one takes its turn, in the
+ * order of virtual time, and the one with whom a step ends does what follows from it. */
 #include "drive.h"
 #include "saving.h"
 
@@ -9,10 +13,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* By the first server. */
+static struct staleness *seen_by(const struct drive *drive)
+{
+    return drive->setup->servers ? &drive->trainings[0]->staleness : &drive->plan->board->seen;
+}
+
 static void note_staleness(struct drive *drive, int step)
 {
-    struct staleness *seen = &drive->trainings[0]->staleness;
+    struct staleness *seen = seen_by(drive);
     struct step_record *record = &drive->result->step[step];
     record->staleness = seen->applied ? (double)seen->sum / (double)seen->applied : NAN;
     record->staleness_most = seen->applied ? (double)seen->most : NAN;
@@ -83,6 +91,70 @@ static bool end_server_step(struct drive *drive, struct rank *self, int step)
     return !stops;
 }
 
+/* ---- Without servers. ---- */
+
+void freely_gather_mean(const struct drive *drive)
+{
+    size_t count = model_parameter_count(drive->setup->model);
+    float *mean = memory_zeroed(count, sizeof *mean);
+    for (int i = 0; i < drive->setup->nodes; i++) {
+        struct rank *rank = rack_rank(drive->rack, i);
+        const float *present = drive->trainings[i]->present;
+        rank_hold(rank);
+        for (size_t k = 0; k < count; k++)
+            mean[k] += present[k] / (float)drive->setup->nodes;
+        rank_let_go(rank);
+    }
+    checkpoint_put_range(drive->gathered, (struct share){0, count}, mean);
+    free(mean);
+}
+
+static void end_common_step(struct drive *drive, int step)
+{
+    struct staleness *seen = seen_by(drive);
+    size_t ranks = (size_t)drive->setup->nodes;
+    note_staleness(drive, step);
+    if (drive->losses)
+        drive->losses[(size_t)step * ranks] = seen->loss / (double)seen->rows;
+    drive_confer(drive, step);
+    drive_tell_progress(drive, step);
+    staleness_begin_step(seen);
+}
+
+/* In the rank's turn, which ends with its mark. Returns the step in which the rank goes on; -1: it does not. */
+static int end_iteration(struct drive *drive, struct rank *self, double loss_part)
+{
+    const struct training *training = drive->trainings[rank_id(self)];
+    size_t done = drive->plan->board->iterations++, nodes = (size_t)drive->setup->nodes;
+    if (drive->stop) /* while it was under way */
+        return -1;
+    size_t rows = training->rows.count;
+    staleness_note(seen_by(drive), training->averages, loss_part * (double)drive->setup->batch / (double)rows,
+                   rows);
+    drive->rows[rank_id(self)] += rows;
+    bool whole = (done + 1) % nodes == 0;
+    if (whole)
+        end_common_step(drive, (int)(done / nodes));
+    int next = drive->stop ? -1 : (int)((done + 1) / nodes);
+    if (whole)
+        rank_mark_for_all(self);
+    else
+        rank_mark_alone(self);
+    return next;
+}
+
+static void train_without_servers(struct drive *drive, struct rank *self)
+{
+    struct training *training = drive->trainings[rank_id(self)];
+    for (int step = 0; step >= 0;) {
+        double loss = training_step(self, training, (size_t)step);
+        rank_turn(self);
+        step = end_iteration(drive, self, loss);
+    }
+}
+
+/* ---- With servers. ---- */
+
 void freely_train(void *argument, struct rank *self)
 {
     struct drive *drive = argument;
@@ -91,6 +163,10 @@ void freely_train(void *argument, struct rank *self)
     drive->trainings[rank] = training;
     if (rank_is_real(self))
         saving_begin(drive->setup, training);
+    if (drive->setup->servers == 0) {
+        train_without_servers(drive, self);
+        return;
+    }
     if (rank < drive->setup->servers) {
         do
             drive_take_step(drive, self, step);
@@ -115,7 +191,7 @@ void freely_train_and_end(void *argument, struct rank *self)
 void freely_keep_staleness(struct drive *drive)
 {
     struct result *result = drive->result;
-    struct staleness *seen = &drive->trainings[0]->staleness;
+    struct staleness *seen = seen_by(drive);
     result->staleness = seen->times;
     result->staleness_count = seen->count;
     seen->times = NULL;
@@ -134,6 +210,7 @@ static void board_free(struct board *board)
 {
     free(board->losses);
     free(board->stopped);
+    free(board->seen.times);
     free(board);
 }
 

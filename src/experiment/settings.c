@@ -102,7 +102,7 @@ const struct setting experiment_settings[] = {
           "hierarchical: steps between averages over all; unset: 4 x local_steps"),
     WORD("outer", "sgd:lr=0.7,momentum=0.9,nesterov=on",
          "diloco: the optimizer that steps by how far the nodes went (threadrack list optimizers)"),
-    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip: who hears whom"),
+    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip, async_gossip: who hears whom"),
     CHOICE("gossip.mix", "before|after", "before",
            "gossip: average before the update, so that messages overlap with it, or after it"),
     COUNT("servers", 1, 1e6, NULL, "1",

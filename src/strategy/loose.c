@@ -98,8 +98,12 @@ double loose_loss_of(const struct training *training, int worker)
 void loose_note(struct training *training, int worker, double loss, uint64_t staleness)
 {
     const struct plan *plan = training->plan;
-    struct staleness *seen = &training->staleness;
-    size_t rows = replica_rows(plan, plan->servers + worker).count;
+    staleness_note(&training->staleness, staleness, loss,
+                   replica_rows(plan, plan->servers + worker).count);
+}
+
+void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows)
+{
     seen->loss += loss * (double)rows;
     seen->rows += rows;
     seen->applied++;
@@ -108,6 +112,11 @@ void loose_note(struct training *training, int worker, double loss, uint64_t sta
     while ((uint64_t)seen->count <= staleness)
         *vector_push(&seen->times, &seen->count, &seen->room) = 0;
     seen->times[staleness]++;
+}
+
+void staleness_begin_step(struct staleness *seen)
+{
+    *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
 }
 
 double loose_loss(struct training *training)

@@ -37,7 +37,8 @@ static void with_no_slack_they_are_synchronous(void)
 static const char *const ways[] = {
     "strategy=async_server", "strategy=async_server servers=2", "strategy=ssp_server staleness=2",
     "strategy=ssp_server staleness=1 servers=2", "strategy=backup_workers backup=1",
-    "strategy=backup_workers backup=0 deadline=200us", "strategy=async_server optimizer=adam partition=shards:per_node=2"};
+    "strategy=backup_workers backup=0 deadline=200us", "strategy=async_server optimizer=adam partition=shards:per_node=2",
+    "strategy=async_gossip gossip.graph=full"};
 static const char *const places[] = {"netmodel=ideal", "netmodel=hockney", "netmodel=loggp",
                                      "netmodel=flow cluster.slow.nodes=3:4",
                                      "netmodel=flow noise=lognormal:sigma=0.3"};

@@ -35,6 +35,8 @@ struct local_plan {
     bool mix_after;                     /* gossip: update, then average */
 };
 extern const char *const gossip_graphs[]; /* NULL at the end */
+/* Whether its members can be active and passive in turn, as async_gossip has them. */
+bool gossip_graph_alternates(int graph, int size);
 
 /* A server and its clients; see federated.h. */
 struct federated_plan {
@@ -44,20 +46,29 @@ struct federated_plan {
     double mu;     /* fedprox */
 };
 
-/* What workers and the first server of a strategy that runs free tell each other besides, off the clock; by
- * worker. Written before the message is sent with which it is read. */
-struct board {
-    double *losses; /* mean over the rows of the latest gradient */
-    bool *stopped;  /* it has had its last answer */
-};
-
-/* What a server that takes gradients as they come has seen, in this step and (times) in all. */
+/* What a server that takes gradients as they come, or nodes without one, have seen, in this step and (times) in
+ * all. */
 struct staleness {
     uint64_t applied, late, sum, most;
     double loss;
     size_t rows;
     uint64_t *times; /* how often each staleness */
     int count, room;
+};
+/* Counts a gradient over so many rows, of that mean loss. */
+void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows);
+/* A step begins. */
+void staleness_begin_step(struct staleness *seen);
+
+/* What ranks of a strategy that runs free tell each other besides, off the clock. */
+struct board {
+    /* Of workers to the first server, and back; by worker. Written before the message is sent with which it is
+     * read. */
+    double *losses; /* mean over the rows of the latest gradient */
+    bool *stopped;  /* it has had its last answer */
+    /* Of nodes without a server; by whoever has a turn (rank_turn). */
+    size_t iterations; /* that have ended, of all nodes */
+    struct staleness seen;
 };
 
 /* What all ranks of a run share: read-only once the ranks start. */
@@ -133,7 +144,9 @@ struct training {
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
-    struct staleness staleness;
+    struct staleness staleness; /* of a server's */
+    uint64_t averages;       /* of runs_free without servers: the staleness of the latest gradient */
+    const float *present;    /* likewise: its parameters, of which others see the mean under rank_hold */
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
@@ -151,8 +164,9 @@ struct strategy {
     /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
      * have the model and the batch. What all have of the parameters is the same after each step. */
     bool serves_shares;
-    /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
-     * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
+    /* Ranks wait for virtual time. Of serves_shares: workers go on until they are told to stop; a step is the
+     * servers', a worker's iterations are its own, and step() returns nothing that counts. Of updates_alone: each
+     * rank goes on until a step's worth of iterations for each step have ended, whosever they are. */
     bool runs_free;
     bool applies_each; /* each gradient is an update by itself: what is trained depends on the time */
     bool edits_gradients; /* between backward and update, which can then not be fused */
