@@ -36,42 +36,44 @@ static enum lane_status lane_status(const struct lane *lane)
     return LANE_MOVES;
 }
 
-static bool any_lane_moves(const struct rank_state *rank)
+static bool any_lane_moves(const struct rank_state *rank, int lane_count)
 {
-    for (int i = 1; i < rank->lane_count; i++)
+    for (int i = 1; i < lane_count; i++)
         if (lane_status(rank->lanes[i].lane) == LANE_MOVES)
             return true;
     return false;
 }
 
-static void account_graph(struct rank_state *rank, uint64_t elapsed_ps)
+static void account_graph(const struct rank_state *rank, struct rank_record *record,
+                          uint64_t elapsed_ps)
 {
     bool communicates = graph_communicates(rank->graph);
     if (graph_computes(rank->graph)) {
-        rank->record.compute_ps += elapsed_ps;
-        rank->record.overlapped_comm_ps += communicates ? elapsed_ps : 0;
+        record->compute_ps += elapsed_ps;
+        record->overlapped_comm_ps += communicates ? elapsed_ps : 0;
     } else {
-        *(communicates ? &rank->record.exposed_comm_ps : &rank->record.waiting_ps) += elapsed_ps;
+        *(communicates ? &record->exposed_comm_ps : &record->waiting_ps) += elapsed_ps;
     }
 }
 
-static void account_blocked(struct rank_state *rank, uint64_t elapsed_ps)
+static void account_blocked(const struct rank_state *rank, struct rank_record *record,
+                            uint64_t elapsed_ps)
 {
     if (rank->wait_lane == 0) {
-        account_graph(rank, elapsed_ps);
+        account_graph(rank, record, elapsed_ps);
         return;
     }
     const struct lane *lane = rank->lanes[rank->wait_lane].lane;
     const struct group *group = rank->groups[(rank->wait_lane - 1) / GROUP_LANES];
     switch (lane_status(lane)) {
     case LANE_ADDS:
-        rank->record.compute_ps += elapsed_ps;
+        record->compute_ps += elapsed_ps;
         break;
     case LANE_WAITS:
-        *(group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps) += elapsed_ps;
+        *(group->pipeline ? &record->bubble_ps : &record->waiting_ps) += elapsed_ps;
         break;
     default:
-        rank->record.exposed_comm_ps += elapsed_ps;
+        record->exposed_comm_ps += elapsed_ps;
     }
 }
 
@@ -81,28 +83,33 @@ void account(struct clock *clock, struct rank_state *rank)
     rank->accounted_ps = clock->now_ps;
     if (elapsed_ps == 0)
         return;
+    struct rank_book *book = &clock->books[rank - clock->ranks];
+    struct rank_record *record = &book->record;
     if (rank->state == COMPUTE_BUSY) {
-        rank->record.compute_ps += elapsed_ps;
-        if (any_lane_moves(rank))
-            rank->record.overlapped_comm_ps += elapsed_ps;
+        record->compute_ps += elapsed_ps;
+        if (any_lane_moves(rank, book->lane_count))
+            record->overlapped_comm_ps += elapsed_ps;
     } else if (rank->state == COMPUTE_BLOCKED) {
-        account_blocked(rank, elapsed_ps);
+        account_blocked(rank, record, elapsed_ps);
     }
 }
 
 struct node_record clock_record(const struct clock *clock, int rank)
 {
-    const struct rank_state *state = &clock->ranks[rank];
-    const struct rank_record *own = &state->record;
-    struct node_record record = {.compute_ps = own->compute_ps - state->stolen_ps,
-                                 .exposed_comm_ps = own->exposed_comm_ps + state->stolen_ps,
+    const struct rank_book *book = &clock->books[rank];
+    const struct rank_record *own = &book->record;
+    struct node_record record = {.compute_ps = own->compute_ps,
+                                 .exposed_comm_ps = own->exposed_comm_ps,
                                  .waiting_ps = own->waiting_ps,
                                  .bubble_ps = own->bubble_ps,
                                  .overlapped_comm_ps = own->overlapped_comm_ps,
                                  .bytes_sent = own->bytes_sent,
                                  .messages_sent = own->messages_sent};
+    uint64_t stolen_ps = clock->ranks ? clock->ranks[rank].stolen_ps : 0;
+    record.compute_ps -= stolen_ps;
+    record.exposed_comm_ps += stolen_ps;
     if (record.overlapped_comm_ps > record.compute_ps)
         record.overlapped_comm_ps = record.compute_ps;
-    record.waiting_ps += clock_length_ps(clock) - state->ended_ps;
+    record.waiting_ps += clock_length_ps(clock) - book->ended_ps;
     return record;
 }

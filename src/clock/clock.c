@@ -16,11 +16,11 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     clock->netmodel = netmodel_create(netmodel, cluster);
     clock->pace = pace_create(cluster, ranks);
     clock->rank_count = ranks;
+    clock->books = memory_zeroed((size_t)ranks, sizeof *clock->books);
     clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
     pthread_mutex_init(&clock->lock, NULL);
     for (int rank = 0; rank < ranks; rank++) {
-        clock->ranks[rank].stream = op_stream_create();
-        clock->ranks[rank].lane_count = 1;
+        clock->books[rank].lane_count = 1;
         *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
     }
     return clock;
@@ -31,7 +31,15 @@ static void free_rank(struct rank_state *rank)
     free(rank->lanes);
     free(rank->groups);
     graph_release(rank->graph);
-    op_stream_free(rank->stream);
+}
+
+void clock_forget_events(struct clock *clock)
+{
+    free(clock->ranks);
+    free(clock->idle);
+    clock->ranks = NULL;
+    clock->idle = NULL;
+    clock->idle_count = clock->idle_room = 0;
 }
 
 void clock_free(struct clock *clock)
@@ -43,19 +51,23 @@ void clock_free(struct clock *clock)
     clock->netmodel->ops->free(clock->netmodel);
     pace_free(clock->pace);
     lanes_free(clock);
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        free_rank(&clock->ranks[rank]);
+    for (int rank = 0; rank < clock->rank_count; rank++) {
+        op_stream_free(clock->books[rank].stream);
+        if (clock->ranks)
+            free_rank(&clock->ranks[rank]);
+    }
     for (int i = 0; i < clock->group_count; i++) {
         free(clock->groups[i]->members);
         free(clock->groups[i]->lane_bases);
         patterns_free(clock->groups[i]);
+        gathering_free(clock->groups[i]);
         free(clock->groups[i]);
     }
     transfers_free(clock);
     heap_release(&clock->events);
-    free(clock->ranks);
+    clock_forget_events(clock);
+    free(clock->books);
     free(clock->groups);
-    free(clock->idle);
     free(clock->candidates);
     goal_writer_free(clock->writer);
     free(clock->questions);
@@ -69,13 +81,15 @@ void clock_free(struct clock *clock)
 void clock_set_noise(struct clock *clock, const struct noise *noise)
 {
     pace_set_noise(clock->pace, noise);
+    if (clock->flow)
+        clock->flow->steady = pace_is_steady(clock->pace);
 }
 
-static int count_lanes(struct rank_state *rank)
+static int count_lanes(struct rank_book *book)
 {
-    int base = rank->lane_count;
-    rank->lane_count += GROUP_LANES;
-    if (rank->lane_count > OP_LANES_MOST)
+    int base = book->lane_count;
+    book->lane_count += GROUP_LANES;
+    if (book->lane_count > OP_LANES_MOST)
         BUG("a rank belongs to more than %d groups", (OP_LANES_MOST - 1) / GROUP_LANES);
     return base;
 }
@@ -83,7 +97,7 @@ static int count_lanes(struct rank_state *rank)
 static void make_lanes(struct rank_state *rank, int base, const struct group *group)
 {
     int number = base / GROUP_LANES;
-    rank->lanes = memory_resize(rank->lanes, (size_t)rank->lane_count * sizeof *rank->lanes);
+    rank->lanes = memory_resize(rank->lanes, (size_t)(base + GROUP_LANES) * sizeof *rank->lanes);
     rank->lanes[0] = (struct lane_place){0};
     for (int kind = 0; kind < GROUP_LANES; kind++)
         rank->lanes[base + kind] = (struct lane_place){0};
@@ -110,7 +124,7 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
     for (int i = 0; i < size; i++) {
         group->members[i] = members[i];
-        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->ranks[members[i]]);
+        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->books[members[i]]);
         if (!clock->flow)
             make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
@@ -161,24 +175,37 @@ void clock_settle(struct clock *clock)
     clock->feed = NULL;
 }
 
-bool clock_take(struct clock *clock, int rank, const struct op *op)
+static __attribute__((noinline)) void stream_op(struct clock *clock, int rank, const struct op *op)
 {
     if (clock->writer)
         goal_writer_take(clock->writer, rank, op);
-    if (clock->flow && dataflow_take(clock->flow, rank, op))
-        return true;
-    op_stream_append(clock->ranks[rank].stream, op);
-    return false;
+    struct rank_book *book = &clock->books[rank];
+    if (!book->stream)
+        book->stream = op_stream_create();
+    op_stream_append(book->stream, op);
+    if (!clock->shared)
+        clock->streamed = true;
 }
 
-bool clock_append(struct clock *clock, int rank, const struct op *op)
+void clock_take(struct clock *clock, int rank, const struct op *op)
 {
-    if (clock->feed) {
+    if (clock->flow && dataflow_takes(clock->flow, rank))
+        dataflow_take(clock->flow, rank, op);
+    else
+        stream_op(clock, rank, op);
+}
+
+void clock_append(struct clock *clock, int rank, const struct op *op)
+{
+    if (clock->feed)
         feed_append(clock->feed, rank, op);
-        return false;
-    }
-    return !clock_take(clock, rank, op) &&
-           op_stream_backlog(clock->ranks[rank].stream) > WORTH_RESOLVING;
+    else
+        clock_take(clock, rank, op);
+}
+
+bool clock_is_behind(const struct clock *clock, int rank)
+{
+    return op_stream_backlog(clock->books[rank].stream) > WORTH_RESOLVING;
 }
 
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
@@ -346,7 +373,7 @@ void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes
 static bool mark(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *self = &clock->ranks[rank];
-    uint64_t bytes = self->record.bytes_sent;
+    uint64_t bytes = clock->books[rank].record.bytes_sent;
     if (op->value == OP_ALONE) {
         self->marks++;
         return true;
@@ -354,7 +381,7 @@ static bool mark(struct clock *clock, int rank, const struct op *op)
     bool all = op->value == OP_ALL;
     int first = all ? 0 : op->value ? (int)op->value : clock->rank_count;
     for (int other = first; other < clock->rank_count; other++)
-        bytes += other == rank ? 0 : clock->ranks[other].record.bytes_sent;
+        bytes += other == rank ? 0 : clock->books[other].record.bytes_sent;
     clock_mark(clock, all ? clock->mark_count : self->marks, clock->now_ps, bytes);
     self->marks++;
     return true;
@@ -363,7 +390,7 @@ static bool mark(struct clock *clock, int rank, const struct op *op)
 static bool end(struct clock *clock, int rank)
 {
     clock->ranks[rank].state = COMPUTE_ENDED;
-    clock->ranks[rank].ended_ps = clock->now_ps;
+    clock->books[rank].ended_ps = clock->now_ps;
     clock->ended_count++;
     return false;
 }
@@ -417,7 +444,7 @@ static void drain(struct clock *clock)
         struct op op;
         account(clock, &clock->ranks[rank]);
         bool goes_on = true, there = true;
-        while (goes_on && (there = op_stream_take(clock->ranks[rank].stream, &op)))
+        while (goes_on && (there = op_stream_take(clock->books[rank].stream, &op)))
             goes_on = take_op(clock, rank, &op);
         if (!there)
             clock->idle[starved++] = rank;
@@ -514,12 +541,16 @@ static void resolve(struct clock *clock)
 void clock_share(struct clock *clock)
 {
     clock->shared = true;
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        if (!clock->books[rank].stream)
+            clock->books[rank].stream = op_stream_create();
 }
 
 static void trim_streams(struct clock *clock)
 {
     for (int rank = 0; rank < clock->rank_count; rank++)
-        op_stream_trim(clock->ranks[rank].stream);
+        op_stream_trim(&clock->books[rank].stream);
+    clock->streamed = false;
 }
 
 void clock_resolve_now(struct clock *clock)
@@ -529,7 +560,7 @@ void clock_resolve_now(struct clock *clock)
     else if (pthread_mutex_trylock(&clock->lock))
         return;
     resolve(clock);
-    if (!clock->shared)
+    if (clock->streamed)
         trim_streams(clock);
     pthread_mutex_unlock(&clock->lock);
 }
@@ -561,8 +592,8 @@ bool clock_finish(struct clock *clock)
         dataflow_finish(clock->flow);
     bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
     for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].ended_ps > clock->length_ps)
-            clock->length_ps = clock->ranks[rank].ended_ps;
+        if (clock->books[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->books[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }

@@ -24,7 +24,7 @@ bool feed_is_stuck(const struct feed *feed);
 void feed_end(struct feed *feed);
 
 /* clock.c: what the second thread calls. True: the op has been resolved at once. */
-bool clock_take(struct clock *clock, int rank, const struct op *op);
+void clock_take(struct clock *clock, int rank, const struct op *op);
 void clock_resolve_now(struct clock *clock);
 
 #endif

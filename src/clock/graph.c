@@ -238,8 +238,8 @@ static void begin_send(struct clock *clock, int rank, const struct graph_op *op)
     message->training_step = self->marks;
     message->sequence = self->sequence++;
     message->send_op = op;
-    self->record.bytes_sent += message->bytes;
-    self->record.messages_sent++;
+    clock->books[rank].record.bytes_sent += message->bytes;
+    clock->books[rank].record.messages_sent++;
     clock->messages++;
     self->graph->moving++;
     graph_tell_send(clock, &self->graph->lanes, message);

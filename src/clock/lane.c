@@ -175,8 +175,8 @@ static void begin_send(struct clock *clock, int rank, struct lane *lane)
     transfer->dst_lane = peer_lane;
     transfer->src_strand = strand_number(lane);
     transfer->dst_strand = lane->step.to_strand;
-    self->record.bytes_sent += transfer->bytes;
-    self->record.messages_sent++;
+    clock->books[rank].record.bytes_sent += transfer->bytes;
+    clock->books[rank].record.messages_sent++;
     clock->messages++;
     observe_message(clock, transfer, SIGHT_MESSAGE_BEGINS);
 
@@ -288,8 +288,8 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
 static void begin_whole(struct clock *clock, int rank, struct lane *lane)
 {
     struct whole whole = lane->item.schedule->whole(&lane->item.call);
-    clock->ranks[rank].record.bytes_sent += whole.bytes;
-    clock->ranks[rank].record.messages_sent += whole.messages;
+    clock->books[rank].record.bytes_sent += whole.bytes;
+    clock->books[rank].record.messages_sent += whole.messages;
     clock->messages += whole.messages;
     lane->sending = whole.duration_ps;
     if (lane->sending)

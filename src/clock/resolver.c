@@ -31,8 +31,10 @@ void clock_use(struct clock *clock, const struct resolver_ops *resolver, bool ke
 {
     if (clock->group_count)
         BUG("the resolver is chosen before groups are added");
-    if (resolver->open)
-        clock->flow = resolver->open(clock, kernels);
+    if (!resolver->open)
+        return;
+    clock_forget_events(clock);
+    clock->flow = resolver->open(clock, kernels);
 }
 
 const char *clock_lost(const struct clock *clock)

@@ -20,6 +20,7 @@ struct item {
 };
 
 struct pattern; /* resolver/pattern.h */
+struct gathering;
 struct group {
     int size;
     bool pipeline;
@@ -28,6 +29,7 @@ struct group {
     int *members;    /* ranks */
     int *lane_bases; /* by member */
     struct pattern *patterns; /* a list */
+    struct gathering *gathering; /* resolver/gathering.c; NULL: none has been held */
 };
 
 /* Lanes are there while they have something to do: of a hundred thousand ranks' lanes most have not. */
@@ -99,11 +101,18 @@ struct rank_record {
     uint64_t bytes_sent, messages_sent;
 };
 
+/* What every resolver keeps of a rank. */
+struct rank_book {
+    struct op_stream *stream; /* NULL: it has nothing */
+    uint64_t ended_ps;
+    struct rank_record record;
+    int lane_count;
+};
+
+/* What resolver `events` keeps besides. */
 struct rank_state {
-    struct op_stream *stream;
     struct lane_place *lanes; /* lanes[0] is the compute lane and unused */
     const struct group **groups; /* GROUP_LANES lanes each, from lane 1 on */
-    int lane_count;
     struct graph_run *graph; /* NULL: it replays none */
     enum compute_state state;
     uint64_t busy_until_ps; /* of COMPUTE_BUSY; messages' overheads may put it off */
@@ -112,10 +121,8 @@ struct rank_state {
     uint32_t wait_count;
     uint64_t accounted_ps;  /* the record is complete up to here */
     uint64_t stolen_ps;     /* overheads paid while computing */
-    uint64_t ended_ps;
     uint64_t sequence;      /* of its next event or transfer */
     int marks;
-    struct rank_record record;
 };
 
 /* A message that is not of the size that its receiver asks for. */
@@ -144,9 +151,11 @@ struct clock {
     const struct cluster *cluster;
     struct netmodel *netmodel;
     struct pace *pace;
-    struct rank_state *ranks;
+    struct rank_book *books;
+    struct rank_state *ranks; /* NULL: another resolver is at work */
     int rank_count, ended_count;
-    bool shared; /* ranks append on threads of their own */
+    bool shared;   /* ranks append on threads of their own */
+    bool streamed; /* since streams were trimmed */
     struct group **groups;
     int group_count, group_room;
 
@@ -253,6 +262,8 @@ void graph_report(const struct clock *clock, int rank, FILE *stream);
 /* clock.c */
 /* A rank has ended that step at that time, and sent so many bytes since the run began. */
 void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes_sent);
+/* Another resolver is to be at work; no group is there yet. */
+void clock_forget_events(struct clock *clock);
 void clock_wake(struct clock *clock, int rank); /* a blocked rank goes on */
 void clock_schedule(struct clock *clock, int rank, uint64_t time_ps, enum clock_event kind,
                     void *data);

@@ -107,16 +107,16 @@ void op_stream_free(struct op_stream *stream)
     free(stream);
 }
 
-void op_stream_trim(struct op_stream *stream)
+void op_stream_trim(struct op_stream **stream)
 {
-    if (!op_stream_empty(stream)) {
-        free(atomic_exchange(&stream->spare, NULL));
+    if (!*stream)
+        return;
+    if (!op_stream_empty(*stream)) {
+        free(atomic_exchange(&(*stream)->spare, NULL));
         return;
     }
-    if (!stream->tail)
-        return;
-    free_chunks(stream);
-    *stream = (struct op_stream){0};
+    op_stream_free(*stream);
+    *stream = NULL;
 }
 
 /* Behind the tail, which is full or not there. */
@@ -181,7 +181,7 @@ bool op_stream_empty(const struct op_stream *stream)
 
 bool op_stream_take(struct op_stream *stream, struct op *op)
 {
-    if (op_stream_empty(stream))
+    if (!stream || op_stream_empty(stream))
         return false;
     uint64_t words[OP_WORDS_MOST] = {get(stream)};
     int count = op_words(words[0]);

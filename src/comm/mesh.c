@@ -125,7 +125,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
-    mesh->gather = mesh->data;
+    mesh->shard = mesh->gather = mesh->data;
     make_replicas(mesh, rack);
     return mesh;
 }
@@ -150,26 +150,35 @@ void mesh_add_ends(struct mesh *mesh, struct rack *rack)
     }
 }
 
-void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+static int compare_ranks(const void *left, const void *right)
 {
-    mesh->gather = make_axis(mesh, rack, AXIS_DATA, "data gather");
+    return *(const int *)left - *(const int *)right;
+}
+
+/* The ranks of the mesh on the `size` nodes from `first` on, ascending. */
+static int ranks_on(const struct mesh *mesh, const struct cluster *cluster, int first, int size, int *members)
+{
+    int count = 0, ranks = mesh_size(mesh->shape);
+    for (int node = first; node < first + size && node < cluster->nodes; node++)
+        if (cluster_rank_on(cluster, node) < ranks)
+            members[count++] = cluster_rank_on(cluster, node);
+    qsort(members, (size_t)count, sizeof *members, compare_ranks);
+    return count;
 }
 
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
 {
-    int ranks = mesh_size(mesh->shape);
+    const struct cluster *cluster = rack_cluster(rack);
     int *members = memory_zeroed((size_t)size, sizeof *members);
-    mesh->box = memory_zeroed((size_t)ranks, sizeof *mesh->box);
-    for (int first = 0; first < ranks; first += size) {
-        int count = ranks - first < size ? ranks - first : size;
-        for (int i = 0; i < count; i++)
-            members[i] = first + i;
+    mesh->box = memory_zeroed((size_t)mesh_size(mesh->shape), sizeof *mesh->box);
+    for (int first = 0; first < cluster->nodes; first += size) {
+        int count = ranks_on(mesh, cluster, first, size, members);
         struct group *group =
             count > 1 ? rack_group(rack, members, count, false) : rack_lone_group(rack);
         if (count > 1)
             rack_name_group(group, "box");
         for (int i = 0; i < count; i++)
-            mesh->box[first + i] = group;
+            mesh->box[members[i]] = group;
     }
     free(members);
 }
@@ -178,8 +187,11 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
-    if (mesh->gather != mesh->data)
+    if (mesh->gather != mesh->shard)
         free(mesh->gather);
+    if (mesh->shard != mesh->data)
+        free(mesh->shard);
+    free(mesh->copies);
     if (mesh->replicas != mesh->data)
         free(mesh->replicas);
     free(mesh->data);

@@ -19,6 +19,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     plan.rows = NULL;
     plan.stage_layers = NULL;
     plan.sequence = false;
+    plan.tensor_chunks = 1;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

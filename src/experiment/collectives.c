@@ -35,8 +35,8 @@ static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, 
     int length = mesh_length(setup->shape, axis);
     int stride = mesh_stride(setup->shape, &setup->order, axis);
     int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
-    bool good = true;
-    for (int first = 0; good && first < setup->nodes; first++) {
+    bool good = true, cut = axis == AXIS_DATA && setup->shard; /* shards_fit looks at the pieces */
+    for (int first = 0; good && !cut && first < setup->nodes; first++) {
         if (first / stride % length)
             continue;
         for (int i = 0; i < length; i++)
@@ -120,7 +120,7 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && setup->shape.data > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
-    return !setup->zero || setup_check_zero(setup, setup->zero, errors);
+    return (!setup->zero || setup_check_zero(setup, setup->zero, errors)) && shards_resolve(setup, errors);
 }
 
 static bool resolve_sequence(struct setup *setup, struct errors *errors)
@@ -157,7 +157,7 @@ static bool collectives_fit(const struct setup *setup, struct errors *errors)
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
            axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&
-           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors);
+           axis_fits(setup, setup->allgather, AXIS_TENSOR, errors) && shards_fit(setup, errors);
 }
 
 bool resolve_groups(struct setup *setup, struct errors *errors)

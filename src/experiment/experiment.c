@@ -61,6 +61,7 @@ static void conclude(struct result *result, struct setup *setup, bool good, doub
         result->status = errors->status;
         result->reason = memory_text("%s", errors->messages[0]);
     }
+    result_place(result, setup);
     if (setup->partition)
         result->skew = skew_measure(setup->partition, setup->dataset);
     result->wall_s = wall_s() - begun_s;

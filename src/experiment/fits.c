@@ -1,6 +1,7 @@
 /* Whether every node's region fits its memory; and, where one does not, the nearest mesh of as many
  * nodes whose regions would, by the same set-up. */
 #include "closed.h"
+#include "resolve.h"
 
 #include "threadrack/base/memory.h"
 
@@ -14,8 +15,9 @@ enum { NODES_LOOKED_FOR = 4096 };
 static struct memory_record memory_of(const struct setup *setup, const struct rack *rack, int rank)
 {
     int counted = closed_stand_in(setup, rank);
-    struct memory_record record = {.first = rank,
-                                   .last = rank,
+    int node = cluster_node_of(setup->cluster, rank);
+    struct memory_record record = {.first = node,
+                                   .last = node,
                                    .capacity = setup->cluster->devices[rank].memory_bytes};
     for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
         record.bytes[kind] = rack_memory_bytes(rack, counted)[kind];
@@ -30,12 +32,15 @@ static bool holds_the_same(const struct memory_record *a, const struct memory_re
 void result_memory(struct result *result, const struct setup *setup, const struct rack *rack)
 {
     result->memory_count = 0;
-    for (int rank = 0; rank < setup->nodes; rank++) {
+    for (int node = 0; node < setup->cluster->nodes; node++) {
+        int rank = cluster_rank_on(setup->cluster, node);
+        if (rank >= setup->nodes)
+            continue;
         struct memory_record record = memory_of(setup, rack, rank), *before = NULL;
         if (result->memory_count)
             before = &result->memory[result->memory_count - 1];
-        if (before && holds_the_same(before, &record))
-            before->last = rank;
+        if (before && before->last == node - 1 && holds_the_same(before, &record))
+            before->last = node;
         else
             *vector_push(&result->memory, &result->memory_count, &result->memory_room) = record;
     }
@@ -118,7 +123,7 @@ static bool fits_sharded(const struct setup *setup)
     struct errors ignored;
     errors_init(&ignored);
     sharded.zero = 3;
-    bool good = together && setup->zero < 3 && setup->shape.data > 1 &&
+    bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && setup->shape.data > 1 &&
                 mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);

@@ -252,6 +252,11 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
         mesh_add_back(mesh, rack);
     if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
         mesh_add_ends(mesh, rack);
+    if (setup->shard) {
+        int *units = setup_shard_units(setup);
+        mesh_add_shards(mesh, rack, units);
+        free(units);
+    }
     if (setup->zero == 3)
         mesh_add_gathers(mesh, rack);
     if (setup->box)

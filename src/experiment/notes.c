@@ -97,16 +97,20 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
-        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || setup->zero,
+        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || (setup->zero && !setup->shard),
          "nothing is all-reduced along data"},
         {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
         {"allreduce.pipeline", setup->shape.pipeline == 1 ||
                                    !(config_is_set(setup->config, "clip") || model_is_tied(setup->model)),
          "nothing is all-reduced along pipeline"},
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
+        {"placement", !setup->cluster->node_of && strcmp(config_text(setup->config, "placement"), "packed"),
+         "rank i is on node i, as packed has it"},
         {"compress", !exchanges,
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
+         "the mesh has no tensor axis"},
+        {"tensor.chunks", setup->shape.tensor == 1 && config_whole(setup->config, "tensor.chunks") > 1,
          "the mesh has no tensor axis"},
         {"allgather", !gathers(setup),
          "nothing is all-gathered: only coded gradients (compress), zero's parameters, sequences "
@@ -121,6 +125,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          "the model keeps nothing that it would drop"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
+        {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
+         setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
         {"cluster.link.bandwidth", free_net, "messages are free under this netmodel"},
         {"cluster.link.latency", free_net, "messages are free under this netmodel"},
@@ -316,6 +322,9 @@ static void note_files(const struct algorithms *algorithms, struct result *resul
 /* What zero=2 and 3 free is what a bucket leaves, and each microbatch pays for it. */
 static void note_zero(const struct setup *setup, struct result *result)
 {
+    if (setup->shard == 1)
+        result_note(result, "zero=%d: zero.shard=%s leaves each node all of its shares, since no two replicas are "
+                            "together: nothing is sharded", setup->zero, config_text(setup->config, "zero.shard"));
     if (setup->zero < 2)
         return;
     uint64_t bytes = model_parameter_count(setup->model) * sizeof(float) /
@@ -328,6 +337,20 @@ static void note_zero(const struct setup *setup, struct result *result)
         result_note(result, "zero=%d: gradients are reduce-scattered%s for each of %d microbatches, which "
                             "is as many times the bytes", setup->zero,
                     setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
+}
+
+/* More chunks than there are positions. */
+static void note_chunks(const struct setup *setup, struct result *result)
+{
+    const struct config *config = setup->config;
+    if (setup->goal || setup->shape.tensor == 1)
+        return;
+    size_t context = model_context(setup->model), replicas = (size_t)mesh_replicas(setup->shape);
+    size_t rows = setup->batch / replicas / (size_t)(setup->microbatches > 0 ? setup->microbatches : 1);
+    size_t positions = rows * (context ? context : 1) / (size_t)(setup->sequence ? setup->shape.tensor : 1);
+    if (config_whole(config, "tensor.chunks") > positions)
+        result_note(result, "tensor.chunks=%s: a microbatch has %zu positions to be cut, so there are as many chunks",
+                    config_text(config, "tensor.chunks"), positions);
 }
 
 void notes_before(const struct setup *setup, struct result *result)
@@ -343,6 +366,7 @@ void notes_before(const struct setup *setup, struct result *result)
     stages_notes(setup, result);
     note_rate(setup, result);
     note_zero(setup, result);
+    note_chunks(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
@@ -392,9 +416,10 @@ static void note_short_messages(const struct setup *setup, struct result *result
     if (mean < limit)
         result_note(result,
                     "netmodel=%s: messages have %.0f bytes on the average; over TCP, those below %.0f "
-                    "bytes (%g latencies of node0 to node%d: Velho and Legrand 2009) would take mostly "
+                    "bytes (%g latencies of node%d to node%d: Velho and Legrand 2009) would take mostly "
                     "slow start, which is left out (cluster.flow.preset=lv08 has it)",
-                    netmodel->name, mean, limit, slow_start_latencies, setup->nodes - 1);
+                    netmodel->name, mean, limit, slow_start_latencies, cluster_node_of(setup->cluster, 0),
+                    cluster_node_of(setup->cluster, setup->nodes - 1));
 }
 
 void notes_after(const struct setup *setup, const struct clock *clock, struct result *result)

@@ -127,9 +127,9 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
     int whole = setup->strategy->serves_shares ? setup->servers : 0; /* it has all parameters */
     int experts = mesh_length(setup->shape, AXIS_EXPERT);
     bool first = training->point.replica / experts == whole;
-    if (first || setup->zero == 3)
+    if (first || (setup->zero == 3 && !training->is_copy))
         checkpoint_put(gathered, training->model);
-    if (saves_state(setup) && (first || setup->zero))
+    if (saves_state(setup) && (first || (setup->zero && !training->is_copy)))
         checkpoint_put_state(gathered, training->model, training->optimizer);
 }
 

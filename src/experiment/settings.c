@@ -22,9 +22,15 @@ const struct setting experiment_settings[] = {
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    WORD("placement", "packed",
+         "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
+         "placements)"),
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),
+    COUNT("tensor.chunks", 1, 1e4, NULL, "1",
+          "tensor, hybrid: products whose rows are summed over the tensor group are cut into so many chunks of "
+          "positions, each of which is summed while the next is computed (Wang et al. 2023)"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
@@ -86,6 +92,9 @@ const struct setting experiment_settings[] = {
     CHOICE("zero", "0|1|2|3", "0",
            "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
            "3: and parameters (Rajbhandari et al. 2020)"),
+    COUNT("zero.shard", 1, 1e6, "all|box", "all",
+          "zero: among whom: all replicas, those of one box, or so many next to each other; copies of a shard "
+          "are all-reduced (MiCS: Zhang et al. 2022; FSDP's HYBRID_SHARD)"),
     COUNT("zero.prefetch", 0, 1000, NULL, "1",
           "zero=3: how many buckets ahead of their use parameters are gathered; 0: when they are needed"),
     WORD("allgather", "auto",

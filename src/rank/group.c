@@ -173,9 +173,3 @@ int group_rank(const struct group *group, const struct rank *self)
         BUG("rank %d is no member of the group that it uses", self->id);
     return index;
 }
-
-int group_lane(const struct group *group, const struct rank *self, enum group_lane lane)
-{
-    int base = group->lane_bases ? group->lane_bases[group_rank(group, self)] : group->lane_base;
-    return base + (int)lane;
-}

@@ -120,7 +120,7 @@ struct group {
     struct gate *gate; /* NULL: timing-only. Its lock is that of what follows */
     struct meeting *meetings; /* a ring of `meeting_room`; those from `ended` on are under way */
     uint32_t ended, begun;
-    int meeting_room;
+    int meeting_room; /* a power of two, or 0 */
     struct moves *known; /* schedules made into moves */
     int known_count, known_room;
     float *scratch; /* of the collective that runs: copies set aside, and the members' scratch */
@@ -159,7 +159,12 @@ struct rack {
 };
 
 /* Appends an op; resolves the clock when the stream has grown long. */
-void rank_record(struct rank *self, const struct op *op);
+static inline void rank_record(struct rank *self, const struct op *op)
+{
+    clock_append(self->rack->clock, self->id, op);
+    if (self->real && clock_is_behind(self->rack->clock, self->id))
+        clock_resolve(self->rack->clock);
+}
 
 /* failure.c: ranks that block, and the end of a run that cannot go on. */
 
@@ -173,11 +178,19 @@ void rank_sleep(struct rank *self, pthread_mutex_t *lock, pthread_cond_t *bell,
                 bool (*done)(const void *argument), const void *argument);
 void rack_unblock(struct rack *rack, int ranks);
 void rack_leave(struct rack *rack); /* a rank's program has come to its end */
+/* Does not return to a real rank; the run has failed. */
+void rank_leaves(struct rank *self);
 /* Says why the run has failed, unless that has been said; call it with no lock held. A real rank does
  * not return. */
 void rank_fail(struct rank *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the post may go on: a real rank of a failed run does not return, another one gets false. */
-bool rank_goes_on(struct rank *self);
+static inline bool rank_goes_on(struct rank *self)
+{
+    if (!atomic_load(&self->rack->failed))
+        return true;
+    rank_leaves(self);
+    return false;
+}
 
 /* Timing-only: the rank's program rests until the clock's answer (fiber.c). */
 struct answer fiber_rest(struct rank *self);
@@ -188,7 +201,20 @@ void service_note(void *rack, int rank, int by);
 void service_free(struct service *service);
 
 void group_free(struct group *group);
-int group_lane(const struct group *group, const struct rank *self, enum group_lane lane);
+
+/* As group_rank, of a member. */
+static inline int group_member(const struct group *group, const struct rank *self)
+{
+    bool dense = !group->members && group->stride == 1 && group != self->rack->lone;
+    unsigned index = (unsigned)(self->id - group->first);
+    return dense && index < (unsigned)group->size ? (int)index : group_rank(group, self);
+}
+
+static inline int group_lane(const struct group *group, const struct rank *self, enum group_lane lane)
+{
+    return (int)lane + (group->lane_bases ? group->lane_bases[group_member(group, self)]
+                                          : group->lane_base);
+}
 
 /* Parcels (mailbox.c). */
 void mailbox_send(struct rank *self, struct group *group, int peer, uint32_t number,
@@ -203,7 +229,8 @@ void mailbox_release(struct rank *rank);
 void meeting_post(struct rank *self, struct group *group, struct meant meant, float *vector,
                   uint32_t number);
 /* Timing-only: no vectors meet, but what the members post is compared all the same. */
-void meeting_compare(struct rank *self, struct group *group, struct meant meant, uint32_t number);
+void meeting_compare(struct rank *self, struct group *group, const struct meant *meant,
+                     uint32_t number);
 /* At the end: whether a collective has been posted by some and not by others; says who is missing. */
 bool meeting_is_left(const struct group *group, struct errors *errors);
 void meeting_wait(struct rank *self, struct group *group, uint32_t number);

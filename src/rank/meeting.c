@@ -7,43 +7,51 @@
 
 #include <stdlib.h>
 
+static struct meeting *place_of(const struct group *group, uint32_t number)
+{
+    return &group->meetings[number & ((uint32_t)group->meeting_room - 1)];
+}
+
+static __attribute__((noinline)) void grow(struct group *group)
+{
+    int room = group->meeting_room ? 2 * group->meeting_room : 4;
+    struct meeting *meetings = memory_zeroed((size_t)room, sizeof *meetings);
+    for (int i = 0; i < room && group->gate; i++)
+        meetings[i].vectors = memory_zeroed((size_t)group->size, sizeof(float *));
+    for (uint32_t n = group->ended; n != group->begun; n++) {
+        struct meeting *old = place_of(group, n);
+        struct meeting *slot = &meetings[n % (uint32_t)room];
+        float **vectors = slot->vectors;
+        *slot = *old;
+        old->vectors = vectors;
+    }
+    for (int i = 0; i < group->meeting_room; i++)
+        free(group->meetings[i].vectors);
+    free(group->meetings);
+    group->meetings = meetings;
+    group->meeting_room = room;
+}
+
 /* Collectives under way lie in a ring; members may post ahead of each other. */
 static struct meeting *meeting_of(struct group *group, uint32_t number)
 {
-    while (number - group->ended >= (uint32_t)group->meeting_room) {
-        int room = group->meeting_room ? 2 * group->meeting_room : 4;
-        struct meeting *meetings = memory_zeroed((size_t)room, sizeof *meetings);
-        for (int i = 0; i < room && group->gate; i++)
-            meetings[i].vectors = memory_zeroed((size_t)group->size, sizeof(float *));
-        for (uint32_t n = group->ended; n != group->begun; n++) {
-            struct meeting *old = &group->meetings[n % (uint32_t)group->meeting_room];
-            struct meeting *slot = &meetings[n % (uint32_t)room];
-            float **vectors = slot->vectors;
-            *slot = *old;
-            old->vectors = vectors;
-        }
-        for (int i = 0; i < group->meeting_room; i++)
-            free(group->meetings[i].vectors);
-        free(group->meetings);
-        group->meetings = meetings;
-        group->meeting_room = room;
-    }
-    if (number - group->begun == 0)
-        group->begun++;
-    return &group->meetings[number % (uint32_t)group->meeting_room];
+    while (number - group->ended >= (uint32_t)group->meeting_room)
+        grow(group);
+    group->begun += number == group->begun;
+    return place_of(group, number);
 }
 
 /* Counts the member's post, and returns whether it is what the first one posted: else nothing is
  * counted, and the collective never takes place. */
-static bool join(struct meeting *meeting, const struct rank *self, struct meant meant)
+static bool join(struct meeting *meeting, const struct rank *self, const struct meant *meant)
 {
     if (meeting->posted == 0) {
-        meeting->meant = meant;
+        meeting->meant = *meant;
         meeting->first_poster = self->id;
     }
     const struct meant *first = &meeting->meant;
-    if (first->schedule != meant.schedule || first->root != meant.root ||
-        first->element != meant.element || first->count != meant.count)
+    if (first->schedule != meant->schedule || first->root != meant->root ||
+        first->element != meant->element || first->count != meant->count)
         return false;
     meeting->posted++;
     return true;
@@ -82,7 +90,7 @@ void meeting_post(struct rank *self, struct group *group, struct meant meant, fl
 {
     pthread_mutex_lock(&group->gate->lock);
     struct meeting *meeting = meeting_of(group, number), found = *meeting;
-    bool agreed = join(meeting, self, meant);
+    bool agreed = join(meeting, self, &meant);
     if (agreed) {
         meeting->vectors[group_rank(group, self)] = vector;
         if (meeting->posted == group->size)
@@ -95,11 +103,12 @@ void meeting_post(struct rank *self, struct group *group, struct meant meant, fl
 
 /* The ring is given back whenever nothing is under way: of many groups few are at work at a time,
  * since the ranks post one after the other. */
-void meeting_compare(struct rank *self, struct group *group, struct meant meant, uint32_t number)
+void meeting_compare(struct rank *self, struct group *group, const struct meant *meant,
+                     uint32_t number)
 {
     struct meeting *meeting = meeting_of(group, number);
     if (!join(meeting, self, meant))
-        disagree(self, group, meeting, meant, number);
+        disagree(self, group, meeting, *meant, number);
     if (meeting->posted < group->size)
         return;
     meeting->posted = 0;
@@ -127,7 +136,7 @@ bool meeting_is_left(const struct group *group, struct errors *errors)
     if (group->ended == group->begun)
         return false;
     const struct meeting *meeting =
-        &group->meetings[group->ended % (uint32_t)group->meeting_room];
+        place_of(group, group->ended);
     errors_add_status(errors, STATUS_FAILED,
                       "rank %d never posts %s of %zu elements, collective %u of the group of %d ranks "
                       "from rank %d on, which %d of them have posted",

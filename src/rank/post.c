@@ -1,18 +1,5 @@
 #include "inside.h"
 
-static struct request post(struct rank *self, struct group *group, enum group_lane lane, int peer)
-{
-    return (struct request){.group = group,
-                            .lane = lane,
-                            .peer = peer,
-                            .number = self->posted[group_lane(group, self, lane)]++};
-}
-
-static int lane_index(const struct rank *self, struct request request)
-{
-    return group_lane(request.group, self, request.lane);
-}
-
 static const struct request nothing = {0};
 
 struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
@@ -20,14 +7,12 @@ struct request rank_post_send(struct rank *self, struct group *group, int peer, 
 {
     if (!rank_goes_on(self))
         return nothing;
-    struct request request = post(self, group, LANE_SENDS, peer);
-    rank_record(self, &(struct op){.kind = OP_SEND,
-                                   .lane = lane_index(self, request),
-                                   .peer = peer,
-                                   .value = count});
+    int lane = group_lane(group, self, LANE_SENDS);
+    uint32_t number = self->posted[lane]++;
+    rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = count});
     if (self->real)
-        mailbox_send(self, group, peer, request.number, bytes, count);
-    return request;
+        mailbox_send(self, group, peer, number, bytes, count);
+    return (struct request){group, LANE_SENDS, peer, number};
 }
 
 struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
@@ -35,14 +20,12 @@ struct request rank_post_receive(struct rank *self, struct group *group, int pee
 {
     if (!rank_goes_on(self))
         return nothing;
-    struct request request = post(self, group, LANE_RECEIVES, peer);
-    rank_record(self, &(struct op){.kind = OP_RECV,
-                                   .lane = lane_index(self, request),
-                                   .peer = peer,
-                                   .value = count});
+    int lane = group_lane(group, self, LANE_RECEIVES);
+    uint32_t number = self->posted[lane]++;
+    rank_record(self, &(struct op){.kind = OP_RECV, .lane = lane, .peer = peer, .value = count});
     if (self->real)
-        mailbox_receive(self, group, peer, request.number, bytes, count);
-    return request;
+        mailbox_receive(self, group, peer, number, bytes, count);
+    return (struct request){group, LANE_RECEIVES, peer, number};
 }
 
 struct request rank_post_collective_as(struct rank *self, struct group *group,
@@ -51,21 +34,21 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
 {
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
-    struct request request = post(self, group, LANE_COLLECTIVES, -1);
+    int lane = group_lane(group, self, LANE_COLLECTIVES);
+    uint32_t number = self->posted[lane]++;
+    struct meant meant = {schedule, root, element, count};
     rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
-                                   .lane = lane_index(self, request),
-                                   .peer = group_rank(group, self),
+                                   .lane = lane,
+                                   .peer = group_member(group, self),
                                    .schedule = schedule,
                                    .root = root,
                                    .count = count,
                                    .element_bytes = element_bytes(element)});
     if (self->real)
-        meeting_post(self, group, (struct meant){schedule, root, element, count}, vector,
-                     request.number);
+        meeting_post(self, group, meant, vector, number);
     else if (!schedule->whole)
-        meeting_compare(self, group, (struct meant){schedule, root, element, count},
-                        request.number);
-    return request;
+        meeting_compare(self, group, &meant, number);
+    return (struct request){group, LANE_COLLECTIVES, -1, number};
 }
 
 void rank_wait(struct rank *self, struct request request)
@@ -73,7 +56,7 @@ void rank_wait(struct rank *self, struct request request)
     if (!request.group || !rank_goes_on(self))
         return;
     rank_record(self, &(struct op){.kind = OP_WAIT,
-                                   .lane = lane_index(self, request),
+                                   .lane = group_lane(request.group, self, request.lane),
                                    .value = request.number + 1u});
     if (!self->real)
         return;

@@ -12,12 +12,6 @@ bool rank_is_real(const struct rank *self)
     return self->real;
 }
 
-void rank_record(struct rank *self, const struct op *op)
-{
-    if (clock_append(self->rack->clock, self->id, op) && self->real)
-        clock_resolve(self->rack->clock);
-}
-
 static uint64_t thread_cpu_ns(void)
 {
     struct timespec now;

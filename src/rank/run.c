@@ -27,7 +27,8 @@ static void say_what_fills(const struct rack *rack, int rank, struct errors *err
     for (int kind = 0; kind < MEMORY_KINDS; kind++)
         text_add(&table, "%s%s %s", kind ? ", " : "", memory_kind_name((enum memory_kind)kind),
                  about(kinds[kind], size));
-    errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s", rank,
+    errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s",
+                      cluster_node_of(rack->cluster, rank),
                       about(rack->ranks[rank].region.used, size),
                       about(rack->cluster->devices[rank].memory_bytes, capacity), table.bytes);
     text_release(&table);

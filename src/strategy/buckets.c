@@ -73,7 +73,8 @@ void buckets_init(struct training *training, struct rank *self)
 {
     const struct plan *plan = training->plan;
     struct buckets *experts = &training->expert_buckets;
-    open_exchange(&training->buckets, self, training, plan->mesh->replicas[rank_id(self)]);
+    struct group **over = plan->mesh->copies ? plan->mesh->shard : plan->mesh->replicas;
+    open_exchange(&training->buckets, self, training, over[rank_id(self)]);
     cut(experts, training->model, plan->bucket_bytes / sizeof(float), model_expert_range);
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
@@ -86,19 +87,21 @@ void buckets_release(struct buckets *buckets)
     sharding_free(buckets->sharding);
 }
 
-static void post_if_begun(struct buckets *buckets, size_t at)
+static void post_if_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
 {
-    if (buckets->next < buckets->count && buckets->ranges[buckets->next].begin == at)
-        exchange_post(buckets->exchange, buckets->next++);
+    if (buckets->next == buckets->count || buckets->ranges[buckets->next].begin != at)
+        return;
+    if (buckets->sharding)
+        sharding_follow(self, training, buckets->next);
+    exchange_post(buckets->exchange, buckets->next++);
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     struct training *training = context;
-    (void)self;
     (void)count;
-    post_if_begun(&training->buckets, at);
-    post_if_begun(&training->expert_buckets, at);
+    post_if_begun(self, training, &training->buckets, at);
+    post_if_begun(self, training, &training->expert_buckets, at);
 }
 
 void buckets_wait(struct buckets *buckets)

@@ -11,8 +11,8 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_hybrid = {
     .name = "hybrid",
     .summary = "data x tensor x pipeline on a mesh; tensor groups sit closest",
-    .options = "mesh.data, mesh.tensor, mesh.pipeline, mesh.expert, mesh.order, tensor.sequence, bucket, "
-               "compress, zero, allreduce, shares, microbatches, pipeline.schedule, pipeline.split",
+    .options = "mesh.data, mesh.tensor, mesh.pipeline, mesh.expert, mesh.order, tensor.sequence, tensor.chunks, bucket, "
+               "compress, zero, zero.shard, allreduce, shares, microbatches, pipeline.schedule, pipeline.split",
     .spreads_data = true,
     .spreads_expert = true,
     .spreads_tensor = true,

@@ -68,28 +68,41 @@ static void place_parameters(struct rank *self, struct sharding *sharding, struc
     sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
 }
 
+static void begin_copies(struct rank *self, struct sharding *sharding, struct training *training)
+{
+    struct group *copies = training->plan->mesh->copies[rank_id(self)];
+    allreduce_init(&sharding->copies, self, copies, training->plan->allreduce);
+    sharding->copied = group_size(copies) > 1;
+    training->is_copy = group_rank(copies, self) > 0;
+}
+
 struct sharding *sharding_create(struct rank *self, struct training *training,
                                  const struct share *ranges, int count)
 {
     const struct plan *plan = training->plan;
     struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
-    struct group *replicas = plan->mesh->gather[rank_id(self)];
+    struct group *among = plan->mesh->gather[rank_id(self)];
     *sharding = (struct sharding){.stage = plan->zero,
                                   .ahead = plan->prefetch,
                                   .ranges = ranges,
                                   .count = count,
+                                  .microbatches = plan->microbatches,
+                                  .element = plan->exchange.compressor.ops->element,
                                   .lent = model_borrows(training->model) ? count - 1 : -1};
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
     sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
+    sharding->sums = memory_zeroed((size_t)count + 1, sizeof *sharding->sums);
+    sharding->collected = memory_zeroed((size_t)count + 1, sizeof *sharding->collected);
     sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
-    size_t held =
-        share_out(sharding, (size_t)group_size(replicas), (size_t)training->point.replica);
+    size_t held = share_out(sharding, (size_t)group_size(among), (size_t)group_rank(among, self));
     if (plan->zero >= 2)
         place_gradients(self, sharding, held);
     if (plan->zero == 3)
         place_parameters(self, sharding, training->model, held);
-    allreduce_init(&sharding->gather, self, replicas, plan->gather);
+    allreduce_init(&sharding->gather, self, among, plan->gather);
+    if (plan->mesh->copies)
+        begin_copies(self, sharding, training);
     return sharding;
 }
 
@@ -100,6 +113,8 @@ void sharding_free(struct sharding *sharding)
     free(sharding->shares);
     free(sharding->packed);
     free(sharding->own);
+    free(sharding->sums);
+    free(sharding->collected);
     free(sharding->gathers);
     free(sharding->tenants);
     free(sharding->parameter_rooms.turns);
@@ -175,25 +190,64 @@ static void gather(struct rank *self, struct sharding *sharding, enum way way, i
 
 /* ---- Gradients. ---- */
 
-/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
-static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
+static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
 {
-    int range = tenant->range;
-    size_t count = range < 0 ? 0 : sharding->shares[range].count;
-    if (range < 0)
-        return;
-    exchange_wait_for(sharding->exchange, range);
-    tenant->range = -1;
-    if (!rank_compute_begin(self, copy_work(count, !tenant->first)))
+    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
+                                : at(model->gradients, sharding->shares[i].begin);
+}
+
+static void sum_copies(struct sharding *sharding, const struct model *model, int i)
+{
+    if (sharding->copied && sharding->shares[i].count)
+        sharding->sums[i] = allreduce_post_as(&sharding->copies, sharding->element,
+                                              own_gradients(sharding, model, i), sharding->shares[i].count);
+}
+
+void sharding_follow(struct rank *self, struct training *training, int i)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    (void)self;
+    for (; sharding->copied && sharding->summed < i; sharding->summed++) {
+        exchange_wait_for(sharding->exchange, sharding->summed);
+        sum_copies(sharding, training->model, sharding->summed);
+    }
+}
+
+/* The range's shares of all microbatches are there. */
+static bool is_last(struct sharding *sharding, int range)
+{
+    if (++sharding->collected[range] < sharding->microbatches)
+        return false;
+    sharding->collected[range] = 0;
+    return true;
+}
+
+static void keep(struct rank *self, struct sharding *sharding, int range, bool first)
+{
+    size_t count = sharding->shares[range].count;
+    if (!rank_compute_begin(self, copy_work(count, !first)))
         return;
     const float *from =
         share_in(sharding, room_of(sharding, &sharding->gradient_rooms, range), range);
     float *to = sharding->gradients + sharding->packed[range];
-    if (tenant->first)
+    if (first)
         memcpy(to, from, count * sizeof *to);
     else
         math_add(count, to, from);
     rank_compute_end(self);
+}
+
+/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
+static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
+{
+    int range = tenant->range;
+    if (range < 0)
+        return;
+    exchange_wait_for(sharding->exchange, range);
+    tenant->range = -1;
+    keep(self, sharding, range, tenant->first);
+    if (is_last(sharding, range))
+        sum_copies(sharding, NULL, range);
 }
 
 static struct tenant *tenant_of(const struct sharding *sharding, int range)
@@ -275,12 +329,6 @@ static float *own_parameters(const struct sharding *sharding, const struct model
                                 : at(model->parameters, sharding->shares[i].begin);
 }
 
-static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
-{
-    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
-                                : at(model->gradients, sharding->shares[i].begin);
-}
-
 static void update_share(struct rank *self, struct training *training, int i)
 {
     struct sharding *sharding = training->buckets.sharding;
@@ -298,7 +346,12 @@ void sharding_update(struct rank *self, struct training *training)
     struct sharding *sharding = training->buckets.sharding;
     for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
         collect(self, sharding, &sharding->tenants[i]);
+    if (sharding->stage == 1)
+        sharding_follow(self, training, sharding->count);
+    sharding->summed = 0;
     buckets_wait(&training->buckets);
+    for (int i = 0; sharding->copied && i < sharding->count; i++)
+        rank_wait(self, sharding->sums[i]);
     for (int i = 0; i < sharding->count; i++)
         sharding->own[i] = own_gradients(sharding, training->model, i);
     optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);

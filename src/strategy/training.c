@@ -28,6 +28,22 @@ static void tensor_scatter(void *context, struct rank *self, float *blocks, size
     allreduce_now(&((struct training *)context)->scatter, blocks, count);
 }
 
+static void begin_tensor_sum(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    struct allreduce *over = training->plan->sequence ? &training->scatter : &training->tensor;
+    (void)self;
+    training->sums[training->sum_count++] = allreduce_post(over, partial, count);
+}
+
+static void end_tensor_sums(void *context, struct rank *self)
+{
+    struct training *training = context;
+    for (int i = 0; i < training->sum_count; i++)
+        rank_wait(self, training->sums[i]);
+    training->sum_count = 0;
+}
+
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
 static void sum_over_model(void *context, struct rank *self, float *partial, size_t count)
 {
@@ -75,6 +91,9 @@ static struct model_hooks hooks_of(struct training *training)
         hooks.sum_over_tensor = tensor_sum_forward;
         hooks.gather_over_tensor = tensor_gather;
         hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
+        hooks.chunks = training->plan->tensor_chunks;
+        hooks.begin_sum = begin_tensor_sum;
+        hooks.end_sums = end_tensor_sums;
     }
     return hooks;
 }
@@ -185,6 +204,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     training->plan = plan;
     training->point = point;
     training->rows = replica_rows(plan, point.replica);
+    training->sums = memory_zeroed((size_t)plan->tensor_chunks + 1, sizeof *training->sums);
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
@@ -194,7 +214,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
-        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
+        allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
     if (plan->sequence)
@@ -228,6 +248,7 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->sums);
     free(training->slots);
     free(training->begun);
     free(training->ended);
@@ -249,7 +270,9 @@ uint64_t training_allreduces(const struct training *training)
     return training->tensor.used | training->gather.used | training->scatter.used |
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
-           (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
+           (training->buckets.sharding
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }
 

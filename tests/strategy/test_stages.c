@@ -32,19 +32,11 @@ static void stages_take_equally_long(void)
     result_free(result);
 }
 
-static void refused(const char *words, const char *says)
+static void refused(const char *words, const char *why)
 {
-    char line[256];
+    char line[512];
     snprintf(line, sizeof line, "math=off model=mlp:64-32x4-10 strategy=pipeline nodes=3 %s", words);
-    struct errors errors;
-    errors_init(&errors);
-    struct config *config = config_of(line, &errors);
-    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
-                                           (struct progress_hook){0}, &errors);
-    CHECK(errors.count == 1 && strstr(errors.messages[0], says));
-    result_free(result);
-    config_free(config);
-    errors_release(&errors);
+    refuses(line, why);
 }
 
 static void what_does_not_fit_is_refused(void)

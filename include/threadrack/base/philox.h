@@ -22,7 +22,8 @@ enum purpose {
     PURPOSE_SAMPLE, /* rank: 0, step: round, sequence: place among the clients */
     PURPOSE_TEXT,   /* rank: 0, step: 0, sequence: the token */
     PURPOSE_LINKS,  /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
-    PURPOSE_GOSSIP  /* rank: who asks, step: its iteration, sequence: 0 */
+    PURPOSE_PLACEMENT, /* rank: 0, step: 0, sequence: how many nodes are left to choose from */
+    PURPOSE_GOSSIP /* rank: who asks, step: its iteration, sequence: 0 and 1 */
 };
 
 struct draw {

@@ -95,9 +95,10 @@ struct clock_answers {
 };
 void clock_answer_with(struct clock *clock, struct clock_answers answers);
 
-/* By the rank's thread. Returns true when the stream is long enough for the clock to be worth
- * resolving. */
-bool clock_append(struct clock *clock, int rank, const struct op *op);
+/* By the rank's thread. */
+void clock_append(struct clock *clock, int rank, const struct op *op);
+/* Likewise, of a real run: whether the stream is long enough for the clock to be worth resolving. */
+bool clock_is_behind(const struct clock *clock, int rank);
 
 /* Resolves as far as the streams allow. Returns at once when somebody else is resolving. */
 void clock_resolve(struct clock *clock);

@@ -69,11 +69,11 @@ void op_stream_free(struct op_stream *stream);
 void op_stream_append(struct op_stream *stream, const struct op *op);
 /* Words that the reader has not taken yet, as the writer sees them. */
 size_t op_stream_backlog(const struct op_stream *stream);
-/* By the reader: false when there is no op yet. */
+/* By the reader: false when there is no op yet, or no stream. */
 bool op_stream_take(struct op_stream *stream, struct op *op);
 bool op_stream_empty(const struct op_stream *stream);
-/* By whoever is writer and reader both: gives back what memory it can. */
-void op_stream_trim(struct op_stream *stream);
+/* By whoever is writer and reader both: gives back what memory it can, the stream too when it is empty. */
+void op_stream_trim(struct op_stream **stream);
 
 enum { OP_PEERS_MOST = 1 << 20, OP_LANES_MOST = 1 << 8 };
 

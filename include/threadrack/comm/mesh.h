@@ -47,7 +47,10 @@ struct mesh {
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
-    struct group **gather; /* as data, for all-gathers of parameters; the same unless asked for */
+    /* By rank, of its data group: those among whom what zero shards is shared out, the same unless asked for; and,
+     * NULL then, those who hold the same shares. */
+    struct group **shard, **copies;
+    struct group **gather; /* as shard, for all-gathers of parameters; the same unless asked for */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -61,14 +64,25 @@ struct mesh_point mesh_point(const struct mesh *mesh, int rank);
 
 /* Makes the groups of all axes in the rack, whose size is mesh_size(shape). */
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order);
-/* Besides, groups of `size` ranks next to each other; the last may be smaller. */
+/* Besides, groups of the ranks on `size` nodes next to each other; the last may be smaller. */
 void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size);
 /* Besides, groups of their own for what goes back through a pipeline: messages of a group keep their
  * order, and where a stage takes both ways in turn, neither may wait for the other. */
 void mesh_add_back(struct mesh *mesh, struct rack *rack);
 /* Besides, groups of the first and the last stage of each pipeline, of two stages or more. */
 void mesh_add_ends(struct mesh *mesh, struct rack *rack);
-/* Besides, groups of their own for all-gathers over data: a lane beside that of reduce-scatters. */
+/* How the ranks of every data group are cut by `units` (by rank): those of one unit share. Returns how many they
+ * are, or 0 where units differ in that. */
+int mesh_shards_of(struct mesh_shape shape, const struct mesh_order *order, const int *units);
+/* Of units of one size: visits, for every data group, the members of each unit, and those that are first, second,
+ * ... in theirs, who hold the same shares; both by rank. */
+enum shard_kind { SHARD_GROUP, SHARD_COPIES };
+typedef void (*shard_visit)(void *context, enum shard_kind kind, const int *members, int count);
+void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, const int *units,
+                     shard_visit visit, void *context);
+/* Besides, groups of these: shard and copies. */
+void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
+/* Besides, groups of their own for all-gathers over shard: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 

@@ -62,7 +62,8 @@ struct result {
     uint64_t begun_steps;  /* taken before this run, which goes on from there; 0 in most */
     int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
-    struct node_record *node; /* nodes of them */
+    int *node_of;             /* the node of each rank; NULL: rank i is on node i */
+    struct node_record *node; /* nodes of them, in the order of nodes */
     struct memory_record *memory; /* in the order of nodes; also of a run that does not fit */
     int memory_count, memory_room;
     uint64_t length_ps;    /* the run's length: when the last rank ended */

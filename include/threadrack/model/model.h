@@ -223,6 +223,12 @@ struct model_hooks {
     /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
      * own must be the sum over the tensor group on return; the others may be spoilt. */
     void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* The same sums, or scatters with sequence parallelism, of matrix products in so many chunks of positions: each
+     * is begun when it is computed, and must be there when end_sums, called behind the last, returns. Below 2: by
+     * the above. */
+    int chunks;
+    void (*begin_sum)(void *context, struct rank *self, float *partial, size_t count);
+    void (*end_sums)(void *context, struct rank *self);
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);

@@ -16,6 +16,7 @@ struct node_record {
     uint64_t compute_ps, exposed_comm_ps, waiting_ps, bubble_ps, overlapped_comm_ps;
     uint64_t bytes_sent, messages_sent;
     uint64_t memory_bytes[RECORD_MEMORY_KINDS];
+    int64_t rank;     /* that it ran; as wide as the others, so that records are compared as bytes */
     double speed;     /* of its device */
     uint64_t samples; /* rows whose forward pass began at this node's data share, all steps */
 };

@@ -96,6 +96,7 @@ struct plan {
      * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
     int zero, prefetch;
     struct algorithms *gather, *alltoall;
+    int tensor_chunks; /* in which products are summed over the tensor group; 1: whole */
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
     struct local_plan local;
@@ -132,6 +133,8 @@ struct training {
     struct optimizer *optimizer;
     int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
     struct allreduce tensor; /* of the tensor group */
+    struct request *sums; /* likewise, sum_count of them under way: of a product's chunks */
+    int sum_count;
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
@@ -143,6 +146,7 @@ struct training {
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
+    bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
     struct staleness staleness; /* of a server's */
     uint64_t averages;       /* of runs_free without servers: the staleness of the latest gradient */

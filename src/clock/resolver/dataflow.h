@@ -76,7 +76,7 @@ struct parcel {
 
 enum phase {
     PHASE_READY,    /* takes its next op */
-    PHASE_POSTED,   /* has posted an operation and is to wait for it at once */
+    PHASE_POSTED,   /* likewise: it has posted an operation and is to wait for it at once */
     PHASE_STEP,     /* in an operation; when it runs, its next step begins */
     PHASE_GATHERED, /* in an operation that a kernel will resolve as a whole */
     PHASE_ENDED
@@ -85,9 +85,8 @@ enum phase {
 /* A group as one of its members sees it. */
 struct slot {
     struct group *group;
-    struct gathering *gathering;  /* of the group */
-    uint32_t posted[GROUP_LANES]; /* operations so far */
     uint64_t sent_ps;             /* when the last of its sends has left */
+    uint32_t posted[GROUP_LANES]; /* operations so far */
 };
 
 /* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches. */
@@ -96,22 +95,34 @@ struct task {
     bool queued;
     bool streamed; /* its stream may have ops */
     uint8_t lane;
-    int index, member;
-    uint32_t messages;           /* sent since the last operation ended, and not yet in the record */
-    uint64_t bytes;              /* sent, and not yet in the record */
-    uint64_t add_ps;             /* what adding takes when the step's message is there, but for traces */
+    int index; /* of the next step; of what has been posted: its number among the lane's */
+    int member;
+    int root; /* of a message: the member that it comes from */
+    uint64_t bytes, messages;       /* sent; in the record at the end */
+    uint64_t add_ps;                /* what adding takes when the step's message is there, but for traces */
     uint64_t waiting_ps, adding_ps; /* of the operation */
     struct group *group;
-    struct pattern *pattern; /* NULL: the schedule is asked */
 
+    struct pattern *pattern;         /* NULL: the schedule is asked */
     const struct schedule *schedule; /* NULL: one message */
-    struct call call;
+    size_t count;                    /* elements */
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
     uint64_t began_ps;   /* the operation */
-    struct slot *slots;
     uint64_t sending_until_ps; /* all sends that were posted have left then */
+    struct slot *slots;        /* by group; of one alone: `only` */
     int slot_count, marks;
+
+    struct slot only;
 };
+
+static inline struct call task_call(const struct task *task)
+{
+    return (struct call){.size = task->group->size,
+                         .rank = task->member,
+                         .root = task->root,
+                         .count = task->count,
+                         .context = task->schedule->context};
+}
 
 struct wheel;
 struct local;
@@ -121,9 +132,10 @@ struct dataflow {
     uint64_t overhead_ps, gap_ps;
     uint64_t reach_ps; /* o + L of the shortest link: no message arrives sooner */
     bool by_arrival; /* ports serve in order of arrival */
-    bool with_kernels;
+    bool by_kernels; /* collectives of rounds are resolved as a whole */
     bool devices_alike; /* additions take all devices as long, but for traces */
     bool traced;        /* devices' speeds change in time (clock/pace.h) */
+    bool steady;        /* and compute ops are as long as they say */
     struct wheel *wheel; /* NULL: messages are handed over as they are sent */
     struct local *local; /* local.h; NULL: ranks have one busy lane at a time */
     uint64_t starved_ps; /* the earliest time of a rank that has no op left for now */
@@ -136,8 +148,6 @@ struct dataflow {
     struct message *messages; /* a pool */
     uint32_t message_count, message_room, spare;
 
-    struct gathering **gatherings; /* by group */
-    int gathering_count, gathering_room;
     uint64_t kernel_messages;
     int64_t *kernel_memory, *list_memory; /* the arrays of a kernel, kept for the next */
     size_t kernel_room, list_room;
@@ -157,9 +167,19 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
 void dataflow_free(struct dataflow *flow);
 /* Tells of a group of the clock. */
 void dataflow_add_group(struct dataflow *flow, struct group *group);
-/* Takes the op at once, if its rank waits for nothing; else it belongs into the rank's stream. So a
- * rank that is ready has an empty stream. */
-bool dataflow_take(struct dataflow *flow, int rank, const struct op *op);
+/* Whether the rank waits for nothing, so that dataflow_take may have its next op; else that belongs into
+ * its stream. So a rank that is ready has an empty stream. */
+static inline bool dataflow_takes(struct dataflow *flow, int rank)
+{
+    if (flow->local)
+        return false;
+    struct task *task = &flow->tasks[rank];
+    if (!((task->phase >> 1) | task->queued | task->streamed) && !flow->lost)
+        return true;
+    task->streamed = true;
+    return false;
+}
+void dataflow_take(struct dataflow *flow, int rank, const struct op *op);
 /* As clock_resolve, by whoever holds the clock's lock. */
 void dataflow_resolve(struct dataflow *flow);
 /* All streams have ended: completes the records. */
@@ -190,8 +210,9 @@ static inline void dataflow_push(struct dataflow *flow, int rank)
 }
 
 /* step.c */
-/* Begins the next step of the rank's operation; false: the rank waits for a message. */
-bool step_begin(struct dataflow *flow, int rank);
+/* Goes through up to so many steps of the rank's operation, its end being one; returns how many are
+ * left, the operation having ended or none, or -1: the rank waits for a message. */
+int step_go(struct dataflow *flow, int rank, int steps);
 /* A send that nothing waits for yet begins now; returns when it has left. */
 uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *group, int to,
                          uint64_t bytes);
@@ -201,11 +222,19 @@ bool step_deliver(struct dataflow *flow, const struct message *message);
 /* How long the rank takes to add that many bytes up, at a speed that does not change. */
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
 /* The rank's operation has ended at its present time. */
-void operation_end(struct dataflow *flow, int rank);
+static inline void operation_end(struct dataflow *flow, int rank)
+{
+    struct task *task = &flow->tasks[rank];
+    struct rank_record *record = &flow->clock->books[rank].record;
+    uint64_t lasted = flow->seats[rank].now_ps - task->began_ps;
+    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
+    record->compute_ps += task->adding_ps;
+    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    task->phase = PHASE_READY;
+}
 
 /* gathering.c */
-struct gathering *gathering_new(const struct group *group);
-void gathering_free(struct gathering *gathering);
+void gathering_free(struct group *group);
 /* Whether a kernel will resolve the collective that the rank has just begun to wait for. */
 bool gathering_join(struct dataflow *flow, int rank);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 struct gathering {
-    const struct group *group;
     int joined;
     /* What they have posted, and its first round. */
     const struct schedule *schedule;
@@ -18,16 +17,10 @@ struct gathering {
     struct round first;
 };
 
-struct gathering *gathering_new(const struct group *group)
+void gathering_free(struct group *group)
 {
-    struct gathering *gathering = memory_zeroed(1, sizeof *gathering);
-    gathering->group = group;
-    return gathering;
-}
-
-void gathering_free(struct gathering *gathering)
-{
-    free(gathering);
+    free(group->gathering);
+    group->gathering = NULL;
 }
 
 /* ---- From ranks to arrays and back. ---- */
@@ -105,14 +98,15 @@ static void store(struct passage *passage)
     }
 }
 
-static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
+static void resolve_whole(struct dataflow *flow, const struct group *group)
 {
+    const struct gathering *gathering = group->gathering;
     struct passage passage = {.flow = flow,
-                              .group = gathering->group,
+                              .group = group,
                               .schedule = gathering->schedule,
                               .call = gathering->call,
                               .unit_bytes = gathering->unit_bytes,
-                              .kernel = {.size = gathering->group->size,
+                              .kernel = {.size = group->size,
                                          .overhead_ps = (int64_t)flow->overhead_ps,
                                          .gap_ps = (int64_t)flow->gap_ps},
                               .folded = gathering->first.folded,
@@ -125,36 +119,54 @@ static void resolve_whole(struct dataflow *flow, struct gathering *gathering)
     if (passage.kernel.disordered)
         dataflow_lose(flow, "a receive port was not asked for its messages in order of arrival");
     store(&passage);
-    gathering->joined = 0;
 }
 
 static bool begin_gathering(struct gathering *gathering, const struct task *task)
 {
-    const struct schedule *schedule = task->schedule;
-    if (!schedule->round(&task->call, 0, &gathering->first))
+    struct call call = task_call(task);
+    if (!task->schedule->round(&call, 0, &gathering->first))
         return false;
-    gathering->schedule = schedule;
-    gathering->call = task->call;
+    gathering->schedule = task->schedule;
+    gathering->call = call;
     gathering->unit_bytes = task->unit_bytes;
     return true;
+}
+
+/* The first member has come; NULL: a kernel does not know such a collective. */
+static __attribute__((noinline)) struct gathering *open_gathering(const struct dataflow *flow,
+                                                                  const struct task *task)
+{
+    struct group *group = task->group;
+    if (!flow->by_kernels || !task->schedule || !task->schedule->round)
+        return NULL;
+    if (!group->gathering)
+        group->gathering = memory_zeroed(1, sizeof *group->gathering);
+    return begin_gathering(group->gathering, task) ? group->gathering : NULL;
+}
+
+/* From a gathering that other members have begun: a message may, another collective may not. */
+static __attribute__((noinline)) bool stays_away(struct dataflow *flow, const struct task *task)
+{
+    if (task->schedule && task->schedule->round)
+        dataflow_lose(flow, "members of a group posted different collectives");
+    return false;
 }
 
 bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
-    struct gathering *gathering = task->slots[(task->lane - 1) / GROUP_LANES].gathering;
-    bool whole = flow->with_kernels && !flow->wheel && !pace_has_traces(flow->clock->pace);
-    if (!whole || !task->schedule || !task->schedule->round)
+    struct group *group = task->group;
+    struct gathering *gathering = group->gathering;
+    if (!gathering || gathering->joined == 0)
+        gathering = open_gathering(flow, task);
+    if (!gathering)
         return false;
-    if (gathering->joined == 0 && !begin_gathering(gathering, task))
-        return false;
-    if (gathering->schedule != task->schedule || gathering->call.count != task->call.count) {
-        dataflow_lose(flow, "members of a group posted different collectives");
-        return false;
-    }
-    gathering->joined++;
+    if (gathering->schedule != task->schedule || gathering->call.count != task->count)
+        return stays_away(flow, task);
     task->phase = PHASE_GATHERED;
-    if (gathering->joined == gathering->group->size)
-        resolve_whole(flow, gathering);
+    if (++gathering->joined < group->size)
+        return true;
+    gathering->joined = 0;
+    resolve_whole(flow, group);
     return true;
 }

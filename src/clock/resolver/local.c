@@ -8,33 +8,24 @@ struct local *local_create(int ranks)
     local->ranks = memory_zeroed((size_t)ranks, sizeof *local->ranks);
     for (int rank = 0; rank < ranks; rank++) {
         local->ranks[rank].first = local->ranks[rank].last = NOBODY;
-        local->ranks[rank].lane_count = 1;
         local->ranks[rank].woken_ps = TIME_NEVER;
     }
     return local;
-}
-
-static void free_lane(struct local_lane *lane)
-{
-    if (lane)
-        free(lane->queue);
-    free(lane);
 }
 
 void local_free(struct local *local, int ranks)
 {
     for (int rank = 0; local && rank < ranks; rank++) {
         struct local_rank *self = &local->ranks[rank];
-        for (int i = 1; i < self->lane_count; i++)
-            free_lane(self->lanes[i]);
-        free(self->lanes);
+        free(self->slots);
         free(self->processor.items);
         free(self->ports.items);
-        free(self->handed);
         free(self->stretches);
     }
-    if (local)
-        free(local->ranks);
+    if (!local)
+        return;
+    local_lanes_free(local);
+    free(local->ranks);
     free(local);
 }
 
@@ -42,11 +33,9 @@ void local_add_group(struct dataflow *flow, struct group *group)
 {
     for (int i = 0; i < group->size; i++) {
         struct local_rank *self = &flow->local->ranks[group->members[i]];
-        size_t count = (size_t)self->lane_count + GROUP_LANES;
-        self->lanes = memory_resize(self->lanes, count * sizeof *self->lanes);
-        for (int lane = self->lane_count == 1 ? 0 : self->lane_count; lane < (int)count; lane++)
-            self->lanes[lane] = NULL;
-        self->lane_count = (int)count;
+        size_t count = ++self->slot_count;
+        self->slots = memory_resize(self->slots, count * sizeof *self->slots);
+        self->slots[count - 1] = (struct local_slot){.group = group};
     }
 }
 
@@ -73,7 +62,7 @@ static void make_room(struct agenda *agenda)
         agenda->head = 0;
         return;
     }
-    agenda->room = agenda->room ? 2 * agenda->room : 4;
+    agenda->room = agenda->room ? 2 * agenda->room : 2;
     agenda->items = memory_resize(agenda->items, (size_t)agenda->room * sizeof *agenda->items);
 }
 
@@ -115,56 +104,57 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
 {
     struct local_rank *self = &flow->local->ranks[rank];
     uint32_t count = (uint32_t)op->value;
-    if ((int32_t)(local_lane(flow, rank, op->lane)->ended - count) >= 0)
+    if ((int32_t)(local_place(self, (uint32_t)op->lane)->ended - count) >= 0)
         return true;
     self->state = COMPUTE_BLOCKED;
-    self->wait_lane = op->lane;
+    self->wait_lane = (uint8_t)op->lane;
     self->wait_count = count;
     return false;
 }
 
-static bool mark(struct dataflow *flow, struct local_rank *self)
+static bool mark(struct dataflow *flow, int rank)
 {
-    clock_mark(flow->clock, self->marks++, self->now_ps, self->bytes);
+    struct local_rank *self = &flow->local->ranks[rank];
+    uint64_t bytes = flow->clock->books[rank].record.bytes_sent;
+    clock_mark(flow->clock, self->marks++, self->now_ps, bytes);
     return true;
 }
 
 static bool end(struct dataflow *flow, int rank)
 {
     struct local_rank *self = &flow->local->ranks[rank];
-    self->state = flow->clock->ranks[rank].state = COMPUTE_ENDED;
-    flow->clock->ranks[rank].ended_ps = self->now_ps;
+    self->state = COMPUTE_ENDED;
+    flow->clock->books[rank].ended_ps = self->now_ps;
     flow->clock->ended_count++;
     return false;
 }
 
 static bool post(struct dataflow *flow, int rank, const struct op *op)
 {
-    struct item item = {.unit_bytes = op->value, .peer = op->peer};
+    struct local_item item = {.unit_bytes = op->value, .member = op->peer};
     if (op->kind == OP_COLLECTIVE) {
         if (op->schedule->strands) {
             dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
             return false;
         }
-        int size = flow->tasks[rank].slots[(op->lane - 1) / GROUP_LANES].group->size;
-        item = (struct item){.schedule = op->schedule,
-                             .call = op_call(op, size),
-                             .unit_bytes = op->element_bytes};
+        item.schedule = op->schedule;
+        item.count = op->count;
+        item.unit_bytes = op->element_bytes;
+        item.root = op->root;
     }
-    local_post(flow, rank, op->lane, item);
+    local_post(flow, rank, (uint32_t)op->lane, item);
     return true;
 }
 
 static bool take_op(struct dataflow *flow, int rank, const struct op *op)
 {
-    struct local_rank *self = &flow->local->ranks[rank];
     switch (op->kind) {
     case OP_COMPUTE:
         return compute(flow, rank, op->value);
     case OP_WAIT:
         return wait_for(flow, rank, op);
     case OP_MARK:
-        return mark(flow, self);
+        return mark(flow, rank);
     case OP_END:
         return end(flow, rank);
     default:
@@ -181,17 +171,17 @@ static bool drain(struct dataflow *flow, int rank)
     struct op op;
     if (self->state != COMPUTE_IDLE)
         return true;
-    local_account(self);
+    local_account(flow, self);
     do
-        if (!op_stream_take(flow->clock->ranks[rank].stream, &op))
+        if (!op_stream_take(flow->clock->books[rank].stream, &op))
             return false;
     while (take_op(flow, rank, &op));
     return true;
 }
 
-static void computed(struct local_rank *self)
+static void computed(const struct dataflow *flow, struct local_rank *self)
 {
-    local_account(self);
+    local_account(flow, self);
     if (self->busy_until_ps <= self->now_ps) {
         self->state = COMPUTE_IDLE;
         return;
@@ -207,7 +197,7 @@ static void handle_all(struct dataflow *flow, int rank, struct agenda *agenda)
     while (agenda_next(agenda) == self->now_ps) {
         struct happening happening = agenda_take(agenda);
         if (happening.kind == LOCAL_COMPUTED)
-            computed(self);
+            computed(flow, self);
         else
             local_handle(flow, rank, happening);
     }
@@ -275,12 +265,10 @@ void local_resolve(struct dataflow *flow)
 void local_finish(struct dataflow *flow)
 {
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
-        struct local_rank *self = &flow->local->ranks[rank];
-        struct rank_state *state = &flow->clock->ranks[rank];
-        state->record = self->record;
-        state->record.bytes_sent = self->bytes;
-        state->record.messages_sent = self->messages;
-        state->stolen_ps = self->stolen_ps;
-        flow->clock->messages += self->messages;
+        struct rank_record *record = &flow->clock->books[rank].record;
+        uint64_t stolen_ps = flow->local->ranks[rank].stolen_ps;
+        record->compute_ps -= stolen_ps;
+        record->exposed_comm_ps += stolen_ps;
+        flow->clock->messages += record->messages_sent;
     }
 }

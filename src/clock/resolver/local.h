@@ -39,29 +39,52 @@ struct agenda {
     int head, count, room;
 };
 
-/* A lane at its operation, as struct lane of ../state.h. */
+/* An operation, as struct item of ../state.h. */
+struct local_item {
+    const struct schedule *schedule; /* NULL: point to point */
+    size_t count;                    /* elements */
+    uint64_t unit_bytes;
+    int member; /* itself; point to point: the other */
+    int root;
+};
+
+/* A lane at its operation, as struct lane of ../state.h. There while it is busy. */
 struct local_lane {
     struct group *group;
-    enum group_lane kind;
-    bool busy, sending, receiving, adding;
-    bool matched;   /* its message has arrived, or been taken from those that had */
-    uint32_t ended; /* operations, modulo 2^32 */
-    struct item *queue;
+    uint8_t kind;   /* enum group_lane */
+    uint8_t number; /* among its rank's */
+    uint8_t next_handed; /* see local_rank; 0: none */
+    bool sending, receiving, adding;
+    bool matched; /* its message has arrived, or been taken from those that had */
+    int from;     /* the member that its step receives from */
+
+    struct local_item *queue; /* a ring of those that are to follow */
     int head, count, room;
 
-    struct item item;
+    int index; /* of the next step */
+    struct local_item item;
     struct pattern *pattern;
-    int index;
 
     /* The step. */
-    struct parcel parcel; /* what it sends */
-    uint64_t sent_ps;     /* when it will have left */
-    uint32_t sequence;    /* of that message */
-    uint32_t wanted;      /* key of what it receives, */
-    uint32_t size;        /* whose bytes are these, modulo 2^32 */
+    uint64_t sent_ps;  /* when what it sends will have left */
     uint64_t add_ps;
-    uint64_t since_ps; /* when the step began */
+    uint64_t since_ps; /* when it began */
+    uint32_t sequence; /* of the message that it sends */
+    uint32_t wanted;   /* key of what it receives, */
+    uint32_t size;     /* whose bytes are these, modulo 2^32 */
     uint32_t message;  /* when matched */
+};
+
+/* What stays of a lane that is idle. */
+struct local_place {
+    uint32_t lane;  /* among all that were made, plus one; 0: idle */
+    uint32_t ended; /* operations, modulo 2^32 */
+};
+
+/* A group as one of its members sees it. */
+struct local_slot {
+    struct group *group;
+    struct local_place places[GROUP_LANES];
 };
 
 /* A stretch of computing that overlaps with a lane or not: it waits for its message's begin. */
@@ -72,27 +95,51 @@ struct stretch {
 struct local_rank {
     uint64_t now_ps, cpu_free_ps, send_free_ps, receive_free_ps;
     uint64_t busy_until_ps, accounted_ps;
-    uint64_t woken_ps; /* the wheel will come to the rank then */
-    enum compute_state state;
-    int wait_lane;
+    uint64_t woken_ps;  /* the wheel will come to the rank then */
+    uint64_t stolen_ps; /* overheads paid while computing */
+    uint8_t state;      /* enum compute_state */
+    uint8_t wait_lane;
+    uint8_t slot_count, busy; /* lanes */
+    uint8_t first_handed, last_handed; /* lanes whose sends start at the end of this instant, in order */
     uint32_t wait_count, sequence;
     uint32_t first, last; /* messages that have arrived and that nobody has asked for, in that order */
     struct agenda processor, ports;
-    uint32_t *handed; /* lanes whose sends start at the end of this instant, in order */
-    int handed_count, handed_room;
-    struct local_lane **lanes; /* made when they are first used; [0] is the compute lane, unused */
-    int lane_count, unmatched; /* lanes that wait for a message */
+    struct local_slot *slots; /* by group */
     struct stretch *stretches;
     int stretch_count, stretch_room;
-    uint64_t stolen_ps, bytes, messages;
+    int unmatched; /* lanes that wait for a message */
     int marks;
-    struct rank_record record;
 };
+
+enum { LANES_A_BLOCK = 64 };
 
 struct local {
     struct local_rank *ranks;
     uint64_t end_ps; /* of the present window */
+    struct local_lane **blocks; /* of LANES_A_BLOCK each: all that were ever made */
+    int block_count, block_room;
+    uint32_t spare; /* lanes not in use: a list by `message`, plus one; 0: none */
 };
+
+static inline struct local_place *local_place(const struct local_rank *rank, uint32_t number)
+{
+    return &rank->slots[(number - 1) / GROUP_LANES].places[(number - 1) % GROUP_LANES];
+}
+
+/* The rank's turn will come soon. */
+static inline void local_foresee(const struct local *local, uint32_t rank)
+{
+    __builtin_prefetch(&local->ranks[rank], 1);
+    __builtin_prefetch((const char *)&local->ranks[rank] + 64, 1);
+}
+
+/* NULL: it is idle. */
+static inline struct local_lane *local_lane(const struct local *local, const struct local_rank *rank,
+                                            uint32_t number)
+{
+    uint32_t lane = local_place(rank, number)->lane;
+    return lane ? &local->blocks[(lane - 1) / LANES_A_BLOCK][(lane - 1) % LANES_A_BLOCK] : NULL;
+}
 
 struct local *local_create(int ranks);
 void local_free(struct local *local, int ranks);
@@ -104,16 +151,17 @@ void local_arrive(struct dataflow *flow, int rank, const struct message *message
 void local_run(struct dataflow *flow, int rank);
 
 /* local_lane.c */
-void local_post(struct dataflow *flow, int rank, int lane, struct item item);
+void local_post(struct dataflow *flow, int rank, uint32_t number, struct local_item item);
 void local_handle(struct dataflow *flow, int rank, struct happening happening);
 /* What was handed over in this instant begins to leave. */
 void local_start(struct dataflow *flow, int rank);
-struct local_lane *local_lane(struct dataflow *flow, int rank, int lane);
+void local_lanes_free(struct local *local);
 
 /* local_account.c: as ../account.c. */
-void local_account(struct local_rank *rank);
+void local_account(const struct dataflow *flow, struct local_rank *rank);
 /* The lane's message has arrived, which its sender began to send at begun_ps. */
-void local_account_match(struct local_rank *rank, const struct local_lane *lane, uint64_t begun_ps);
+void local_account_match(const struct dataflow *flow, struct local_rank *rank,
+                         const struct local_lane *lane, uint64_t begun_ps);
 
 /* Into the agenda: of the processor in order of making, of the ports by sender and its sequence. */
 void agenda_put(struct agenda *agenda, struct happening happening);

@@ -9,12 +9,14 @@
  */
 #include "local.h"
 
-static bool any_lane_moves(const struct local_rank *rank)
+static bool any_lane_moves(const struct local *local, const struct local_rank *rank)
 {
-    for (int i = 1; i < rank->lane_count; i++) {
-        const struct local_lane *lane = rank->lanes[i];
-        if (lane && lane->busy && !lane->adding && (!lane->receiving || lane->matched))
+    int left = rank->busy;
+    for (uint32_t number = 1; left; number++) {
+        const struct local_lane *lane = local_lane(local, rank, number);
+        if (lane && !lane->adding && (!lane->receiving || lane->matched))
             return true;
+        left -= lane != NULL;
     }
     return false;
 }
@@ -30,45 +32,53 @@ static void put_down(struct local_rank *rank, uint64_t from_ps, uint64_t to_ps)
             (struct stretch){from_ps, to_ps};
 }
 
-static void account_busy(struct local_rank *rank, uint64_t elapsed_ps)
+static struct rank_record *record_of(const struct dataflow *flow, const struct local_rank *rank)
 {
-    rank->record.compute_ps += elapsed_ps;
-    if (any_lane_moves(rank))
-        rank->record.overlapped_comm_ps += elapsed_ps;
+    return &flow->clock->books[rank - flow->local->ranks].record;
+}
+
+static void account_busy(const struct dataflow *flow, struct local_rank *rank, uint64_t elapsed_ps)
+{
+    struct rank_record *record = record_of(flow, rank);
+    record->compute_ps += elapsed_ps;
+    if (any_lane_moves(flow->local, rank))
+        record->overlapped_comm_ps += elapsed_ps;
     else if (rank->unmatched)
         put_down(rank, rank->accounted_ps, rank->now_ps);
 }
 
-static uint64_t *waiting(struct local_rank *rank, const struct local_lane *lane)
+static void account_blocked(const struct dataflow *flow, struct local_rank *rank,
+                            const struct local_lane *lane, uint64_t elapsed_ps)
 {
-    return lane->group->pipeline ? &rank->record.bubble_ps : &rank->record.waiting_ps;
+    struct rank_record *record = record_of(flow, rank);
+    *(lane && lane->adding ? &record->compute_ps : &record->exposed_comm_ps) += elapsed_ps;
 }
 
-void local_account(struct local_rank *rank)
+void local_account(const struct dataflow *flow, struct local_rank *rank)
 {
     uint64_t elapsed_ps = rank->now_ps - rank->accounted_ps;
     if (elapsed_ps == 0)
         return;
     if (rank->state == COMPUTE_BUSY) {
-        account_busy(rank, elapsed_ps);
+        account_busy(flow, rank, elapsed_ps);
     } else if (rank->state == COMPUTE_BLOCKED) {
-        const struct local_lane *lane = rank->lanes[rank->wait_lane];
-        if (lane->busy && !lane->adding && lane->receiving && !lane->matched)
+        const struct local_lane *lane = local_lane(flow->local, rank, rank->wait_lane);
+        if (lane && !lane->adding && lane->receiving && !lane->matched)
             return; /* see local_account_match */
-        *(lane->busy && lane->adding ? &rank->record.compute_ps : &rank->record.exposed_comm_ps) +=
-            elapsed_ps;
+        account_blocked(flow, rank, lane, elapsed_ps);
     }
     rank->accounted_ps = rank->now_ps;
 }
 
-static void count_overlap(struct local_rank *rank, uint64_t moves_from_ps)
+static void count_overlap(struct local_rank *rank, struct rank_record *record,
+                          uint64_t moves_from_ps)
 {
     int left = 0;
     for (int i = 0; i < rank->stretch_count; i++) {
         struct stretch stretch = rank->stretches[i];
         if (stretch.to_ps > moves_from_ps) {
             uint64_t from = later(stretch.from_ps, moves_from_ps);
-            rank->record.overlapped_comm_ps += stretch.to_ps - from;
+            record->overlapped_comm_ps += stretch.to_ps - from;
             stretch.to_ps = from;
         }
         if (stretch.to_ps > stretch.from_ps)
@@ -77,15 +87,18 @@ static void count_overlap(struct local_rank *rank, uint64_t moves_from_ps)
     rank->stretch_count = rank->unmatched ? left : 0;
 }
 
-void local_account_match(struct local_rank *rank, const struct local_lane *lane, uint64_t begun_ps)
+void local_account_match(const struct dataflow *flow, struct local_rank *rank,
+                         const struct local_lane *lane, uint64_t begun_ps)
 {
     uint64_t moves_from = later(begun_ps, lane->since_ps);
-    if (rank->state == COMPUTE_BLOCKED && rank->lanes[rank->wait_lane] == lane) {
+    struct rank_record *record = record_of(flow, rank);
+    if (rank->state == COMPUTE_BLOCKED && rank->wait_lane == lane->number) {
         uint64_t split = later(moves_from, rank->accounted_ps);
-        *waiting(rank, lane) += split - rank->accounted_ps;
-        rank->record.exposed_comm_ps += rank->now_ps - split;
+        *(lane->group->pipeline ? &record->bubble_ps : &record->waiting_ps) +=
+            split - rank->accounted_ps;
+        record->exposed_comm_ps += rank->now_ps - split;
         rank->accounted_ps = rank->now_ps;
     }
     rank->unmatched--;
-    count_overlap(rank, moves_from);
+    count_overlap(rank, record, moves_from);
 }

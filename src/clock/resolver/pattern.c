@@ -80,8 +80,8 @@ void patterns_free(struct group *group)
     group->patterns = NULL;
 }
 
-bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int index,
-                   struct known_round *place)
+bool pattern_learn(struct dataflow *flow, const struct group *group, const struct pattern *pattern,
+                   int index, struct known_round *place)
 {
     struct known_round known = {.index = index};
     if (!pattern->schedule->round(&pattern->call, index, &known.round))
@@ -94,6 +94,8 @@ bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int ind
     known.bytes = elements * pattern->unit_bytes;
     known.stream_ps = road_stream(&flow->roads, flow->roads.path, known.bytes);
     known.add_ps = known.round.reduce ? step_add_ps(flow, 0, known.bytes) : 0;
+    known.plain = known.even && group->dense && flow->roads.uniform &&
+                  (flow->devices_alike || !known.round.reduce);
     *place = known;
     return true;
 }

@@ -13,6 +13,7 @@ struct known_round {
     struct round round;
     int index; /* -1: none */
     bool even; /* all members send as much; else the schedule's step has to be asked */
+    bool plain; /* and pay as much, and the group is dense: nothing has to be asked */
     uint64_t bytes;
     uint64_t stream_ps; /* on the way that all pairs have, if there is one */
     uint64_t add_ps;    /* of the first device */
@@ -36,8 +37,8 @@ struct pattern *pattern_take(struct group *group, const struct schedule *schedul
 void patterns_free(struct group *group);
 
 /* Finds the round out; false: there are no more. */
-bool pattern_learn(struct dataflow *flow, const struct pattern *pattern, int index,
-                   struct known_round *place);
+bool pattern_learn(struct dataflow *flow, const struct group *group, const struct pattern *pattern,
+                   int index, struct known_round *place);
 /* Whom the member sends to in a round, and receives from. */
 INLINED void pair_of(const struct round *round, int size, int member, int *to, int *from)
 {

@@ -22,14 +22,23 @@ static void *lines_of(size_t count, size_t size)
     return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
 }
 
+static void seat_ranks(struct dataflow *flow, size_t ranks)
+{
+    flow->seats = lines_of(ranks, sizeof *flow->seats);
+    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
+    flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
+    for (size_t rank = 0; rank < ranks; rank++) {
+        flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
+        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
+    }
+}
+
 struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, bool kernels)
 {
     struct dataflow *flow = memory_zeroed(1, sizeof *flow);
-    size_t ranks = (size_t)clock->rank_count;
     const struct cluster *cluster = clock->cluster;
     const struct netmodel_ops *netmodel = clock->netmodel->ops;
     flow->clock = clock;
-    flow->with_kernels = kernels;
     flow->by_arrival = netmodel->overhead && !cluster->program_order;
     flow->overhead_ps = netmodel->overhead && !cluster->offload ? cluster->overhead_ps : 0;
     flow->gap_ps = netmodel->overhead ? cluster->gap_ps : 0;
@@ -43,15 +52,12 @@ struct dataflow *dataflow_create(struct clock *clock, enum dataflow_way way, boo
     if (way == BY_LANES)
         flow->local = local_create(clock->rank_count);
     flow->traced = pace_has_traces(clock->pace);
+    flow->steady = pace_is_steady(clock->pace);
+    flow->by_kernels = kernels && !flow->wheel && !flow->traced;
     flow->devices_alike = devices_are_alike(cluster);
-    flow->seats = lines_of(ranks, sizeof *flow->seats);
-    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
-    flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     flow->spare = NOBODY;
-    for (size_t rank = 0; rank < ranks; rank++) {
-        flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
-        flow->tasks[rank] = (struct task){.phase = PHASE_READY};
-    }
+    if (!flow->local)
+        seat_ranks(flow, (size_t)clock->rank_count);
     return flow;
 }
 
@@ -68,14 +74,12 @@ void dataflow_free(struct dataflow *flow)
 {
     if (!flow)
         return;
-    for (int rank = 0; rank < flow->clock->rank_count; rank++)
-        free(flow->tasks[rank].slots);
-    for (int i = 0; i < flow->gathering_count; i++)
-        gathering_free(flow->gatherings[i]);
+    for (int rank = 0; flow->tasks && rank < flow->clock->rank_count; rank++)
+        if (flow->tasks[rank].slots != &flow->tasks[rank].only)
+            free(flow->tasks[rank].slots);
     wheel_free(flow->wheel);
     local_free(flow->local, flow->clock->rank_count);
     roads_release(&flow->roads);
-    free(flow->gatherings);
     free_arrays(flow);
     free(flow->messages);
     free(flow->seats);
@@ -84,18 +88,26 @@ void dataflow_free(struct dataflow *flow)
     free(flow);
 }
 
+static struct slot *add_slot(struct task *task)
+{
+    size_t count = (size_t)++task->slot_count;
+    if (count == 1)
+        return task->slots = &task->only;
+    if (count == 2) {
+        task->slots = memory_resize(NULL, count * sizeof *task->slots);
+        task->slots[0] = task->only;
+    } else {
+        task->slots = memory_resize(task->slots, count * sizeof *task->slots);
+    }
+    return &task->slots[count - 1];
+}
+
 void dataflow_add_group(struct dataflow *flow, struct group *group)
 {
-    struct gathering *gathering = gathering_new(group);
-    *vector_push(&flow->gatherings, &flow->gathering_count, &flow->gathering_room) = gathering;
-    for (int i = 0; i < group->size; i++) {
-        struct task *task = &flow->tasks[group->members[i]];
-        size_t count = (size_t)++task->slot_count;
-        task->slots = memory_resize(task->slots, count * sizeof *task->slots);
-        task->slots[count - 1] = (struct slot){.group = group, .gathering = gathering};
-    }
     if (flow->local)
         local_add_group(flow, group);
+    for (int i = 0; !flow->local && i < group->size; i++)
+        *add_slot(&flow->tasks[group->members[i]]) = (struct slot){.group = group};
 }
 
 void dataflow_lose(struct dataflow *flow, const char *why)
@@ -106,14 +118,16 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 
 /* ---- Ops of the compute lane; false: the rank does not go on. ---- */
 
-static bool compute(struct dataflow *flow, int rank, uint64_t duration_ps)
+static bool compute(struct dataflow *flow, int rank, const struct op *op)
 {
+    uint64_t duration_ps = op->value;
     struct seat *seat = &flow->seats[rank];
-    struct rank_record *record = &flow->clock->ranks[rank].record;
+    struct rank_record *record = &flow->clock->books[rank].record;
     if (duration_ps == 0)
         return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
-    duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
+    if (!flow->steady)
+        duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
     seat->now_ps = begin + duration_ps;
     record->exposed_comm_ps += begin - began;
     record->compute_ps += duration_ps;
@@ -154,17 +168,16 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
     struct slot *slot = slot_of(task, op->lane);
-    slot->posted[kind_of(op->lane)]++;
+    task->index = (int)++slot->posted[kind_of(op->lane)];
     task->phase = PHASE_POSTED;
     task->lane = (uint8_t)op->lane;
-    task->index = 0;
     task->member = op->peer;
     task->pattern = NULL;
     task->group = slot->group;
     if (op->kind != OP_COLLECTIVE) {
         task->schedule = NULL;
         task->unit_bytes = op->value;
-        task->call = (struct call){.size = slot->group->size, .root = op->peer};
+        task->root = op->peer;
         return true;
     }
     if (op->schedule->strands) {
@@ -173,27 +186,33 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     }
     task->schedule = op->schedule;
     task->unit_bytes = op->element_bytes;
-    task->call = op_call(op, slot->group->size);
+    task->root = op->root;
+    task->count = op->count;
     return true;
+}
+
+static struct pattern *pattern_of(const struct task *task)
+{
+    struct call call = task_call(task);
+    return pattern_take(task->group, task->schedule, &call, task->unit_bytes);
 }
 
 static bool begin_operation(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    const struct slot *slot = slot_of(task, task->lane);
-    if (op->kind != OP_WAIT || op->lane != task->lane ||
-        (uint32_t)op->value != slot->posted[kind_of(op->lane)]) {
+    if (op->kind != OP_WAIT || op->lane != task->lane || (uint32_t)op->value != (uint32_t)task->index) {
         dataflow_lose(flow, "a rank kept several lanes busy: it did not wait at once for what it "
                             "had posted");
         return false;
     }
+    task->index = 0;
     task->began_ps = flow->seats[rank].now_ps;
     task->waiting_ps = task->adding_ps = 0;
     task->phase = PHASE_STEP;
     if (gathering_join(flow, rank))
         return false;
     if (task->schedule)
-        task->pattern = pattern_take(task->group, task->schedule, &task->call, task->unit_bytes);
+        task->pattern = pattern_of(task);
     return true;
 }
 
@@ -205,47 +224,48 @@ static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
     if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
         return true;
     if (slot->sent_ps > seat->now_ps) {
-        flow->clock->ranks[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
+        flow->clock->books[rank].record.exposed_comm_ps += slot->sent_ps - seat->now_ps;
         seat->now_ps = slot->sent_ps;
     }
     slot->sent_ps = 0;
     return true;
 }
 
-static bool mark(struct dataflow *flow, int rank)
+static bool mark(struct dataflow *flow, int rank, const struct op *op)
 {
+    (void)op;
     struct task *task = &flow->tasks[rank];
     clock_mark(flow->clock, task->marks++, flow->seats[rank].now_ps, task->bytes);
     return true;
 }
 
-static bool end(struct dataflow *flow, int rank)
+static bool end(struct dataflow *flow, int rank, const struct op *op)
 {
-    flow->clock->ranks[rank].state = COMPUTE_ENDED;
-    flow->clock->ranks[rank].ended_ps = flow->seats[rank].now_ps;
+    (void)op;
+    flow->clock->books[rank].ended_ps = flow->seats[rank].now_ps;
     flow->clock->ended_count++;
     flow->tasks[rank].phase = PHASE_ENDED;
     return false;
 }
 
+/* What ranks do in dataflow that are ready; graphs and questions they are refused for. */
+static bool (*const takers[])(struct dataflow *flow, int rank, const struct op *op) = {
+    [OP_COMPUTE] = compute, [OP_SEND] = post_send, [OP_RECV] = post, [OP_COLLECTIVE] = post,
+    [OP_WAIT] = wait_for,       [OP_MARK] = mark,      [OP_END] = end};
+
 static bool take_op(struct dataflow *flow, int rank, const struct op *op)
 {
     if (flow->tasks[rank].phase == PHASE_POSTED)
         return begin_operation(flow, rank, op);
-    switch (op->kind) {
-    case OP_COMPUTE:
-        return compute(flow, rank, op->value);
-    case OP_WAIT:
-        return wait_for(flow, rank, op);
-    case OP_MARK:
-        return mark(flow, rank);
-    case OP_END:
-        return end(flow, rank);
-    case OP_SEND:
-        return post_send(flow, rank, op);
-    default:
-        return post(flow, rank, op);
-    }
+    return takers[op->kind](flow, rank, op);
+}
+
+void dataflow_take(struct dataflow *flow, int rank, const struct op *op)
+{
+    if (flow->tasks[rank].phase != PHASE_POSTED)
+        takers[op->kind](flow, rank, op);
+    else if (begin_operation(flow, rank, op))
+        dataflow_push(flow, rank);
 }
 
 static bool takes_ops(const struct task *task)
@@ -260,26 +280,13 @@ static void note_starved(struct dataflow *flow, int rank)
         flow->starved_ps = now;
 }
 
-bool dataflow_take(struct dataflow *flow, int rank, const struct op *op)
-{
-    struct task *task = &flow->tasks[rank];
-    if (flow->local)
-        return false;
-    task->streamed = task->streamed || !takes_ops(task) || task->queued || flow->lost;
-    if (task->streamed)
-        return false;
-    if (take_op(flow, rank, op) && task->phase == PHASE_STEP)
-        dataflow_push(flow, rank);
-    return true;
-}
-
 /* Takes ops until an operation has to be waited for; false: the rank does not go on. */
 static bool take_ops(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!task->streamed || !op_stream_take(flow->clock->ranks[rank].stream, &op)) {
+        if (!task->streamed || !op_stream_take(flow->clock->books[rank].stream, &op)) {
             task->streamed = false;
             note_starved(flow, rank);
             return false;
@@ -292,9 +299,13 @@ static bool take_ops(struct dataflow *flow, int rank)
 
 void dataflow_run(struct dataflow *flow, int rank)
 {
-    for (int turn = 0; turn < TURN_STEPS; turn++)
-        if ((takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank)) || !step_begin(flow, rank))
+    for (int steps = TURN_STEPS; steps;) {
+        if (takes_ops(&flow->tasks[rank]) && !take_ops(flow, rank))
             return;
+        steps = step_go(flow, rank, steps);
+        if (steps < 0)
+            return;
+    }
     dataflow_push(flow, rank);
 }
 
@@ -351,7 +362,7 @@ void dataflow_finish(struct dataflow *flow)
     }
     for (int rank = 0; rank < flow->clock->rank_count; rank++) {
         struct task *task = &flow->tasks[rank];
-        struct rank_record *record = &flow->clock->ranks[rank].record;
+        struct rank_record *record = &flow->clock->books[rank].record;
         record->bytes_sent += task->bytes;
         record->messages_sent += task->messages;
         flow->clock->messages += task->messages;
@@ -362,7 +373,7 @@ void dataflow_finish(struct dataflow *flow)
 
 void dataflow_report(const struct dataflow *flow, FILE *stream)
 {
-    for (int rank = 0; rank < flow->clock->rank_count; rank++) {
+    for (int rank = 0; flow->seats && rank < flow->clock->rank_count; rank++) {
         uint32_t wanted = flow->seats[rank].wanted;
         if (wanted != NOBODY)
             fprintf(stream, "rank %d waits in %s for rank %u, which has not begun to send\n", rank,

@@ -172,10 +172,12 @@ INLINED bool ask(struct dataflow *flow, struct seat *seat, struct task *task, ui
 /* What the operation does next: a step of its schedule, or its one receive. */
 static bool load_step(struct task *task, struct step *step)
 {
-    if (task->schedule)
-        return task->schedule->step(&task->call, task->index++, step);
-    *step = (struct step){.send_to = -1, .recv_from = task->call.root};
-    return task->index++ == 0;
+    if (!task->schedule) {
+        *step = (struct step){.send_to = -1, .recv_from = task->root};
+        return task->index++ == 0;
+    }
+    struct call call = task_call(task);
+    return task->schedule->step(&call, task->index++, step);
 }
 
 static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct task *task)
@@ -205,56 +207,65 @@ static bool begin_any(struct dataflow *flow, int rank, struct seat *seat, struct
 
 /* ---- A step of a pattern. ---- */
 
-INLINED struct parcel parcel_of(struct dataflow *flow, int rank, const struct task *task,
-                                      const struct known_round *known, int to)
-{
-    if (!flow->roads.uniform || !task->group->dense)
-        return parcel_to(flow, rank, task->group, LANE_COLLECTIVES, to, known->bytes);
-    return (struct parcel){.target = rank + to - task->member,
-                           .key = message_key(task->lane, rank),
-                           .bytes = known->bytes,
-                           .stream_ps = known->stream_ps,
-                           .latency_ps = flow->roads.path.latency_ps};
-}
-
-bool step_begin(struct dataflow *flow, int rank)
+/* Whose costs have to be looked up. */
+static bool begin_even(struct dataflow *flow, int rank, const struct known_round *known)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    struct pattern *pattern = task->pattern;
-    if (!pattern)
-        return begin_any(flow, rank, seat, task);
-    struct known_round *known = &pattern->rounds[(unsigned)task->index & pattern->mask];
-    if (known->index != task->index && !pattern_learn(flow, pattern, task->index, known)) {
-        pattern->users--;
-        operation_end(flow, rank);
-        return true;
-    }
-    if (!known->even)
-        return begin_any(flow, rank, seat, task);
     int to, from;
-    task->index++;
     pair_of(&known->round, task->group->size, task->member, &to, &from);
-    task->add_ps = !known->round.reduce  ? 0
-                   : flow->devices_alike ? known->add_ps
-                                         : step_add_ps(flow, rank, known->bytes);
-    uint32_t source = (uint32_t)(task->group->dense ? rank + from - task->member
-                                                    : task->group->members[from]);
-    seat->sent_ps = send(flow, seat, task, parcel_of(flow, rank, task, known, to));
-    return ask(flow, seat, task, message_key(task->lane, (int)source));
+    task->add_ps = known->round.reduce ? step_add_ps(flow, rank, known->bytes) : 0;
+    seat->sent_ps =
+        send(flow, seat, task,
+             parcel_to(flow, rank, task->group, LANE_COLLECTIVES, to, known->bytes));
+    return ask(flow, seat, task, message_key(task->lane, task->group->members[from]));
 }
 
-void operation_end(struct dataflow *flow, int rank)
+INLINED bool begin_plain(struct dataflow *flow, int rank, struct seat *seat, struct task *task,
+                         const struct known_round *known)
+{
+    int to, from;
+    pair_of(&known->round, task->group->size, task->member, &to, &from);
+    int first = rank - task->member;
+    task->add_ps = known->add_ps;
+    seat->sent_ps = send(flow, seat, task,
+                         (struct parcel){.target = first + to,
+                                         .key = message_key(task->lane, rank),
+                                         .bytes = known->bytes,
+                                         .stream_ps = known->stream_ps,
+                                         .latency_ps = flow->roads.path.latency_ps});
+    return ask(flow, seat, task, message_key(task->lane, first + from));
+}
+
+/* As step_go. */
+INLINED int follow(struct dataflow *flow, int rank, struct pattern *pattern, int steps)
 {
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    struct rank_record *record = &flow->clock->ranks[rank].record;
-    uint64_t lasted = seat->now_ps - task->began_ps;
-    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
-    record->compute_ps += task->adding_ps;
-    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
-    record->messages_sent += task->messages;
-    flow->clock->messages += task->messages;
-    task->messages = 0;
-    task->phase = PHASE_READY;
+    for (; steps; steps--) {
+        struct known_round *known = &pattern->rounds[(unsigned)task->index & pattern->mask];
+        if (known->index != task->index &&
+            !pattern_learn(flow, task->group, pattern, task->index, known)) {
+            pattern->users--;
+            operation_end(flow, rank);
+            return steps - 1;
+        }
+        task->index += known->even; /* else what asks the schedule counts it */
+        if (!(known->plain  ? begin_plain(flow, rank, seat, task, known)
+              : known->even ? begin_even(flow, rank, known)
+                            : begin_any(flow, rank, seat, task)))
+            return -1;
+    }
+    return 0;
+}
+
+int step_go(struct dataflow *flow, int rank, int steps)
+{
+    struct task *task = &flow->tasks[rank];
+    if (task->pattern)
+        return follow(flow, rank, task->pattern, steps);
+    while (steps-- && task->phase == PHASE_STEP)
+        if (!begin_any(flow, rank, &flow->seats[rank], task))
+            return -1;
+    return steps + 1;
 }

@@ -254,6 +254,14 @@ static void serve_lanes(struct dataflow *flow, uint32_t rank)
     local_run(flow, (int)rank);
 }
 
+static void foresee(const struct dataflow *flow, uint32_t rank)
+{
+    if (flow->local)
+        local_foresee(flow->local, rank);
+    else
+        dataflow_foresee(flow, rank);
+}
+
 bool wheel_turn(struct dataflow *flow)
 {
     struct wheel *wheel = flow->wheel;
@@ -262,7 +270,7 @@ bool wheel_turn(struct dataflow *flow)
     struct block *served = sort_window(wheel);
     for (int i = 0; i < wheel->port_count; i++) {
         if (i + AHEAD < wheel->port_count)
-            dataflow_foresee(flow, wheel->ports[i + AHEAD]);
+            foresee(flow, wheel->ports[i + AHEAD]);
         (flow->local ? serve_lanes : serve_port)(flow, wheel->ports[i]);
     }
     for (struct block *next; served; served = next) {

@@ -123,9 +123,10 @@ static void forward(const struct pass *pass)
                        pass->saved[QKV]);
     attend(pass);
     float *sum = pass_partial(pass, pass->held[DN]);
-    step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
-    if (pass->part->cut != CUT_NONE)
-        pass_scatter_forward(pass, sum, width);
+    if (pass->part->cut == CUT_NONE)
+        step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
+    else
+        step_product_summed(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
     step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
 }
 
@@ -138,10 +139,10 @@ static void backward_input(const struct pass *pass)
     if (pass->model->spec->recompute == RECOMPUTE_SELECTIVE)
         attend(pass);
     attend_back(pass);
-    step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), pass->held[DN],
-                      width);
-    if (pass->part->cut != CUT_NONE)
-        dn = pass_scatter_backward(pass, dn, width);
+    if (pass->part->cut == CUT_NONE)
+        step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), dn, width);
+    else
+        dn = step_product_back_summed(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), dn, width);
     step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD], dn, true);
 }
 

@@ -100,8 +100,7 @@ static bool does_nothing_more(const struct layer *layer)
 static void forward_partial(const struct pass *pass, float *y)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    step_product(pass, pass->x, i, weight_of(pass), y, o);
-    pass_sum_forward(pass, y, pass->positions * o);
+    step_product_summed(pass, pass->x, i, weight_of(pass), y, o);
     if (!does_nothing_more(pass->part->layer))
         step_bias_activate(pass, y, o, bias_of(pass), pass->part->layer->activation, pass->y);
 }
@@ -151,10 +150,11 @@ static void backward_input(const struct pass *pass)
     if (!pass->part->needs_dx)
         return;
     float *dx = pass->part->sequence ? pass->held[ROOM] : pass->dx;
-    step_product_back(pass, pass->dy, o, weight_of(pass), dx, i);
-    if (pass->part->cut != CUT_COLUMNS)
+    if (pass->part->cut != CUT_COLUMNS) {
+        step_product_back(pass, pass->dy, o, weight_of(pass), dx, i);
         return;
-    const float *own = pass_scatter_backward(pass, dx, i);
+    }
+    const float *own = step_product_back_summed(pass, pass->dy, o, weight_of(pass), dx, i);
     if (own && own != pass->dx)
         memcpy(pass->dx, own, pass->own * i * sizeof *own);
 }
