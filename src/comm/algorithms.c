@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTHS = 64 };
+enum { LENGTHS = 64, WIDTHS = 2 };
 
 /* An algorithm as it would run in the pattern's groups. */
 struct candidate {
@@ -26,7 +26,8 @@ struct pattern {
     struct path path;
     struct candidate *candidates;
     int count;
-    int picked[LENGTHS]; /* by the length's logarithm: candidate + 1; 0: not yet asked */
+    int picked[WIDTHS][LENGTHS]; /* by whether elements are narrow, and the length's logarithm: candidate
+                                  * + 1; 0: not yet asked */
 };
 
 /* Groups that have been seen, to find their pattern quickly. */
@@ -329,11 +330,11 @@ struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pat
                               size_t element_bytes)
 {
     int length = logarithm(count) % LENGTHS;
+    int *picked = &pattern->picked[element_bytes < sizeof(float)][length];
     pthread_mutex_lock(&algorithms->lock);
-    if (!pattern->picked[length])
-        pattern->picked[length] =
-            1 + fastest(algorithms, pattern, count ? (size_t)1 << length : 0, element_bytes);
-    const struct candidate *candidate = &pattern->candidates[pattern->picked[length] - 1];
+    if (!*picked)
+        *picked = 1 + fastest(algorithms, pattern, count ? (size_t)1 << length : 0, element_bytes);
+    const struct candidate *candidate = &pattern->candidates[*picked - 1];
     pthread_mutex_unlock(&algorithms->lock);
     return (struct choice){.collective = &candidate->own, .kind = candidate->kind};
 }

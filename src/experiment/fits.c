@@ -58,6 +58,7 @@ static bool would_fit(const struct setup *setup)
     struct errors ignored;
     errors_init(&ignored);
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_set_precision(rack, setup->precision);
     struct mesh *mesh = setup_mesh(setup, rack);
     struct plan plan = setup_plan(setup, mesh);
     for (int i = 0; i < setup->nodes; i++) {

@@ -24,6 +24,7 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
+    struct precision precision; /* what numbers are accounted with */
     int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
     int shard;              /* replicas among whom zero shards; 0: all */
     struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
@@ -100,6 +101,11 @@ void stages_notes(const struct setup *setup, struct result *result);
 /* shares.c: shares=, once cluster and mesh are there. */
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
+
+/* precision.c: what `precision` and `precision.gradients` mean, and whether this run can go by it. */
+struct precision precision_of(const struct config *config);
+bool precision_check(const struct setup *setup, struct errors *errors);
+void precision_notes(const struct setup *setup, struct result *result);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)

@@ -123,6 +123,9 @@ static void note_idle(const struct setup *setup, struct result *result)
                           !model_can_recompute(setup->model, (enum recompute)config_choice(
                                                                  setup->config, "recompute")),
          "the model keeps nothing that it would drop"},
+        {"precision.gradients",
+         !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
+         "they are fp32 as all is (precision)"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
          "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
         {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
@@ -327,10 +330,10 @@ static void note_zero(const struct setup *setup, struct result *result)
                             "together: nothing is sharded", setup->zero, config_text(setup->config, "zero.shard"));
     if (setup->zero < 2)
         return;
-    uint64_t bytes = model_parameter_count(setup->model) * sizeof(float) /
+    uint64_t bytes = model_parameter_count(setup->model) * setup->precision.bytes[NUMBER_GRADIENT] /
                      (uint64_t)(setup->shape.tensor * setup->shape.pipeline);
     if (bytes <= config_whole(setup->config, "bucket"))
-        result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's parameters, so that "
+        result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's gradients, so that "
                             "they are whole at times: a smaller bucket frees more",
                     setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);
     if (setup->microbatches > 1)
@@ -367,6 +370,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_rate(setup, result);
     note_zero(setup, result);
     note_chunks(setup, result);
+    precision_notes(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

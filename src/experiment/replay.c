@@ -12,7 +12,7 @@ static const char *const training_keys[] = {
     "data.train_rows", "data.test_rows", "partition", "batch", "shares", "microbatches", "pipeline.schedule", "pipeline.split", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "staleness", "backup", "deadline", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
-    "allgather", "alltoall", "reduce_scatter", "zero", "zero.shard", "zero.prefetch", "compress",
+    "allgather", "alltoall", "reduce_scatter", "precision", "precision.gradients", "zero", "zero.shard", "zero.prefetch", "compress",
     "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 

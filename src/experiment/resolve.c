@@ -279,6 +279,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     *setup = (struct setup){.config = config,
                             .real = config_on(config, "math"),
                             .seed = config_whole(config, "seed"),
+                            .precision = precision_of(config),
                             .eval_every = (int)config_whole(config, "eval_every"),
                             .target_accuracy = NAN,
                             .target_loss = NAN};
@@ -296,7 +297,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
-        !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
+        !resolve_cluster(setup, errors) || !precision_check(setup, errors) ||
+        !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
         !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||

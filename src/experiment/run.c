@@ -409,6 +409,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
 {
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_set_precision(rack, setup->precision);
     rack_use(rack, resolver, setup->kernels);
     rack_use_threads(rack, setup->clock_threads);
     rack_set_noise(rack, &setup->noise);

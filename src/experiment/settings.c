@@ -89,6 +89,13 @@ const struct setting experiment_settings[] = {
           "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",
            "activations computed again on the way back: selective: attention's core, full: all of a block"),
+    CHOICE("precision", "fp32|bf16|fp16", "fp32",
+           "what parameters, activations and gradients are accounted in: memory, messages and costs count two "
+           "bytes each for bf16 and fp16, and the optimizer keeps a master copy in fp32 (Micikevicius et al. "
+           "2018); the maths stays fp32"),
+    CHOICE("precision.gradients", "same|fp32", "same",
+           "precision=bf16, fp16: gradients of parameters; same: two bytes, as ZeRO counts (16 a parameter with "
+           "Adam); fp32: four, in memory and on links, as Megatron-LM's main gradients"),
     CHOICE("zero", "0|1|2|3", "0",
            "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
            "3: and parameters (Rajbhandari et al. 2020)"),

@@ -43,6 +43,7 @@ struct buffer {
     float *base;
     size_t width;
     bool of_pass;
+    bool full; /* accounted in full whatever the precision (NUMBER_FULL); else values */
 };
 
 /* A rank's part of a layer. */
@@ -71,6 +72,7 @@ struct layer_needs {
     size_t held[HELD_MOST];   /* written by backward_input, read by backward_weight; also room
                                * for either to work in */
     size_t scratch;           /* floats in all, for one kernel to work in */
+    bool full[SAVED_MOST]; /* saved in full precision always: statistics, and what is no number of the model */
     bool core[SAVED_MOST]; /* saved, but by RECOMPUTE_SELECTIVE, where backward_input makes it again */
 };
 

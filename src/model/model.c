@@ -65,6 +65,7 @@ static void make_part(struct model *model, struct model_part *part, int number, 
         borrow(model, part);
     part->x.width = part->dx.width = width_in(part);
     part->y.width = part->dy.width = width_out(part);
+    part->y.full = number == model->spec->layer_count - 1; /* what the loss takes */
 }
 
 static int chunks_of(const struct model *model)
@@ -157,18 +158,23 @@ struct model *model_chunk(struct model *model, int c)
     return chunk;
 }
 
-static float *floats(struct rank *self, enum memory_kind kind, size_t count)
+static float *numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count)
 {
-    return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
+    return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
+}
+
+static float *activations(struct rank *self, size_t count)
+{
+    return numbers(self, MEMORY_ACTIVATIONS, NUMBER_VALUE, count);
 }
 
 static void place_parameters(struct rank *self, struct model *model)
 {
     size_t count = model->parameter_count;
     if (!model->hooks.places_parameters)
-        model->parameters = floats(self, MEMORY_PARAMETERS, count);
+        model->parameters = numbers(self, MEMORY_PARAMETERS, NUMBER_VALUE, count);
     if (model->trains && !model->hooks.places_gradients)
-        model->gradients = floats(self, MEMORY_GRADIENTS, count);
+        model->gradients = numbers(self, MEMORY_GRADIENTS, NUMBER_GRADIENT, count);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->parameters = view(model->parameters, part->at);
@@ -196,7 +202,8 @@ static size_t find_needs(struct model *model)
 static void place_kept(struct rank *self, size_t rows, struct buffer *buffer)
 {
     if (!buffer->of_pass)
-        buffer->base = floats(self, MEMORY_ACTIVATIONS, rows * buffer->width);
+        buffer->base = numbers(self, MEMORY_ACTIVATIONS, buffer->full ? NUMBER_FULL : NUMBER_VALUE,
+                               rows * buffer->width);
 }
 
 /* Of a null model the first stage has no input. */
@@ -204,8 +211,8 @@ static float *place_input(struct rank *self, const struct model *model,
                           const struct model_part *part)
 {
     bool first = part->number == 0;
-    return floats(self, first ? MEMORY_DATA : MEMORY_ACTIVATIONS,
-                  part->rows * (first ? model->spec->input_width : part->x.width));
+    return first ? numbers(self, MEMORY_DATA, NUMBER_FULL, part->rows * model->spec->input_width)
+                 : activations(self, part->rows * part->x.width);
 }
 
 /* Each part's output is the next one's input. */
@@ -221,7 +228,7 @@ static void place_activations(struct rank *self, struct model *model)
         for (int s = 0; s < SAVED_MOST; s++)
             place_kept(self, part->rows, &part->saved[s]);
     }
-    model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
+    model->scratch = activations(self, scratch);
     recompute_place(self, model);
 }
 
@@ -231,8 +238,8 @@ static void place_loss(struct rank *self, struct model *model)
     if (!model->shares_outputs)
         return;
     size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
-    model->loss_parts = floats(self, MEMORY_COMMUNICATION,
-                               model->at_once * (size_t)model->place.tensors * of_a_row);
+    model->loss_parts = numbers(self, MEMORY_COMMUNICATION, NUMBER_FULL,
+                                model->at_once * (size_t)model->place.tensors * of_a_row);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */
@@ -243,7 +250,7 @@ static void place_held(struct rank *self, struct model *model)
         for (int i = 0; i < model->part_count; i++)
             if (model->parts[i].held[h].width > widest)
                 widest = model->parts[i].held[h].width;
-        float *base = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
+        float *base = activations(self, model->at_once * widest);
         for (int i = 0; i < model->part_count; i++) {
             model->parts[i].held[h].base = base;
             model->parts[i].held[h].of_pass = true;
@@ -257,7 +264,7 @@ static void place_held_apart(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++)
         for (int h = 0; h < HELD_MOST; h++) {
             struct buffer *held = &model->parts[i].held[h];
-            held->base = floats(self, MEMORY_ACTIVATIONS, model->parts[i].rows * held->width);
+            held->base = activations(self, model->parts[i].rows * held->width);
         }
 }
 
@@ -273,7 +280,7 @@ static void place_inner_gradients_apart(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++)
         if (is_inner(model, i))
             parts[i].dy.base = parts[i + 1].dx.base =
-                floats(self, MEMORY_ACTIVATIONS, parts[i].rows * parts[i].dy.width);
+                activations(self, parts[i].rows * parts[i].dy.width);
 }
 
 /* Between the layers of a stage two buffers take turns. */
@@ -290,7 +297,7 @@ static void place_inner_gradients(struct rank *self, struct model *model)
         if (!is_inner(model, i))
             continue;
         if (turn == placed && placed < 2)
-            turns[placed++] = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
+            turns[placed++] = activations(self, model->at_once * widest);
         parts[i].dy.base = parts[i + 1].dx.base = turns[turn % 2];
         parts[i].dy.of_pass = parts[i + 1].dx.of_pass = true;
     }
@@ -306,9 +313,9 @@ static void place_activation_gradients(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         if (part->begins && part->needs_dx)
-            part->dx.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dx.width);
+            part->dx.base = activations(self, part->rows * part->dx.width);
         if (!is_inner(model, i))
-            part->dy.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dy.width);
+            part->dy.base = activations(self, part->rows * part->dy.width);
     }
 }
 

@@ -69,7 +69,7 @@ float *pass_gather(const struct pass *pass, float *mine, float *room, size_t wid
         return mine;
     if (room)
         memcpy(own_block(pass, room, width), mine, pass->own * width * sizeof *mine);
-    hooks->gather_over_tensor(hooks->context, pass->self, room, pass->positions * width);
+    hooks->gather_over_tensor(hooks->context, pass->self, NUMBER_VALUE, room, pass->positions * width);
     return room;
 }
 
@@ -166,7 +166,8 @@ static void sum_over_positions(struct rank *self, struct model *model, const str
         open.count += tensor->count;
     }
     if (open.count)
-        hooks->sum_over_tensor(hooks->context, self, view(model->gradients, open.begin), open.count);
+        hooks->sum_over_tensor(hooks->context, self, NUMBER_GRADIENT,
+                               view(model->gradients, open.begin), open.count);
 }
 
 static void part_backward_weight(struct rank *self, struct model *model,
@@ -239,7 +240,7 @@ static void exchange_parts(struct rank *self, struct model *model, struct share 
                          model->loss_parts + (size_t)model->place.tensor * count);
         rank_compute_end(self);
     }
-    model->hooks.gather_over_tensor(model->hooks.context, self, model->loss_parts,
+    model->hooks.gather_over_tensor(model->hooks.context, self, NUMBER_FULL, model->loss_parts,
                                     (size_t)model->place.tensors * count);
 }
 

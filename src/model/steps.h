@@ -7,6 +7,8 @@
 
 /* The work of one product of (r, i) and (o, i); the two on the way back have the same. */
 struct work product_work(uint64_t r, uint64_t i, uint64_t o);
+/* Of dY^T X, which is written, or, but for the first, added to what is there. */
+struct work weight_gradient_work(uint64_t r, uint64_t i, uint64_t o, bool first);
 /* A pass over `count` elements in which `arrays` arrays of them are read or written. */
 struct work elements_work(uint64_t count, uint64_t flops_each, uint64_t arrays);
 /* Operations of an activation, an element. */

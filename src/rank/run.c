@@ -29,7 +29,7 @@ static void say_what_fills(const struct rack *rack, int rank, struct errors *err
                  about(kinds[kind], size));
     errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s",
                       cluster_node_of(rack->cluster, rank),
-                      about(rack->ranks[rank].region.used, size),
+                      about(region_accounted(&rack->ranks[rank].region), size),
                       about(rack->cluster->devices[rank].memory_bytes, capacity), table.bytes);
     text_release(&table);
 }
@@ -37,7 +37,7 @@ static void say_what_fills(const struct rack *rack, int rank, struct errors *err
 bool rack_fits_nodes(const struct rack *rack, struct errors *errors)
 {
     for (int rank = 0; rank < rack->size; rank++)
-        if (rack->ranks[rank].region.used > rack->cluster->devices[rank].memory_bytes) {
+        if (region_accounted(&rack->ranks[rank].region) > rack->cluster->devices[rank].memory_bytes) {
             say_what_fills(rack, rank, errors);
             return false;
         }

@@ -28,9 +28,10 @@ static size_t share_out(struct sharding *sharding, size_t size, size_t member)
     return held;
 }
 
-static float *floats(struct rank *self, enum memory_kind kind, size_t count)
+static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
 {
-    return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
+    enum number number = kind == MEMORY_GRADIENTS ? NUMBER_GRADIENT : NUMBER_VALUE;
+    return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
 }
 
 /* At most so many turns; fewer where there are no more ranges. */
@@ -44,15 +45,15 @@ static struct rooms make_rooms(struct rank *self, const struct sharding *shardin
         widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
     rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
     for (int i = 0; i < rooms.count; i++)
-        rooms.turns[i] = floats(self, kind, widest);
+        rooms.turns[i] = numbers(self, kind, widest);
     if (sharding->lent >= 0)
-        rooms.lent = floats(self, kind, sharding->ranges[sharding->lent].count);
+        rooms.lent = numbers(self, kind, sharding->ranges[sharding->lent].count);
     return rooms;
 }
 
 static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
 {
-    sharding->gradients = floats(self, MEMORY_GRADIENTS, held);
+    sharding->gradients = numbers(self, MEMORY_GRADIENTS, held);
     sharding->gradient_rooms = make_rooms(self, sharding, MEMORY_GRADIENTS, GRADIENT_ROOMS);
     sharding->tenants =
         memory_zeroed((size_t)sharding->gradient_rooms.count + 1, sizeof *sharding->tenants);
@@ -63,7 +64,7 @@ static void place_gradients(struct rank *self, struct sharding *sharding, size_t
 static void place_parameters(struct rank *self, struct sharding *sharding, struct model *model,
                              size_t held)
 {
-    model->parameters = sharding->parameters = floats(self, MEMORY_PARAMETERS, held);
+    model->parameters = sharding->parameters = numbers(self, MEMORY_PARAMETERS, held);
     model->holding = (struct holding){sharding->shares, sharding->count};
     sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
 }
@@ -87,7 +88,6 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
                                   .ranges = ranges,
                                   .count = count,
                                   .microbatches = plan->microbatches,
-                                  .element = plan->exchange.compressor.ops->element,
                                   .lent = model_borrows(training->model) ? count - 1 : -1};
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
@@ -141,11 +141,15 @@ static float *share_in(const struct sharding *sharding, float *room, int range)
     return at(room, sharding->shares[range].begin - sharding->ranges[range].begin);
 }
 
-static struct work copy_work(size_t count, bool adds)
+static struct work copy_work(size_t count)
 {
-    return (struct work){.flops = adds ? count : 0,
-                         .bytes = (adds ? 3 : 2) * sizeof(float) * count,
-                         .kernels = count > 0};
+    return (struct work){.values = 2 * count, .kernels = count > 0};
+}
+
+static struct work collect_work(size_t count, bool adds)
+{
+    return (struct work){
+        .flops = adds ? count : 0, .gradients = (adds ? 3 : 2) * count, .kernels = count > 0};
 }
 
 /* ---- Parameters. ---- */
@@ -169,12 +173,13 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
 {
     float *room = room_of(sharding, &sharding->parameter_rooms, range);
     size_t count = sharding->shares[range].count;
-    if (rank_compute_begin(self, copy_work(count, false))) {
+    if (rank_compute_begin(self, copy_work(count))) {
         memcpy(share_in(sharding, room, range), sharding->parameters + sharding->packed[range],
                count * sizeof(float));
         rank_compute_end(self);
     }
-    sharding->gathers[range] = allreduce_post(&sharding->gather, room, sharding->ranges[range].count);
+    sharding->gathers[range] = allreduce_post_numbers(&sharding->gather, NUMBER_VALUE, room,
+                                                      sharding->ranges[range].count);
 }
 
 /* The range's parameters are there on return, and those ahead on their way. */
@@ -199,7 +204,7 @@ static float *own_gradients(const struct sharding *sharding, const struct model 
 static void sum_copies(struct sharding *sharding, const struct model *model, int i)
 {
     if (sharding->copied && sharding->shares[i].count)
-        sharding->sums[i] = allreduce_post_as(&sharding->copies, sharding->element,
+        sharding->sums[i] = allreduce_post_as(&sharding->copies, exchange_element(sharding->exchange),
                                               own_gradients(sharding, model, i), sharding->shares[i].count);
 }
 
@@ -225,7 +230,7 @@ static bool is_last(struct sharding *sharding, int range)
 static void keep(struct rank *self, struct sharding *sharding, int range, bool first)
 {
     size_t count = sharding->shares[range].count;
-    if (!rank_compute_begin(self, copy_work(count, !first)))
+    if (!rank_compute_begin(self, collect_work(count, !first)))
         return;
     const float *from =
         share_in(sharding, room_of(sharding, &sharding->gradient_rooms, range), range);
@@ -338,7 +343,8 @@ static void update_share(struct rank *self, struct training *training, int i)
                          sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
-            allreduce_post(&sharding->gather, at(model->parameters, range.begin), range.count);
+            allreduce_post_numbers(&sharding->gather, NUMBER_VALUE,
+                                   at(model->parameters, range.begin), range.count);
 }
 
 void sharding_update(struct rank *self, struct training *training)

@@ -47,7 +47,6 @@ struct sharding {
     struct exchange *exchange;
     struct allreduce copies; /* of those that hold the same shares; unused where there are none */
     bool copied;             /* there are */
-    enum element element;    /* in which sums are sent */
     struct request *sums;    /* over them, one a range */
     int summed;              /* of zero=1: ranges whose sums are posted in this step */
     int microbatches, *collected; /* of them, by range, whose gradients are in the rank's shares */

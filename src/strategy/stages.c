@@ -60,9 +60,9 @@ static void take_slot(struct rank *self, struct training *training, struct stage
         load_rows(self, training, step, microbatch(training, task.microbatch),
                   model_input(model, rows), NULL);
     else
-        *request_of(training, INPUT, task) = rank_post_receive(
-            self, training->pipeline, neighbour(training, -1), model_input(model, rows),
-            rows.count * model->input_width * sizeof(float));
+        *request_of(training, INPUT, task) = rank_post_receive_numbers(
+            self, training->pipeline, neighbour(training, -1), NUMBER_VALUE, model_input(model, rows),
+            rows.count * model->input_width);
 }
 
 static bool is_task(struct stage_task task, bool forward)
@@ -100,9 +100,9 @@ static void expect_gradients(struct rank *self, struct training *training)
         struct model *model = model_chunk(training->model, task->chunk);
         struct share rows = slot_rows(training, task->chunk, task->microbatch);
         if (!is_last(training, task->chunk))
-            *request_of(training, OUTPUT_GRADIENT, *task) = rank_post_receive(
-                self, training->back, neighbour(training, 1), model_output_gradient(model, rows),
-                rows.count * model->output_width * sizeof(float));
+            *request_of(training, OUTPUT_GRADIENT, *task) = rank_post_receive_numbers(
+                self, training->back, neighbour(training, 1), NUMBER_VALUE,
+                model_output_gradient(model, rows), rows.count * model->output_width);
         training->next_gradient++;
     }
 }
@@ -118,9 +118,9 @@ static void forward(struct rank *self, struct training *training, struct stage_t
         wait_for_slot(self, training, OUTPUT, task);
     model_forward(self, model, rows);
     if (!last)
-        *request_of(training, OUTPUT, task) = rank_post_send(
-            self, training->pipeline, neighbour(training, 1), model_output(model, rows),
-            rows.count * model->output_width * sizeof(float));
+        *request_of(training, OUTPUT, task) = rank_post_send_numbers(
+            self, training->pipeline, neighbour(training, 1), NUMBER_VALUE, model_output(model, rows),
+            rows.count * model->output_width);
     training->begun[task.chunk]++;
     expect_gradients(self, training);
 }
@@ -144,9 +144,9 @@ static double backward(struct rank *self, struct training *training, struct stag
         wait_for_slot(self, training, INPUT_GRADIENT, task);
     word(self, model, rows, task.microbatch == 0, task.microbatch == count_of(training) - 1);
     if (!first)
-        *request_of(training, INPUT_GRADIENT, task) = rank_post_send(
-            self, training->back, neighbour(training, -1), model_input_gradient(model, rows),
-            rows.count * model->input_width * sizeof(float));
+        *request_of(training, INPUT_GRADIENT, task) = rank_post_send_numbers(
+            self, training->back, neighbour(training, -1), NUMBER_VALUE,
+            model_input_gradient(model, rows), rows.count * model->input_width);
     return loss;
 }
 
@@ -207,5 +207,5 @@ void sum_tied(struct training *training)
     struct share table = model_tied_range(model);
     float *gradients = model->gradients ? model->gradients + table.begin : NULL;
     if (table.count)
-        allreduce_now(&training->tied, gradients, table.count);
+        allreduce_numbers(&training->tied, NUMBER_GRADIENT, gradients, table.count);
 }

@@ -5,10 +5,15 @@
 
 #include <stdlib.h>
 
-void tensor_sum_forward(void *context, struct rank *self, float *partial, size_t count)
+static void tensor_sum(void *context, struct rank *self, enum number number, float *partial, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->tensor, partial, count);
+    allreduce_numbers(&((struct training *)context)->tensor, number, partial, count);
+}
+
+void tensor_sum_forward(void *context, struct rank *self, float *partial, size_t count)
+{
+    tensor_sum(context, self, NUMBER_VALUE, partial, count);
 }
 
 void tensor_sum_backward(void *context, struct rank *self, float *partial, size_t count)
@@ -16,16 +21,17 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
-static void tensor_gather(void *context, struct rank *self, float *blocks, size_t count)
+static void tensor_gather(void *context, struct rank *self, enum number number, float *blocks,
+                          size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->gather, blocks, count);
+    allreduce_numbers(&((struct training *)context)->gather, number, blocks, count);
 }
 
 static void tensor_scatter(void *context, struct rank *self, float *blocks, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->scatter, blocks, count);
+    allreduce_numbers(&((struct training *)context)->scatter, NUMBER_VALUE, blocks, count);
 }
 
 static void begin_tensor_sum(void *context, struct rank *self, float *partial, size_t count)
@@ -49,7 +55,7 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
 {
     struct training *training = context;
     if (training->plan->mesh->shape.tensor > 1)
-        tensor_sum_forward(context, self, partial, count);
+        tensor_sum(context, self, NUMBER_FULL, partial, count);
     if (training->plan->mesh->shape.expert > 1)
         allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
@@ -65,7 +71,7 @@ static void sum_over_shares(void *context, struct rank *self, float *partial, si
 static void exchange_experts(void *context, struct rank *self, float *vector, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->expert, vector, count);
+    allreduce_numbers(&((struct training *)context)->expert, NUMBER_VALUE, vector, count);
 }
 
 static struct model_hooks hooks_of(struct training *training)
@@ -88,7 +94,7 @@ static struct model_hooks hooks_of(struct training *training)
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
-        hooks.sum_over_tensor = tensor_sum_forward;
+        hooks.sum_over_tensor = tensor_sum;
         hooks.gather_over_tensor = tensor_gather;
         hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
         hooks.chunks = training->plan->tensor_chunks;

@@ -218,8 +218,10 @@ struct model_hooks {
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
     /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
-     * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
-    void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+     * must be on return. `number` is what they cross the links as, here and below; where it is not said,
+     * they are values. Required when tensors > 1 and the outputs of the last layer are shared. */
+    void (*gather_over_tensor)(void *context, struct rank *self, enum number number, float *blocks,
+                               size_t count);
     /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
      * own must be the sum over the tensor group on return; the others may be spoilt. */
     void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
@@ -234,7 +236,8 @@ struct model_hooks {
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
-    void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
+    void (*sum_over_tensor)(void *context, struct rank *self, enum number number, float *partial,
+                            size_t count);
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);

@@ -68,6 +68,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     size_t t = part->layer->positions, c = own_width(part);
     needs->saved[N] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
+    needs->full[MEAN] = needs->full[RSTD] = true;
     needs->saved[QKV] = 3 * t * c;
     needs->saved[P] = shape.heads * t * t;
     needs->saved[A] = t * c;
@@ -88,7 +89,7 @@ static struct work attention_work(const struct pass *pass, uint64_t products)
     uint64_t r = pass->rows, t = shape.tokens, c = shape.heads * shape.head_width;
     uint64_t pairs = r * shape.heads * t * t;
     return (struct work){.flops = products * 2 * pairs * shape.head_width + 14 * pairs,
-                         .bytes = sizeof(float) * (r * t * c * 2 * products + pairs * products / 2),
+                         .values = r * t * c * 2 * products + pairs * products / 2,
                          .kernels = 1};
 }
 

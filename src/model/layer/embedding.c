@@ -65,8 +65,8 @@ static void forward_share(const struct pass *pass)
     bool first = pass->part->tensor == 0;
     float *sum = pass_partial(pass, pass->held[ROOM]);
     struct work work = elements_work(pass->positions * layer->out, first, first ? 2 : 1);
-    work.bytes += sizeof(int32_t) * pass->positions +
-                  work_share(sizeof(float) * pass->positions * layer->out, pass->part);
+    work.bytes += sizeof(int32_t) * pass->positions;
+    work.values += work_share(pass->positions * layer->out, pass->part);
     if (rank_compute_begin(pass->self, work)) {
         math_embed_share(pass->rows, layer->positions, layer->out, tokens_of(pass), held.begin,
                          held.count, pass_weight(pass, TABLE),
@@ -81,7 +81,8 @@ static void forward(const struct pass *pass)
 {
     const struct layer *layer = pass->part->layer;
     struct work work = elements_work(pass->positions * layer->out, 1, 2);
-    work.bytes += sizeof(int32_t) * pass->positions + sizeof(float) * layer->positions * layer->out;
+    work.bytes += sizeof(int32_t) * pass->positions;
+    work.values += layer->positions * layer->out;
     if (pass->part->cut == CUT_WITHIN) {
         forward_share(pass);
         return;
@@ -113,11 +114,12 @@ static void backward_weight(const struct pass *pass)
 {
     const struct layer *layer = pass->part->layer;
     uint64_t count = pass->positions * layer->out;
-    struct work work = elements_work(count, 1, 3);
+    struct work work = elements_work(count, 1, 1);
     work.flops += work_share(count, pass->part);
-    work.bytes += work_share(3 * sizeof(float) * count, pass->part);
-    work.bytes += sizeof(int32_t) * pass->positions +
-                  (pass->first ? sizeof(float) * pass->part->parameter_count : 0);
+    work.values += work_share(count, pass->part);
+    work.gradients = 2 * count + work_share(2 * count, pass->part) +
+                     (pass->first ? pass->part->parameter_count : 0);
+    work.bytes += sizeof(int32_t) * pass->positions;
     const float *dy = pass_gather(pass, pass->dy, pass->held[ROOM], layer->out);
     if (!rank_compute_begin(pass->self, work))
         return;

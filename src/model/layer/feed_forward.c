@@ -51,6 +51,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     size_t t = part->layer->positions, h = own_hidden(part);
     needs->saved[NORM] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
+    needs->full[MEAN] = needs->full[RSTD] = true;
     needs->saved[H] = t * h;
     if (!trains)
         return;

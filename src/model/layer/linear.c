@@ -118,7 +118,7 @@ static void forward(const struct pass *pass)
     const float *x = pass_gather(pass, (float *)pass->x, pass->held[ROOM], i);
     struct work work = product_work(r, i, o);
     work.flops += r * o * ((layer->no_bias ? 0 : 1) + activation_flops(layer->activation));
-    work.bytes += layer->no_bias ? 0 : sizeof(float) * o;
+    work.values += layer->no_bias ? 0 : o;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, x, i, weight_of(pass), i, 0, y, o);
@@ -163,9 +163,7 @@ static void backward_input(const struct pass *pass)
 static void borrowed_gradient(const struct pass *pass, const float *x)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    struct work work = product_work(pass->positions, i, o);
-    work.bytes += pass->first ? 0 : sizeof(float) * i * o;
-    if (!rank_compute_begin(pass->self, work))
+    if (!rank_compute_begin(pass->self, weight_gradient_work(pass->positions, i, o, pass->first)))
         return;
     math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, x, i,
               pass->first ? 0 : 1,
