@@ -113,6 +113,10 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
                                   "shares; sgd, adam and adamw can",
                           config_where(config, "optimizer"), config_text(config, "optimizer"), name);
+    if (setup->compressor.ops->low_rank)
+        return errors_add(errors, "%s: %s sends factors of sums over all replicas, and servers are sent each "
+                                  "worker's gradients by themselves: give another compressor, such as topk",
+                          config_where(config, "compress"), setup->compressor.ops->name);
     if (setup->strategy->runs_free && !check_loose(setup, workers, errors))
         return false;
     return !config_is_set(config, "clip") ||

@@ -41,7 +41,8 @@ static bool names_slow_links(const struct config *config)
 
 static bool gathers(const struct setup *setup)
 {
-    bool replicas = mesh_replicas(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
+    bool together = !setup->strategy->updates_alone && !setup->strategy->serves_shares;
+    bool replicas = mesh_replicas(setup->shape) > 1 && together && (setup->compressor.ops->words || setup->zero);
     return replicas ||
            (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
 }
@@ -106,7 +107,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
         {"placement", !setup->cluster->node_of && strcmp(config_text(setup->config, "placement"), "packed"),
          "rank i is on node i, as packed has it"},
-        {"compress", !exchanges,
+        {"compress", !exchanges && !strategy->serves_shares,
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
          "the mesh has no tensor axis"},

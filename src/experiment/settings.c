@@ -83,8 +83,8 @@ const struct setting experiment_settings[] = {
     WORD("allreduce.pipeline", NULL,
          "algorithm of the all-reduces along pipeline (of clip, and of tied embeddings); unset: as allreduce"),
     WORD("compress", "none",
-         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
-         "compressors)"),
+         "how gradients are compressed between replicas, or by workers for their servers, such as "
+         "topk:ratio=0.01 (threadrack list compressors)"),
     COUNT("pipeline.chunks", 1, 1e6, NULL, "2",
           "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",

@@ -16,6 +16,8 @@ void loose_init(struct loose *loose, struct rank *self, struct training *trainin
     loose->pushed = memory_zeroed(workers, sizeof *loose->pushed);
     loose->pending = memory_zeroed(workers, sizeof *loose->pending);
     loose->incoming = training->model->gradients;
+    if (loose->serving.compressor)
+        loose->incoming = rank_alloc(self, MEMORY_COMMUNICATION, serving_push_bytes(&loose->serving, training));
 }
 
 void loose_clear(struct loose *loose)
@@ -69,13 +71,19 @@ bool loose_take(struct rank *self, struct training *training, uint64_t until_ps,
         loose->began = true;
     }
     struct arrival arrival =
-        rank_receive_any(self, to->group, loose->incoming,
-                         training->model->parameter_count * sizeof(float), until_ps);
+        rank_receive_any(self, to->group, loose->incoming, serving_push_bytes(to, training), until_ps);
     *worker = arrival.peer - to->first;
     if (arrival.peer < 0)
         return false;
     loose->pushed[*worker]++;
     return true;
+}
+
+void loose_add(struct rank *self, const struct training *training, int worker, bool first)
+{
+    const struct loose *loose = training->own;
+    struct push push = {worker, loose->pushed[worker] - 1, loose->incoming};
+    serving_add(self, training, &loose->serving, push, first);
 }
 
 /* What was sent before has ended when the worker has pushed again. */
