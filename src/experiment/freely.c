@@ -11,6 +11,7 @@
 #include "threadrack/base/memory.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static struct staleness *seen_by(const struct drive *drive)
@@ -69,11 +70,13 @@ static void confer_about(struct drive *drive, struct half *half)
     drive_confer(drive, half->step);
 }
 
-/* Returns whether the server goes on. One alone is told by what it finds; several go through all steps, and
- * are not interrupted between them. */
+/* Returns whether the server goes on. Several come to it in the order of virtual time: the last of them finds out
+ * whether there is another step, when others have begun with it, and they are told at the end of theirs. */
 static bool end_server_step(struct drive *drive, struct rank *self, int step)
 {
     const struct training *training = drive->trainings[rank_id(self)];
+    if (drive->setup->servers > 1)
+        rank_turn(self);
     pthread_mutex_lock(&drive->lock);
     if (rank_id(self) == 0)
         note_staleness(drive, step);
@@ -85,8 +88,10 @@ static bool end_server_step(struct drive *drive, struct rank *self, int step)
     if (--half->left == 0) {
         confer_about(drive, half);
         drop_half(drive, half);
+        if (drive->stop)
+            board_call_off(drive->plan->board, drive->setup->servers);
     }
-    bool stops = drive->setup->servers == 1 ? drive->stop : drive_is_last(drive, step);
+    bool stops = drive->stop || drive_is_last(drive, step);
     pthread_mutex_unlock(&drive->lock);
     return !stops;
 }
@@ -198,18 +203,24 @@ void freely_keep_staleness(struct drive *drive)
     seen->count = seen->room = 0;
 }
 
-static struct board *board_create(size_t ranks)
+static struct board *board_create(int servers, int workers)
 {
     struct board *board = memory_zeroed(1, sizeof *board);
-    board->losses = memory_zeroed(ranks, sizeof *board->losses);
-    board->stopped = memory_zeroed(ranks, sizeof *board->stopped);
+    size_t count = (size_t)workers;
+    board->workers = workers;
+    board->losses = memory_zeroed(count, sizeof *board->losses);
+    board->pushed = memory_zeroed((size_t)servers * count, sizeof *board->pushed);
+    board->last = memory_zeroed(count, sizeof *board->last);
+    for (int worker = 0; worker < workers; worker++)
+        atomic_init(&board->last[worker], UINT64_MAX);
     return board;
 }
 
 static void board_free(struct board *board)
 {
     free(board->losses);
-    free(board->stopped);
+    free(board->pushed);
+    free((void *)board->last);
     free(board->seen.times);
     free(board);
 }
@@ -217,7 +228,8 @@ static void board_free(struct board *board)
 void freely_open(struct drive *drive, struct plan *plan)
 {
     pthread_mutex_init(&drive->lock, NULL);
-    plan->board = board_create((size_t)drive->setup->nodes);
+    int servers = drive->setup->servers;
+    plan->board = board_create(servers, drive->setup->nodes - servers);
 }
 
 void freely_close(struct drive *drive, struct plan *plan)

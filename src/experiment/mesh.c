@@ -79,13 +79,9 @@ static bool check_loose(const struct setup *setup, int workers, struct errors *e
     const struct config *config = setup->config;
     const char *name = setup->strategy->name;
     bool backup = strstr(setup->strategy->options, "backup");
-    bool targets = config_is_set(config, "target_accuracy") || config_is_set(config, "target_loss");
     if (backup && setup->servers > 1)
         return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
                                   "servers=1", config_where(config, "servers"), name);
-    if (targets && setup->servers > 1)
-        return errors_add(errors, "%s: several servers of strategy %s have no step in common at which to stop: "
-                                  "give servers=1", config_where(config, "servers"), name);
     return !backup || config_whole(config, "backup") < (uint64_t)workers ||
            errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
                       config_where(config, "backup"), workers, name, config_text(config, "backup"));

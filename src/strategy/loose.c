@@ -3,6 +3,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 void loose_init(struct loose *loose, struct rank *self, struct training *training)
@@ -43,6 +44,13 @@ void loose_release(void *loose)
 
 /* ---- A worker. ---- */
 
+/* Pushes of a worker in all, as far as is known. */
+static uint64_t pushes_of(const struct loose *loose, const struct board *board, int worker)
+{
+    uint64_t last = atomic_load(&board->last[worker]);
+    return last < loose->pushes_most ? last : loose->pushes_most;
+}
+
 double loose_work(struct rank *self, struct training *training, size_t iteration)
 {
     const struct plan *plan = training->plan;
@@ -54,8 +62,8 @@ double loose_work(struct rank *self, struct training *training, size_t iteration
     plan->board->losses[worker] = loss * (double)plan->batch / (double)training->rows.count;
     serving_push(self, training, &loose->serving, 0);
     serving_pull(self, training, &loose->serving);
-    rank_now(self); /* timing-only, too, the answer has come by then, and with it whether it was the last */
-    training->stopped = plan->board->stopped[worker];
+    rank_now(self); /* timing-only, too, the answer has come by then, and it is known whether it was the last */
+    training->stopped = iteration + 1 >= pushes_of(loose, plan->board, (int)worker);
     return loss;
 }
 
@@ -75,7 +83,8 @@ bool loose_take(struct rank *self, struct training *training, uint64_t until_ps,
     *worker = arrival.peer - to->first;
     if (arrival.peer < 0)
         return false;
-    loose->pushed[*worker]++;
+    const struct board *board = training->plan->board;
+    board->pushed[training->point.replica * board->workers + *worker] = ++loose->pushed[*worker];
     return true;
 }
 
@@ -133,27 +142,36 @@ double loose_loss(struct training *training)
     return training->point.replica == 0 && seen->rows ? seen->loss / (double)seen->rows : 0;
 }
 
-static int still_to_push(const struct loose *loose)
+void board_call_off(struct board *board, int servers)
 {
-    int count = 0;
+    for (int worker = 0; worker < board->workers; worker++) {
+        uint64_t most = 0;
+        for (int server = 0; server < servers; server++) {
+            uint64_t pushed = board->pushed[server * board->workers + worker];
+            most = pushed > most ? pushed : most;
+        }
+        atomic_store(&board->last[worker], most + 1);
+    }
+}
+
+static bool is_still_to_push(const struct loose *loose, const struct board *board)
+{
+    bool some = false;
     for (int i = 0; i < loose->serving.peers; i++)
-        count += !loose->pending[i] && loose->pushed[i] < loose->pushes_most;
-    return count;
+        some = some || loose->pushed[i] < pushes_of(loose, board, i);
+    return some;
 }
 
 void loose_finish(struct rank *self, struct training *training)
 {
     struct loose *loose = training->own;
-    for (int left = still_to_push(loose), worker; left > 0; left--) {
+    for (int i = 0; i < loose->serving.peers; i++)
+        if (loose->pending[i])
+            loose_answer(self, training, i);
+    while (is_still_to_push(loose, training->plan->board)) {
+        int worker;
         loose_take(self, training, UINT64_MAX, &worker);
-        loose->pending[worker] = true;
-    }
-    for (int i = 0; i < loose->serving.peers; i++) {
-        if (!loose->pending[i])
-            continue;
-        if (training->point.replica == 0)
-            training->plan->board->stopped[i] = true;
-        loose_answer(self, training, i);
+        loose_answer(self, training, worker);
     }
     serving_wait(self, loose->serving.sends, loose->serving.peers);
 }

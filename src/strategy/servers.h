@@ -71,7 +71,7 @@ struct loose {
     uint64_t *pulled; /* how often the parameters had been updated when it was last answered */
     uint64_t *pushed; /* how many of its gradients have come */
     bool *pending;    /* it waits for an answer */
-    uint64_t pushes_most; /* of a worker; UINT64_MAX: until it is told to stop */
+    uint64_t pushes_most; /* of a worker; UINT64_MAX: as many as board.last says */
     uint64_t updates;
     bool began;      /* it has its share of the initial parameters */
     void *incoming;  /* where a push is received */
@@ -98,7 +98,7 @@ double loose_loss_of(const struct training *training, int worker);
 void loose_note(struct training *training, int worker, double loss, uint64_t staleness);
 /* The mean loss of the gradients that were applied in this step. */
 double loose_loss(struct training *training);
-/* strategy.finish: each worker that may still push is taken from once more, and all are told to stop. */
+/* strategy.finish: workers are answered at once, and what they push has no effect any more. */
 void loose_finish(struct rank *self, struct training *training);
 
 #endif

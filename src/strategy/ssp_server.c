@@ -110,11 +110,7 @@ static double serve(struct rank *self, struct training *training)
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    if (serves(training))
-        return serve(self, training);
-    double loss = loose_work(self, training, step);
-    training->stopped = training->stopped || step + 1 == training->plan->steps;
-    return loss;
+    return serves(training) ? serve(self, training) : loose_work(self, training, step);
 }
 
 const struct strategy strategy_ssp_server = {

@@ -65,11 +65,19 @@ struct board {
     /* Of workers to the first server, and back; by worker. Written before the message is sent with which it is
      * read. */
     double *losses; /* mean over the rows of the latest gradient */
-    bool *stopped;  /* it has had its last answer */
+    /* Of all servers: their steps are their own, and so one that has no more of them goes on to answer until each
+     * worker has pushed what it is to push in all. That is known when the last of them has come to the end of the
+     * last step: one push more than any has had, so that none waits for pushes that do not come. */
+    int workers;
+    uint64_t *pushed;       /* (servers, workers): how many of its gradients have come; by the server */
+    _Atomic uint64_t *last; /* (workers): how many are to come; UINT64_MAX: it is not known yet */
     /* Of nodes without a server; by whoever has a turn (rank_turn). */
     size_t iterations; /* that have ended, of all nodes */
     struct staleness seen;
 };
+
+/* There is no step after this one; by the server that has come last to its end, with all time before that over. */
+void board_call_off(struct board *board, int servers);
 
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
@@ -147,7 +155,7 @@ struct training {
     struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
     void *own;               /* of the strategy's setup */
     bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
-    bool stopped;            /* a worker of a strategy that runs free has come to its end */
+    bool stopped;            /* a worker of a strategy that runs free has pushed its last */
     struct staleness staleness; /* of a server's */
     uint64_t averages;       /* of runs_free without servers: the staleness of the latest gradient */
     const float *present;    /* likewise: its parameters, of which others see the mean under rank_hold */
@@ -185,7 +193,7 @@ struct strategy {
     void (*release)(void *own);
     /* Of serves_shares: the model's hook of that name, whose context is the training. NULL: none. */
     void (*gradient_ready)(void *training, struct rank *self, size_t at, size_t count);
-    /* Of runs_free: a server's, behind its last step. */
+    /* Of runs_free: a server's, behind its last step, and until board.last. */
     void (*finish)(struct rank *self, struct training *training);
 };
 
