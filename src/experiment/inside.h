@@ -46,6 +46,7 @@ struct setup {
     int microbatches;
     int chunks; /* of a pipeline's stage */
     int *stage_layers; /* of each stage; NULL: by multiply-adds */
+    uint64_t *layer_costs; /* as measured here (pipeline.split=measured), for every mesh; else NULL */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */
@@ -98,6 +99,10 @@ double *setup_speeds(const struct setup *setup);
 /* stages.c: pipeline.split=, once cluster and mesh are there. */
 bool stages_resolve(struct setup *setup, struct errors *errors);
 void stages_notes(const struct setup *setup, struct result *result);
+/* stale.c: whether gradients are of older weights (pipeline_schedule.flows), and what does not go with it. */
+bool stale_pipeline(const struct setup *setup);
+bool stale_check(const struct setup *setup, struct errors *errors);
+void stale_notes(const struct setup *setup, struct result *result);
 /* shares.c: shares=, once cluster and mesh are there. */
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);

@@ -330,6 +330,7 @@ void setup_release(struct setup *setup)
     goal_free(setup->goal);
     free(setup->rows);
     free(setup->stage_layers);
+    free(setup->layer_costs);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -353,6 +354,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                      : 0,
                          .loader = setup->loader,
                          .target_width = model_target_width(setup->model),
+                         .input_width = model_input_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .rows = setup->rows,
@@ -381,6 +383,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                               ? (int)config_whole(setup->config, "tensor.chunks")
                                               : 1,
                          .scatter = setup->reduce_scatter,
+                         .ring_waits = !config_on(setup->config, "context.overlap"),
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup_allreduce(setup, AXIS_DATA),

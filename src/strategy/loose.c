@@ -119,16 +119,21 @@ void loose_note(struct training *training, int worker, double loss, uint64_t sta
                    replica_rows(plan, plan->servers + worker).count);
 }
 
-void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows)
+void staleness_count(struct staleness *seen, uint64_t staleness)
 {
-    seen->loss += loss * (double)rows;
-    seen->rows += rows;
     seen->applied++;
     seen->sum += staleness;
     seen->most = staleness > seen->most ? staleness : seen->most;
     while ((uint64_t)seen->count <= staleness)
         *vector_push(&seen->times, &seen->count, &seen->room) = 0;
     seen->times[staleness]++;
+}
+
+void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows)
+{
+    seen->loss += loss * (double)rows;
+    seen->rows += rows;
+    staleness_count(seen, staleness);
 }
 
 void staleness_begin_step(struct staleness *seen)

@@ -39,7 +39,7 @@ static void begin_tensor_sum(void *context, struct rank *self, float *partial, s
     struct training *training = context;
     struct allreduce *over = training->plan->sequence ? &training->scatter : &training->tensor;
     (void)self;
-    training->sums[training->sum_count++] = allreduce_post(over, partial, count);
+    training->sums[training->sum_count++] = allreduce_post_numbers(over, NUMBER_VALUE, partial, count);
 }
 
 static void end_tensor_sums(void *context, struct rank *self)
@@ -74,11 +74,31 @@ static void exchange_experts(void *context, struct rank *self, float *vector, si
     allreduce_numbers(&((struct training *)context)->expert, NUMBER_VALUE, vector, count);
 }
 
+_Static_assert((int)ROADS == (int)RELAY_ROADS, "a relay has a road for each that a model uses");
+
+static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count)
+{
+    struct training *training = context;
+    (void)self;
+    relay_post(&training->ring, (int)road, out, in, count);
+    if (training->plan->ring_waits)
+        relay_wait(&training->ring, (int)road);
+}
+
+static void ring_wait(void *context, struct rank *self, enum road road)
+{
+    (void)self;
+    relay_wait(&((struct training *)context)->ring, (int)road);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
                                 .exchange_experts = exchange_experts,
+                                .ring_post = ring_post,
+                                .ring_wait = ring_wait,
                                 .gradient_ready = strategy->gradient_ready};
     if (strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares)
         hooks.gradient_ready = bucket_gradient_ready;
@@ -136,23 +156,21 @@ static enum model_use plan_order(struct training *training)
     training->slots = memory_zeroed(chunks, sizeof *training->slots);
     training->begun = memory_zeroed(chunks, sizeof *training->begun);
     training->ended = memory_zeroed(chunks, sizeof *training->ended);
-    training->slots[0] = 1;
+    training->slots[0] = training->slots_most = 1;
     if (!staged)
         return MODEL_TRAINS;
-    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
-                                               .stage = training->point.stage,
-                                               .microbatches = plan->microbatches,
-                                               .chunks = plan->chunks},
-                          &training->order);
-    for (int c = 0; c < training->chunks; c++)
-        training->slots[c] = order_slots(&training->order, c);
+    order_tasks(training);
+    for (int c = 0; c < training->chunks; c++) {
+        int slots = training->slots[c] = order_slots(&training->order, c);
+        training->slots_most = slots > training->slots_most ? slots : training->slots_most;
+    }
     return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
 }
 
 /* The rows of the microbatches that a chunk keeps at a time. */
 static size_t rows_kept(const struct training *training, int chunk)
 {
-    struct share last = microbatch(training, training->slots[chunk] - 1);
+    struct share last = slot_rows(training, chunk, training->slots[chunk] - 1);
     return last.begin + last.count;
 }
 
@@ -171,7 +189,9 @@ static struct model *whole_model(struct rank *self, struct training *training, e
                                 .tensors = shape.tensor,
                                 .layers = plan->stage_layers,
                                 .expert = training->point.experts,
-                                .experts = shape.expert};
+                                .experts = shape.expert,
+                                .context = training->point.chunk,
+                                .contexts = shape.context};
     struct model *model = model_create(self, plan->model, place, rows[0],
                                        microbatch(training, 0).count, use,
                                        hooks_of(training));
@@ -191,13 +211,14 @@ static void make_model(struct rank *self, struct training *training)
     training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
+    stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
         buckets_cut(&training->buckets, self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
     if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->sequence &&
-        !plan->strategy->edits_gradients)
+        !plan->strategy->edits_gradients && !training->stashes)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -206,7 +227,6 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
     struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
-    size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
     training->rows = replica_rows(plan, point.replica);
@@ -214,7 +234,9 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
-                                       training->rows.count * plan->target_width * sizeof(int32_t));
+                                       training->rows.count * own_targets(training) * sizeof(int32_t));
+    if (shape.context > 1 && rank_is_real(self))
+        training->whole_row = memory_zeroed(plan->input_width + plan->target_width, sizeof(int32_t));
     struct group *expert = plan->mesh->expert[rank_id(self)];
     allreduce_init(&training->expert, self, expert, plan->alltoall);
     if (plan->clip > 0)
@@ -228,6 +250,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
+    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)],
+               plan->mesh->ring ? &plan->mesh->ring[rank_id(self)] : NULL);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
@@ -235,7 +259,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->mesh->ends && plan->mesh->ends[rank_id(self)])
         allreduce_init(&training->tied, self, plan->mesh->ends[rank_id(self)],
                        plan->allreduce_pipeline);
-    training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
+    training->requests = memory_zeroed(4 * (size_t)training->chunks * (size_t)training->slots_most,
                                        sizeof *training->requests);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
@@ -254,6 +278,7 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->whole_row);
     free(training->sums);
     free(training->slots);
     free(training->begun);
@@ -302,5 +327,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
         optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
     staleness_begin_step(&training->staleness);
-    return plan->strategy->step(self, training, step);
+    double loss = plan->strategy->step(self, training, step);
+    training->taken++;
+    return loss;
 }

@@ -373,6 +373,7 @@ static void backward_weight(const struct pass *pass)
 const struct layer_ops layer_experts = {
     .name = "experts",
     .summary = "X + the best k of several feed-forward layers on its norm: a mixture of experts",
+    .needs_rows = true,
     .describe = describe,
     .needs = needs,
     .multiply_adds = multiply_adds,

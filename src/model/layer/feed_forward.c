@@ -48,7 +48,7 @@ static size_t own_hidden(const struct model_part *part)
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
     enum activation kind = part->layer->activation;
-    size_t t = part->layer->positions, h = own_hidden(part);
+    size_t t = part->positions, h = own_hidden(part);
     needs->saved[NORM] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
     needs->full[MEAN] = needs->full[RSTD] = true;
