@@ -16,6 +16,7 @@ struct item {
     uint64_t unit_bytes; /* of an element; point to point: of the whole message */
     int peer;            /* point to point: the member sent to or received from */
     int training_step;   /* in which it was posted */
+    bool serves;         /* OP_SERVE */
 };
 
 struct pattern; /* resolver/pattern.h */
@@ -181,8 +182,9 @@ struct clock {
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
     struct question *questions; /* by rank; NULL: nobody asks */
-    void (*tell)(void *context, int rank, struct answer answer);
-    void *tell_context;
+    struct clock_answers answers;
+    int *turns; /* ranks that wait for their turn */
+    int turn_count, turn_room;
     struct goal_writer *writer; /* NULL: nothing is kept */
     struct feed *feed; /* of a second thread; NULL: there is one only */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */

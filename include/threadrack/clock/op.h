@@ -4,7 +4,8 @@
  * fit in 32 bits, `wide` is set and the next word holds it. A collective has three words more: its
  * schedule's address, its count of elements, and root << 32 | bytes of an element. One writer (the
  * rank's thread) and one reader (whoever holds the clock's lock) at a time; an op becomes visible
- * whole. A kind beyond the seventh has 7 in its three bits, and what it is in the peer's place. A stream grows when its writer runs ahead of the clock, so that appending never blocks.
+ * whole. A kind beyond the seventh has 7 in its three bits, and what it is in the peer's place. A
+ * stream grows when its writer runs ahead of the clock, so that appending never blocks.
  */
 #ifndef THREADRACK_CLOCK_OP_H
 #define THREADRACK_CLOCK_OP_H
@@ -26,9 +27,12 @@ enum op_kind {
                     * its own later operations are told apart */
     OP_END,        /* the rank has ended its program */
     OP_GRAPH,      /* the rank goes through its graph (clock_set_graphs), once */
-    OP_ASK         /* lane, value: see clock_answer_with */
+    OP_ASK,        /* lane, value: see clock_answer_with */
+    OP_TURN,       /* likewise */
+    OP_SERVE       /* lane, value: bytes; see clock_answer_with */
 };
 #define OP_ALONE UINT32_MAX
+#define OP_ALL (UINT32_MAX - 1) /* a mark of all ranks' next step, whose end this is */
 /* The peer of a receive that takes what comes first. */
 enum { OP_ANY = (1 << 20) - 1 };
 
