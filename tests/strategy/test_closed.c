@@ -80,7 +80,7 @@ static void agrees_where_lanes_overlap(void)
     result_free(closed);
 }
 
-static void refused(const char *line)
+static void refused_for(const char *line, const char *why)
 {
     struct errors errors;
     errors_init(&errors);
@@ -90,10 +90,28 @@ static void refused(const char *line)
     if (result->status == STATUS_OK)
         fprintf(stderr, "\n%s: should be refused\n", line);
     CHECK(result->status != STATUS_OK && errors.count > 0);
-    CHECK(errors.count && strstr(errors.messages[0], "closed_form"));
+    CHECK(errors.count && strstr(errors.messages[0], "closed_form") && strstr(errors.messages[0], why));
     errors_release(&errors);
     result_free(result);
     config_free(config);
+}
+
+static void refused(const char *line)
+{
+    refused_for(line, "");
+}
+
+/* Of groups that lie otherwise in boxes of 8: six nodes of a box, and six of two boxes; a stage whose next
+ * is in its own box, and one whose next is in another. */
+static void unlike_paths_are_refused(void)
+{
+    refused_for("collectives=closed_form math=off strategy=hybrid nodes=24 mesh.tensor=6 netmodel=hockney "
+                "model=mlp:64-96-12 batch=96 cluster.topology=two_level cluster.box.size=8",
+                "node 6 has other paths to its peers than node 0");
+    refused_for("collectives=closed_form math=off strategy=hybrid nodes=24 mesh.pipeline=3 "
+                "mesh.order=pipeline,tensor,data netmodel=hockney model=mlp:64-96-96-12 batch=96 "
+                "cluster.topology=two_level cluster.box.size=8",
+                "has other paths to its peers than node");
 }
 
 static void what_would_differ_is_refused(void)
@@ -113,4 +131,4 @@ static void what_would_differ_is_refused(void)
 
 SUITE("strategy: closed form", TEST(agrees_with_messages),
       TEST(agrees_where_only_collectives_use_ports), TEST(agrees_where_lanes_overlap),
-      TEST(what_would_differ_is_refused));
+      TEST(what_would_differ_is_refused), TEST(unlike_paths_are_refused));
