@@ -155,6 +155,7 @@ struct clock {
     int rank_count, ended_count;
     bool shared;   /* ranks append on threads of their own */
     bool streamed; /* since streams were trimmed */
+    struct op_calls *calls; /* of all streams; NULL: they are shared */
     struct group **groups;
     int group_count, group_room;
 
