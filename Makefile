@@ -83,7 +83,7 @@ TEST_PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 
 # Words in the names of the suites to run; none: all. Those whose code many threads run.
 SUITES ?=
-THREADED := host: rank: clock: comm: timing compression federated alone slow
+THREADED := host: rank: clock: comm: timing compression federated alone slow pipedream
 
 all: $(OUT)/threadrack ## build the program
 

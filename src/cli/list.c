@@ -6,6 +6,7 @@
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/noise.h"
 #include "threadrack/clock/resolver.h"
+#include "threadrack/cluster/placement.h"
 #include "threadrack/cluster/topology.h"
 #include "threadrack/comm/collective.h"
 #include "threadrack/comm/compressor.h"
@@ -39,6 +40,7 @@ void list_row(const char *name, const char *summary, const char *options)
 #define OWN_NAME(member) ((member)->name)
 
 LIST(topologies, OWN_NAME)
+LIST(placements, OWN_NAME)
 LIST(resolvers, OWN_NAME)
 LIST(compute_costs, OWN_NAME)
 LIST(noises, OWN_NAME)
@@ -111,6 +113,7 @@ static const struct family {
     int (*list)(void);
 } families[] = {
     {"topologies", "how nodes are wired (cluster.topology)", list_topologies},
+    {"placements", "which node each rank is on (placement)", list_placements},
     {"netmodels", "what a message costs (netmodel)", list_netmodels},
     {"resolvers", "how the clock finds its times (clock.resolver)", list_resolvers},
     {"computes", "what computing costs (compute)", list_compute_costs},

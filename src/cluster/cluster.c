@@ -165,6 +165,8 @@ void cluster_free(struct cluster *cluster)
     if (!cluster)
         return;
     free(cluster->name);
+    free(cluster->node_of);
+    free(cluster->rank_on);
     slow_release(cluster);
     free(cluster->devices);
     free(cluster->links);

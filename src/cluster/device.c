@@ -3,6 +3,7 @@
 #include "threadrack/base/text.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const precision_names[PRECISIONS] = {"fp32", "tf32", "bf16", "fp16", "fp8"};
 enum { FP32, TF32, BF16, FP16, FP8 };
@@ -37,16 +38,15 @@ static int usual_precision(const struct device_preset *preset)
     BUG("device %s computes nothing", preset->name);
 }
 
-static bool say_precision(const struct config *config, const struct device_preset *preset,
-                          int precision, struct errors *errors)
+static bool say_precision(const char *where, const struct device_preset *preset,
+                          const char *precision, struct errors *errors)
 {
     struct text has = {0};
     for (int p = 0; p < PRECISIONS; p++)
         if (preset->peak_Gflops[p])
             text_add(&has, "%s%s", has.length ? ", " : "", precision_names[p]);
     errors_add(errors, "%s: device %s has no %s arithmetic; it has %s",
-               config_where(config, "cluster.device.precision"), preset->name,
-               precision_names[precision], has.bytes);
+               where, preset->name, precision, has.bytes);
     text_release(&has);
     return false;
 }
@@ -58,15 +58,41 @@ static bool overrides(const struct config *config, const char *key)
            config_source(config, key) >= config_source(config, "cluster.device");
 }
 
+static int precision_of(const struct config *config, const struct device_preset *preset)
+{
+    return config_is_set(config, "cluster.device.precision")
+               ? config_choice(config, "cluster.device.precision")
+               : usual_precision(preset);
+}
+
+const char *device_precision(const struct config *config)
+{
+    int preset = config_choice(config, "cluster.device");
+    if (preset < 0 || overrides(config, "cluster.device.flops"))
+        return NULL;
+    return precision_names[precision_of(config, &device_presets[preset])];
+}
+
+bool device_check_precision(const struct config *config, const char *name, const char *where,
+                            struct errors *errors)
+{
+    int preset = config_choice(config, "cluster.device");
+    if (!device_precision(config) || config_is_set(config, "cluster.device.precision"))
+        return true;
+    for (int p = 0; p < PRECISIONS; p++)
+        if (!strcmp(precision_names[p], name) && device_presets[preset].peak_Gflops[p])
+            return true;
+    return say_precision(where, &device_presets[preset], name, errors);
+}
+
 static bool apply(const struct config *config, const struct device_preset *preset,
                   struct device *device, struct errors *errors)
 {
-    bool given = config_is_set(config, "cluster.device.precision");
-    int precision =
-        given ? config_choice(config, "cluster.device.precision") : usual_precision(preset);
+    int precision = precision_of(config, preset);
     double efficiency = config_real(config, "cluster.device.efficiency");
     if (!preset->peak_Gflops[precision])
-        return say_precision(config, preset, precision, errors);
+        return say_precision(config_where(config, "cluster.device.precision"), preset,
+                             precision_names[precision], errors);
     if (!overrides(config, "cluster.device.flops"))
         device->flops = (uint64_t)llround((double)preset->peak_Gflops[precision] * 1e9 * efficiency);
     if (!overrides(config, "cluster.device.memory_bandwidth"))

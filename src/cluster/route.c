@@ -13,6 +13,8 @@ int cluster_route(const struct cluster *cluster, int src, int dst, int *links)
     assert(src >= 0 && src < cluster->nodes && dst >= 0 && dst < cluster->nodes);
     if (src == dst)
         return 0;
+    src = cluster_node_of(cluster, src);
+    dst = cluster_node_of(cluster, dst);
     return cluster->topology->route(&cluster->fabric, src, dst, route_hash(src, dst), links);
 }
 
@@ -63,6 +65,8 @@ struct path cluster_path(const struct cluster *cluster, int src, int dst)
         return (struct path){.bandwidth_Bps = UINT64_MAX};
     if (cluster->slow_links)
         return path_along(cluster, src, dst, 0, false);
+    src = cluster_node_of(cluster, src);
+    dst = cluster_node_of(cluster, dst);
     return cluster->topology->path(&cluster->fabric, src, dst, route_hash(src, dst));
 }
 

@@ -48,7 +48,7 @@ const struct setting cluster_settings[] = {
      .help = "preset of a node's device (threadrack list devices), whose numbers are below those "
              "given by themselves; unset: the defaults of the keys under it"},
     {.key = "cluster.device.precision", .kind = SETTING_CHOICE, .choices = "fp32|tf32|bf16|fp16|fp8",
-     .help = "which of the preset's peaks; unset: bf16, else fp16, else fp32. Messages stay fp32"},
+     .help = "which of the preset's peaks; unset: bf16, else fp16, else fp32. Memory and messages are as `precision` says"},
     {.key = "cluster.device.efficiency", .unit = UNIT_REAL, .low = 1e-3, .high = 1, .fallback = "0.5",
      .help = "share of the preset's peak that is achieved (an assumption: large language models "
              "reach 0.38 to 0.46 of it with communication)"},

@@ -1,5 +1,7 @@
 #include "slow.h"
 
+#include "node_range.h"
+
 #include "threadrack/base/exact.h"
 #include "threadrack/base/memory.h"
 #include "threadrack/base/philox.h"
@@ -27,30 +29,16 @@ bool slow_factor(const char *text, double *out)
     return good && *out >= slowest && *out <= fastest;
 }
 
-static bool take_node(const char **text, int nodes, int *node)
-{
-    char *end;
-    long value = strtol(*text, &end, 10);
-    bool good = **text >= '0' && **text <= '9' && value < nodes;
-    *text = end;
-    *node = (int)value;
-    return good;
-}
-
 /* One of the pieces between pluses: A, A:B, each with @SPEED or without. */
 static bool slow_piece(struct cluster *cluster, const char *piece, double speed)
 {
     int first, last;
-    if (!take_node(&piece, cluster->nodes, &first))
-        return false;
-    last = first;
-    if (*piece == ':' && (piece++, !take_node(&piece, cluster->nodes, &last)))
-        return false;
-    if (*piece == '@' ? !slow_factor(piece + 1, &speed) : *piece)
+    if (!node_range(&piece, cluster->nodes, &first, &last) ||
+        (*piece == '@' ? !slow_factor(piece + 1, &speed) : *piece))
         return false;
     for (int i = first; i <= last; i++)
         cluster->devices[i].speed = speed;
-    return last >= first;
+    return true;
 }
 
 static bool slow_nodes(struct cluster *cluster, const struct config *config, struct errors *errors)

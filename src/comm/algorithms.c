@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTHS = 64 };
+enum { LENGTHS = 64, WIDTHS = 2 };
 
 /* An algorithm as it would run in the pattern's groups. */
 struct candidate {
@@ -26,7 +26,8 @@ struct pattern {
     struct path path;
     struct candidate *candidates;
     int count;
-    int picked[LENGTHS]; /* by the length's logarithm: candidate + 1; 0: not yet asked */
+    int picked[WIDTHS][LENGTHS]; /* by whether elements are narrow, and the length's logarithm: candidate
+                                  * + 1; 0: not yet asked */
 };
 
 /* Groups that have been seen, to find their pattern quickly. */
@@ -129,14 +130,30 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return (hash ^ word) * 0x9e3779b97f4a7c15u ^ (hash >> 29);
 }
 
+/* Where ranks are not on the nodes of their numbers, how members share boxes does not follow from the first two. */
+static uint64_t mix_boxes(uint64_t hash, const struct cluster *cluster, const int *ranks, int size,
+                          const int *rooms, int levels)
+{
+    for (int i = 1; cluster->node_of && i < size; i++) {
+        int a = cluster_node_of(cluster, ranks[i - 1]), b = cluster_node_of(cluster, ranks[i]), k = 0;
+        for (; k < levels && a != b; k++) {
+            a /= rooms[k];
+            b /= rooms[k];
+        }
+        hash = mix(hash, (uint64_t)k);
+    }
+    return hash;
+}
+
 /* Of small groups all pairs count; of large ones what the closed forms read. */
 static uint64_t signature_of(const struct algorithms *algorithms, const int *nodes, int size,
                              struct path path)
 {
     uint64_t hash = mix(mix((uint64_t)size, path.latency_ps), path.bandwidth_Bps);
     int rooms[CLUSTER_LEVELS_MOST], levels = cluster_nesting(algorithms->cluster, rooms);
-    for (int k = 0, first = nodes[0]; k < levels; first /= rooms[k++])
+    for (int k = 0, first = cluster_node_of(algorithms->cluster, nodes[0]); k < levels; first /= rooms[k++])
         hash = mix(hash, (uint64_t)(first % rooms[k]));
+    hash = mix_boxes(hash, algorithms->cluster, nodes, size, rooms, levels);
     hash = mix(hash, size > 1 ? (uint64_t)(nodes[1] - nodes[0]) : 0);
     for (int i = 0; size <= PREDICT_MEMBERS && i < size; i++)
         for (int j = 0; j < size; j++) {
@@ -238,7 +255,7 @@ static struct seen *seen_make(const int *nodes, int size)
 struct pattern *algorithms_known(struct algorithms *algorithms, const int first[2], int size,
                                  struct path path)
 {
-    if (size <= PREDICT_MEMBERS)
+    if (size <= PREDICT_MEMBERS || algorithms->cluster->node_of)
         return NULL;
     uint64_t signature = signature_of(algorithms, first, size, path);
     pthread_mutex_lock(&algorithms->lock);
@@ -313,11 +330,11 @@ struct choice algorithms_pick(struct algorithms *algorithms, struct pattern *pat
                               size_t element_bytes)
 {
     int length = logarithm(count) % LENGTHS;
+    int *picked = &pattern->picked[element_bytes < sizeof(float)][length];
     pthread_mutex_lock(&algorithms->lock);
-    if (!pattern->picked[length])
-        pattern->picked[length] =
-            1 + fastest(algorithms, pattern, count ? (size_t)1 << length : 0, element_bytes);
-    const struct candidate *candidate = &pattern->candidates[pattern->picked[length] - 1];
+    if (!*picked)
+        *picked = 1 + fastest(algorithms, pattern, count ? (size_t)1 << length : 0, element_bytes);
+    const struct candidate *candidate = &pattern->candidates[*picked - 1];
     pthread_mutex_unlock(&algorithms->lock);
     return (struct choice){.collective = &candidate->own, .kind = candidate->kind};
 }

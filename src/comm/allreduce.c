@@ -60,3 +60,14 @@ void allreduce_now(struct allreduce *allreduce, float *vector, size_t count)
 {
     rank_wait(allreduce->self, allreduce_post(allreduce, vector, count));
 }
+
+struct request allreduce_post_numbers(struct allreduce *allreduce, enum number number, float *vector,
+                                      size_t count)
+{
+    return allreduce_post_as(allreduce, rank_element(allreduce->self, number), vector, count);
+}
+
+void allreduce_numbers(struct allreduce *allreduce, enum number number, float *vector, size_t count)
+{
+    rank_wait(allreduce->self, allreduce_post_numbers(allreduce, number, vector, count));
+}

@@ -152,12 +152,18 @@ static void decode(struct exchange *exchange, const struct parcel *parcel)
     rank_compute_end(exchange->self);
 }
 
+enum element exchange_element(const struct exchange *exchange)
+{
+    enum element narrow = exchange->compressor.ops->element;
+    return narrow == ELEMENT_FP32 ? rank_element(exchange->self, NUMBER_GRADIENT) : narrow;
+}
+
 /* Rounding to the element that is sent. */
 static void narrow(struct exchange *exchange, const struct parcel *parcel)
 {
     enum element element = exchange->compressor.ops->element;
     size_t count = parcel->range.count;
-    struct work work = {.flops = 4 * count, .bytes = 2 * sizeof(float) * count, .kernels = 1};
+    struct work work = {.flops = 4 * count, .gradients = 2 * count, .kernels = 1};
     if (element == ELEMENT_FP32 || !rank_compute_begin(exchange->self, work))
         return;
     math_round(element, count, parcel->values);
@@ -178,8 +184,8 @@ void exchange_post(struct exchange *exchange, int i)
                            (size_t)group_size(exchange->all.group) * parcel->words);
     } else {
         narrow(exchange, parcel);
-        parcel->request = allreduce_post_as(&exchange->all, exchange->compressor.ops->element,
-                                            parcel->values, parcel->range.count);
+        parcel->request = allreduce_post_as(&exchange->all, exchange_element(exchange), parcel->values,
+                                            parcel->range.count);
     }
     parcel->posted = true;
 }

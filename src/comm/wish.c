@@ -150,7 +150,8 @@ static int levels_by_wiring(const struct cluster *cluster, const int *nodes, int
 {
     int rooms[CLUSTER_LEVELS_MOST], levels = cluster_nesting(cluster, rooms), count = 0;
     int *units = memory_zeroed((size_t)size, sizeof *units);
-    memcpy(units, nodes, (size_t)size * sizeof *units);
+    for (int i = 0; i < size; i++)
+        units[i] = cluster_node_of(cluster, nodes[i]);
     for (int k = 0; k < levels && size > 1; k++) {
         bool last = k + 1 == levels;
         int each = last ? size : gather_boxes(units, size, rooms[k]);

@@ -11,6 +11,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     nominal.devices = &device;
     nominal.speed_traces = NULL;
     struct rack *rack = rack_create(&nominal, setup->netmodel, setup->cost, 1);
+    rack_set_precision(rack, setup->precision);
     struct mesh *mesh = mesh_create(rack, (struct mesh_shape){.data = 1}, &mesh_order_default);
     struct plan plan = setup_plan(setup, mesh);
     plan.strategy = strategy_find("single", "baseline", &ignored);
@@ -19,6 +20,7 @@ static uint64_t step_ps(const struct setup *setup, struct device device, size_t 
     plan.rows = NULL;
     plan.stage_layers = NULL;
     plan.sequence = false;
+    plan.tensor_chunks = 1;
     plan.loader = NULL;
     if (config_choice(setup->config, "microbatches") >= 0)
         plan.microbatches = 1;

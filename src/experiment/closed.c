@@ -53,9 +53,19 @@ static const char *why_not(const struct setup *setup)
     if (setup->netmodel->overhead && (setup->cluster->overhead_ps || setup->cluster->gap_ps))
         return "under loggp it needs cluster.loggp.overhead=0s and cluster.loggp.gap=0s, which are paid "
                "between the messages";
+    bool ring = mesh_length(setup->shape, AXIS_CONTEXT) > 1;
+    if (ring && config_choice(config, "context.slices") == SLICES_CONTIGUOUS)
+        return "contiguous slices of a sequence are unequal work, and each node would have to be seen "
+               "(context.slices=zigzag is even)";
+    if (ring && !setup->netmodel->free_of_cost && (shares || setup->netmodel->overhead))
+        return "keys and their gradients go round a context group side by side; hockney and ideal have "
+               "closed forms of that";
     if (setup->zero == 3 && !setup->netmodel->free_of_cost && (shares || setup->netmodel->overhead))
         return "under zero=3 gathers and reduce-scatters go side by side between the same nodes; hockney "
                "and ideal have closed forms of that, or zero=2";
+    if (setup->shard > 1 && !setup->netmodel->free_of_cost && !shares)
+        return "under zero.shard sums over copies and reduce-scatters of other buckets meet at a node's one port; ideal, "
+               "and flow on a full mesh, have closed forms of that";
     if (setup->noise.ops->stretch || devices_differ(setup))
         return "nodes differ in speed, and each would have to be seen";
     if (setup->rows)
@@ -107,20 +117,23 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
         int first = closed_stand_in(setup, rank);
         if (!same_path(group_path(mesh->data[rank]), group_path(mesh->data[first])) ||
             !same_path(group_path(mesh->tensor[rank]), group_path(mesh->tensor[first])) ||
+            !same_path(group_path(mesh->context[rank]), group_path(mesh->context[first])) ||
+            !same_path(group_path(mesh->shard[rank]), group_path(mesh->shard[first])) ||
+            (mesh->copies && !same_path(group_path(mesh->copies[rank]), group_path(mesh->copies[first]))) ||
             !same_path(group_path(mesh->expert[rank]), group_path(mesh->expert[first])) ||
             !same_path(group_path(mesh->replicas[rank]), group_path(mesh->replicas[first])) ||
             !same_path(path_onward(setup, rank), path_onward(setup, first)))
             return errors_add(errors,
                               "collectives=closed_form: node %d has other paths to its peers than node "
                               "%d, which would stand for it: its groups lie otherwise in the cluster",
-                              rank, first);
+                              cluster_node_of(setup->cluster, rank), cluster_node_of(setup->cluster, first));
         if (rack_region_bytes(rack, rank) &&
             memcmp(rack_memory_bytes(rack, rank), rack_memory_bytes(rack, first),
                    MEMORY_KINDS * sizeof(uint64_t)))
             return errors_add(errors,
                               "collectives=closed_form: node %d has another share of the model or of the "
                               "batch than node %d, which would stand for it: choose sizes that divide",
-                              rank, first);
+                              cluster_node_of(setup->cluster, rank), cluster_node_of(setup->cluster, first));
     }
     return true;
 }

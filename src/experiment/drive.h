@@ -18,9 +18,10 @@ struct drive {
     struct watch watch;
     struct progress_hook progress;
     const struct rack *rack;
-    struct training **trainings; /* by rank; real runs and those that run free */
+    struct training **trainings; /* by rank; real runs, those that run free, and pipelines that flow */
     double *losses;              /* (steps, ranks): each rank's part; real runs only */
     struct routed *routed;       /* likewise, of a model with experts; else NULL */
+    uint64_t *stale;             /* likewise, of a pipeline that flows: updates; real or not */
     uint64_t *rows;              /* by rank: rows whose forward pass began there */
     uint64_t allreduces;         /* bits of the algorithms that ran, see training_allreduces */
     struct checkpoint *gathered; /* the whole model, at an evaluation or a save */
@@ -40,6 +41,11 @@ void drive_take_step(struct drive *drive, struct rank *self, int step);
 /* What follows from a step that all have taken: by one thread at a time, with the model gathered where it is
  * looked at. */
 void drive_confer(struct drive *drive, int step);
+
+/* ---- stale.c ---- */
+
+void stale_note(struct drive *drive, int rank, int step);
+void stale_collect(struct drive *drive); /* into the result, of all steps */
 
 /* ---- freely.c ---- */
 

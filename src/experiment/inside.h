@@ -24,7 +24,9 @@ struct setup {
     const struct strategy *strategy;
     const struct netmodel_ops *netmodel;
     const struct cost_ops *cost;
+    struct precision precision; /* what numbers are accounted with */
     int zero, prefetch;     /* 0 where the strategy or the mesh has no use for it */
+    int shard;              /* replicas among whom zero shards; 0: all */
     struct algorithms *allreduce, *allgather, *reduce_scatter, *alltoall;
     struct algorithms *allreduce_along[MESH_AXES]; /* of that axis alone; NULL: allreduce */
     struct local_plan local;
@@ -44,6 +46,7 @@ struct setup {
     int microbatches;
     int chunks; /* of a pipeline's stage */
     int *stage_layers; /* of each stage; NULL: by multiply-adds */
+    uint64_t *layer_costs; /* as measured here (pipeline.split=measured), for every mesh; else NULL */
     int steps; /* of this run */
     int eval_every;
     double target_accuracy, target_loss; /* NaN: none */
@@ -59,6 +62,8 @@ struct setup {
 /* All that is wrong is said at once, as far as it can be known. */
 bool setup_resolve(struct setup *setup, const struct config *config, struct errors *errors);
 void setup_release(struct setup *setup);
+/* placement=: puts the ranks onto the nodes of the cluster, which has just been made. */
+bool setup_place(struct setup *setup, struct errors *errors);
 /* resolver.c: chooses the resolver, or refuses the one that is asked for. */
 bool setup_resolver(struct setup *setup, struct errors *errors);
 /* The one to be tried when `lost` has turned out not to be exact; NULL: the user asked for it. */
@@ -74,6 +79,8 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack);
 bool setup_on_mesh(const struct setup *setup, struct mesh_shape shape, struct setup *other,
                    struct errors *errors);
 void setup_off_mesh(struct setup *other);
+/* By rank: those of a data group that have the same number shard among themselves. The caller frees them. */
+int *setup_shard_units(const struct setup *setup);
 /* Whether all else that is asked for can go with that stage of zero. */
 bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors);
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
@@ -92,9 +99,18 @@ double *setup_speeds(const struct setup *setup);
 /* stages.c: pipeline.split=, once cluster and mesh are there. */
 bool stages_resolve(struct setup *setup, struct errors *errors);
 void stages_notes(const struct setup *setup, struct result *result);
+/* stale.c: whether gradients are of older weights (pipeline_schedule.flows), and what does not go with it. */
+bool stale_pipeline(const struct setup *setup);
+bool stale_check(const struct setup *setup, struct errors *errors);
+void stale_notes(const struct setup *setup, struct result *result);
 /* shares.c: shares=, once cluster and mesh are there. */
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
+
+/* precision.c: what `precision` and `precision.gradients` mean, and whether this run can go by it. */
+struct precision precision_of(const struct config *config);
+bool precision_check(const struct setup *setup, struct errors *errors);
+void precision_notes(const struct setup *setup, struct result *result);
 
 /* What a user ought to know about this run; adds to result->notes. */
 void result_note(struct result *result, const char *format, ...)
@@ -109,6 +125,8 @@ bool memory_fits(const struct setup *setup, const struct rack *rack, struct erro
 
 /* What the clock says, into the result (measure.c). */
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack);
+/* Once nothing more is asked for by rank: where each is, and what nodes did in the order of nodes. */
+void result_place(struct result *result, const struct setup *setup);
 
 /* strategy=replay (replay.c). */
 bool replay_resolve(struct setup *setup, struct errors *errors);

@@ -4,6 +4,8 @@
 #include "threadrack/base/memory.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static double seconds(uint64_t ps)
 {
@@ -47,6 +49,7 @@ void result_measure(struct result *result, const struct setup *setup, const stru
         *node = clock_record(clock, rank);
         for (int kind = 0; kind < RECORD_MEMORY_KINDS; kind++)
             node->memory_bytes[kind] = rack_memory_bytes(rack, rank)[kind];
+        node->rank = i;
         node->speed = setup->cluster->devices[i].speed;
     }
     for (int step = 0; step < result->steps; step++) {
@@ -64,4 +67,21 @@ void result_measure(struct result *result, const struct setup *setup, const stru
         return;
     result->target_ps = result->step[result->target_step - 1].end_ps;
     result->target_bytes = result->step[result->target_step - 1].bytes_sent;
+}
+
+static int by_node(const void *left, const void *right, void *node_of)
+{
+    const int *nodes = node_of;
+    return nodes[((const struct node_record *)left)->rank] - nodes[((const struct node_record *)right)->rank];
+}
+
+void result_place(struct result *result, const struct setup *setup)
+{
+    size_t ranks = (size_t)result->nodes;
+    if (!setup->cluster || !setup->cluster->node_of)
+        return;
+    result->node_of = memory_zeroed(ranks, sizeof *result->node_of);
+    memcpy(result->node_of, setup->cluster->node_of, ranks * sizeof *result->node_of);
+    if (result->node)
+        qsort_r(result->node, ranks, sizeof *result->node, by_node, result->node_of);
 }

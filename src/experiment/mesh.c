@@ -14,7 +14,7 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
 {
     const struct config *config = setup->config;
     const struct strategy *strategy = setup->strategy;
-    bool some = asked.data || asked.tensor || asked.pipeline || asked.expert;
+    bool some = asked.data || asked.tensor || asked.pipeline || asked.context || asked.expert;
     bool whole = (asked.data || !strategy->spreads_data) &&
                  (asked.tensor || !strategy->spreads_tensor) &&
                  (asked.pipeline || !strategy->spreads_pipeline);
@@ -25,9 +25,8 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
     if (!some || !free)
         return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
-    int axes[4] = {asked.data, asked.tensor, asked.pipeline, asked.expert};
-    for (int i = 0; i < 4; i++)
-        product *= axes[i] ? axes[i] : 1;
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        product *= mesh_length(asked, (enum mesh_axis)axis);
     return product > OP_PEERS_MOST ? OP_PEERS_MOST : (int)product;
 }
 
@@ -110,20 +109,14 @@ static int count_microbatches(const struct setup *setup)
     const struct config *config = setup->config;
     if (are_given(config))
         return (int)config_whole(config, "microbatches");
+    if (stale_pipeline(setup))
+        return 1;
     int replicas = mesh_replicas(setup->shape);
     size_t least_rows =
         setup->strategy->has_server ? 1 : setup->batch / (size_t)count_workers(setup, replicas);
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     return (int)(automatic < least_rows ? automatic : least_rows);
-}
-
-/* An axis that no layer is split along. */
-static bool check_axes(const struct config *config, struct errors *errors)
-{
-    return asked(config, "mesh.context") <= 1 ||
-           errors_add(errors, "%s: no strategy splits layers along context as yet; give mesh.context=1",
-                      config_where(config, "mesh.context"));
 }
 
 /* As far as is known before the mesh is. */
@@ -165,7 +158,7 @@ static bool resolve_chunks(struct setup *setup, struct errors *errors)
 static bool resolve_microbatches(struct setup *setup, struct errors *errors)
 {
     setup->microbatches = count_microbatches(setup);
-    return resolve_chunks(setup, errors);
+    return resolve_chunks(setup, errors) && stale_check(setup, errors);
 }
 
 bool resolve_mesh(struct setup *setup, struct errors *errors)
@@ -174,9 +167,9 @@ bool resolve_mesh(struct setup *setup, struct errors *errors)
     struct mesh_shape wanted = {.data = asked(config, "mesh.data"),
                                 .tensor = asked(config, "mesh.tensor"),
                                 .pipeline = asked(config, "mesh.pipeline"),
+                                .context = asked(config, "mesh.context"),
                                 .expert = asked(config, "mesh.expert")};
-    if (!check_axes(config, errors))
-        return false;
+    model_set_slices(setup->model, (enum slices)config_choice(config, "context.slices"));
     setup->nodes = count_nodes(setup, wanted);
     setup->batch = config_whole(config, "batch");
     setup->servers = setup->strategy->has_server      ? 1
@@ -230,8 +223,15 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
         mesh_add_back(mesh, rack);
     if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
         mesh_add_ends(mesh, rack);
+    if (setup->shard) {
+        int *units = setup_shard_units(setup);
+        mesh_add_shards(mesh, rack, units);
+        free(units);
+    }
     if (setup->zero == 3)
         mesh_add_gathers(mesh, rack);
+    if (setup->closed && setup->shape.context > 1)
+        mesh_close_rings(mesh, setup->netmodel->free_of_cost, setup->precision.bytes[NUMBER_VALUE]);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     return mesh;

@@ -7,12 +7,13 @@
 #include <string.h>
 
 static const char *const training_keys[] = {
-    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order", "tensor.sequence",
+    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order", "context.slices",
+    "context.overlap", "tensor.sequence", "tensor.chunks",
     "model",  "data",   "data.order",
     "data.train_rows", "data.test_rows", "partition", "batch", "shares", "microbatches", "pipeline.schedule", "pipeline.split", "epochs", "optimizer",
     "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "staleness", "backup", "deadline", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
-    "allgather", "alltoall", "reduce_scatter", "zero", "zero.prefetch", "compress",
+    "allgather", "alltoall", "reduce_scatter", "precision", "precision.gradients", "zero", "zero.shard", "zero.prefetch", "compress",
     "bucket", "collectives", "compute", "math.kernel", "seed"};
 enum { TRAINING_KEYS = sizeof training_keys / sizeof *training_keys };
 
@@ -68,7 +69,7 @@ bool replay_resolve(struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s has num_ranks %d, but the cluster only nodes=%d",
                           config_where(config, "nodes"), setup->goal->name, setup->nodes, nodes);
     setup->cluster = cluster_create(config, nodes, errors);
-    return setup->cluster;
+    return setup->cluster && setup_place(setup, errors);
 }
 
 static void go_through(const struct setup *setup, struct rack *rack, struct result *result)

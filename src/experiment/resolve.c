@@ -6,6 +6,7 @@
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/cluster/placement.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -37,6 +38,7 @@ static bool resolve_members(struct setup *setup, struct errors *errors)
     check_algorithms(config, errors);
     mesh_order_read(config_text(config, "mesh.order"), config_where(config, "mesh.order"),
                     &setup->order, errors);
+    placement_check(config_text(config, "placement"), config_where(config, "placement"), errors);
     partition_parse(&setup->partition_spec, config_text(config, "partition"), setup->seed,
                     config_where(config, "partition"), errors);
     compressor_parse(&setup->compressor, config_text(config, "compress"),
@@ -166,6 +168,12 @@ static bool check_agreement(const struct setup *setup, struct errors *errors)
     return errors->count == 0;
 }
 
+bool setup_place(struct setup *setup, struct errors *errors)
+{
+    return placement_apply(setup->cluster, config_text(setup->config, "placement"), setup->nodes, setup->seed,
+                           config_where(setup->config, "placement"), errors);
+}
+
 static bool resolve_cluster(struct setup *setup, struct errors *errors)
 {
     int nodes = (int)config_whole(setup->config, "nodes");
@@ -177,7 +185,7 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     if (nodes < setup->nodes)
         return errors_add(errors, "%s: the mesh has %d nodes, but the cluster only nodes=%d",
                           config_where(setup->config, "nodes"), setup->nodes, nodes);
-    return true;
+    return setup_place(setup, errors);
 }
 
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
@@ -271,6 +279,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
     *setup = (struct setup){.config = config,
                             .real = config_on(config, "math"),
                             .seed = config_whole(config, "seed"),
+                            .precision = precision_of(config),
                             .eval_every = (int)config_whole(config, "eval_every"),
                             .target_accuracy = NAN,
                             .target_loss = NAN};
@@ -288,7 +297,8 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         return errors_add(errors, "%s: replay.goal is of strategy=replay only",
                           config_where(config, "replay.goal"));
     if (!resolve_data(setup, errors) || !resolve_mesh(setup, errors) ||
-        !resolve_cluster(setup, errors) || !resolve_collectives(setup, errors) ||
+        !resolve_cluster(setup, errors) || !precision_check(setup, errors) ||
+        !resolve_collectives(setup, errors) ||
         !resolve_partition(setup, errors) || !resolve_local(setup, errors) ||
         !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
         !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
@@ -320,6 +330,7 @@ void setup_release(struct setup *setup)
     goal_free(setup->goal);
     free(setup->rows);
     free(setup->stage_layers);
+    free(setup->layer_costs);
     if (setup->cluster)
         cluster_free(setup->cluster);
     if (setup->optimizer)
@@ -343,6 +354,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                      : 0,
                          .loader = setup->loader,
                          .target_width = model_target_width(setup->model),
+                         .input_width = model_input_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .rows = setup->rows,
@@ -367,7 +379,11 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                          .prefetch = setup->prefetch,
                          .gather = setup->allgather,
                          .sequence = setup->sequence,
+                         .tensor_chunks = setup->shape.tensor > 1
+                                              ? (int)config_whole(setup->config, "tensor.chunks")
+                                              : 1,
                          .scatter = setup->reduce_scatter,
+                         .ring_waits = !config_on(setup->config, "context.overlap"),
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup_allreduce(setup, AXIS_DATA),

@@ -13,6 +13,9 @@ void check_algorithms(const struct config *config, struct errors *errors);
 bool resolve_collectives(struct setup *setup, struct errors *errors);
 /* zero and sequence on that mesh, and whether the algorithms fit its groups. */
 bool resolve_groups(struct setup *setup, struct errors *errors);
+/* shards.c: zero.shard, once zero is known; and whether the algorithms fit its groups. */
+bool shards_resolve(struct setup *setup, struct errors *errors);
+bool shards_fit(const struct setup *setup, struct errors *errors);
 void release_collectives(struct setup *setup);
 /* Of the all-reduces along that axis. */
 struct algorithms *setup_allreduce(const struct setup *setup, enum mesh_axis axis);

@@ -37,6 +37,7 @@ void result_free(struct result *result)
     skew_free(result->skew);
     free(result->step);
     free(result->staleness);
+    free(result->node_of);
     free(result->node);
     free(result->memory);
     free(result);

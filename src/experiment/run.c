@@ -165,6 +165,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step)
     if (drive->losses)
         drive->losses[(size_t)step * (size_t)ranks + (size_t)rank] = loss;
     drive->rows[rank] += drive->trainings[rank]->rows_done;
+    stale_note(drive, rank, step);
     if (drive->routed)
         drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
             training_routed(drive->trainings[rank]);
@@ -198,7 +199,8 @@ static void train(void *argument, struct rank *self)
 }
 
 /* ---- Timing-only: every rank's step in turn, on this thread. What a rank holds of the training
- * are shapes; they are made for its step and dropped behind it, so that there is one at a time. ---- */
+ * are shapes; they are made for its step and dropped behind it, so that there is one at a time, unless
+ * something of the step is still in flight behind it. ---- */
 
 static struct training *shape_of(const struct drive *drive, struct rank *self)
 {
@@ -208,10 +210,17 @@ static struct training *shape_of(const struct drive *drive, struct rank *self)
 
 static void count_step(struct drive *drive, struct rank *self, int step)
 {
-    struct training *training = shape_of(drive, self);
+    int rank = rank_id(self);
+    bool kept = drive->trainings;
+    struct training *training = kept && step ? drive->trainings[rank] : shape_of(drive, self);
+    if (kept)
+        drive->trainings[rank] = training;
     training_step(self, training, (size_t)step);
-    drive->rows[rank_id(self)] += training->rows_done;
+    drive->rows[rank] += training->rows_done;
+    stale_note(drive, rank, step);
     rank_mark(self);
+    if (kept)
+        return;
     drive->allreduces |= training_allreduces(training);
     training_free(training);
 }
@@ -252,7 +261,7 @@ static void free_trainings(struct drive *drive)
 {
     for (int rank = 0; rank < drive->setup->nodes; rank++)
         if (drive->trainings[rank]) {
-            if (rank == 0)
+            if (rank == 0 && drive->plan->strategy->runs_free)
                 freely_keep_staleness(drive);
             drive->allreduces |= training_allreduces(drive->trainings[rank]);
             training_free(drive->trainings[rank]);
@@ -372,6 +381,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     const struct config *config = drive->setup->config;
     result->steps = drive->stopped_at;
     collect_losses(drive);
+    stale_collect(drive);
     name_allreduces(drive);
     result_measure(result, drive->setup, rack);
     result_memory(result, drive->setup, rack);
@@ -401,6 +411,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
 {
     size_t ranks = (size_t)setup->nodes, steps = (size_t)setup->steps;
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
+    rack_set_precision(rack, setup->precision);
     rack_use(rack, resolver, setup->kernels);
     rack_use_threads(rack, setup->clock_threads);
     rack_set_noise(rack, &setup->noise);
@@ -426,7 +437,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
                                                   .staleness_most = NAN,
                                                   .dropped = NAN,
                                                   .balance = NAN};
-    if (setup->real || setup->strategy->runs_free)
+    if (setup->real || setup->strategy->runs_free || stale_pipeline(setup))
         drive.trainings = memory_zeroed(ranks, sizeof *drive.trainings);
     if (setup->strategy->runs_free)
         freely_open(&drive, &plan);
@@ -436,6 +447,8 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
         if (model_routes(setup->model))
             drive.routed = memory_zeroed(steps * ranks, sizeof *drive.routed);
     }
+    if (stale_pipeline(setup))
+        drive.stale = memory_zeroed(steps * ranks, sizeof *drive.stale);
     drive.rows = memory_zeroed(ranks, sizeof *drive.rows);
     count_regions(&drive, rack);
     result_memory(result, setup, rack);
@@ -451,6 +464,7 @@ static bool run_by(const struct setup *setup, const struct resolver_ops *resolve
     free(drive.trainings);
     free(drive.losses);
     free(drive.routed);
+    free(drive.stale);
     free(drive.rows);
     *lost = clock_lost(rack_clock(rack));
     mesh_free(mesh);

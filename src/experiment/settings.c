@@ -17,14 +17,26 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave"),
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
-    COUNT("mesh.context", 1, 1e6, NULL, NULL, "nodes that split a sequence; only 1 as yet"),
+    COUNT("mesh.context", 1, 1e6, NULL, NULL, "data, hybrid: nodes that split each sequence by positions (ring attention)"),
     COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    CHOICE("context.slices", "zigzag|contiguous", "zigzag",
+           "what a node of mesh.context has of a sequence: zigzag, a chunk of either half, as much causal "
+           "attention for each; contiguous, one piece"),
+    CHOICE("context.overlap", "on|off", "on",
+           "off: a node of mesh.context waits for keys and values, and for their gradients, before it goes on, "
+           "instead of attending to what it has meanwhile"),
+    WORD("placement", "packed",
+         "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
+         "placements)"),
     CHOICE("tensor.sequence", "on|off", "off",
            "tensor, hybrid: on shares positions over the tensor group outside the blocks of a transformer, "
            "too (sequence parallelism: Korthikanti et al. 2022)"),
+    COUNT("tensor.chunks", 1, 1e4, NULL, "1",
+          "tensor, hybrid: products whose rows are summed over the tensor group are cut into so many chunks of "
+          "positions, each of which is summed while the next is computed (Wang et al. 2023)"),
     WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
      .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
@@ -42,12 +54,12 @@ const struct setting experiment_settings[] = {
          "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
          "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
-          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without"),
-    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved", "gpipe",
+          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream"),
+    CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved|pipedream", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
-         "stage's slowest node) or layers (or blocks) a stage such as 3:2:2"),
+         "stage's slowest node), measured (CPU times of layers on this host: not reproducible) or layers (or blocks) a stage such as 3:2:2"),
     COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
     COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
     WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
@@ -83,9 +95,19 @@ const struct setting experiment_settings[] = {
           "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",
            "activations computed again on the way back: selective: attention's core, full: all of a block"),
+    CHOICE("precision", "fp32|bf16|fp16", "fp32",
+           "what parameters, activations and gradients are accounted in: memory, messages and costs count two "
+           "bytes each for bf16 and fp16, and the optimizer keeps a master copy in fp32 (Micikevicius et al. "
+           "2018); the maths stays fp32"),
+    CHOICE("precision.gradients", "same|fp32", "same",
+           "precision=bf16, fp16: gradients of parameters; same: two bytes, as ZeRO counts (16 a parameter with "
+           "Adam); fp32: four, in memory and on links, as Megatron-LM's main gradients"),
     CHOICE("zero", "0|1|2|3", "0",
            "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
            "3: and parameters (Rajbhandari et al. 2020)"),
+    COUNT("zero.shard", 1, 1e6, "all|box", "all",
+          "zero: among whom: all replicas, those of one box, or so many next to each other; copies of a shard "
+          "are all-reduced (MiCS: Zhang et al. 2022; FSDP's HYBRID_SHARD)"),
     COUNT("zero.prefetch", 0, 1000, NULL, "1",
           "zero=3: how many buckets ahead of their use parameters are gathered; 0: when they are needed"),
     WORD("allgather", "auto",

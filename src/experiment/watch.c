@@ -39,11 +39,25 @@ static bool parse(const struct setup *setup, const char *key, int low, int high,
                         window, errors);
 }
 
+/* Ranks that a placement spreads may be on any node. */
+static int last_node(const struct setup *setup)
+{
+    return (setup->cluster->node_of ? setup->cluster->nodes : setup->nodes) - 1;
+}
+
+static int nodes_shown(const struct setup *setup, const struct window *nodes)
+{
+    int shown = 0;
+    for (int rank = 0; rank < setup->nodes; rank++)
+        shown += window_has(nodes, cluster_node_of(setup->cluster, rank));
+    return shown;
+}
+
 static bool windows(const struct setup *setup, struct window *steps, struct window *nodes,
                     struct errors *errors)
 {
     bool good = parse(setup, "trace.steps", 1, setup->steps, "step", steps, errors);
-    return parse(setup, "trace.nodes", 0, setup->nodes - 1, "node", nodes, errors) && good;
+    return parse(setup, "trace.nodes", 0, last_node(setup), "node", nodes, errors) && good;
 }
 
 bool watch_check(const struct setup *setup, struct errors *errors)
@@ -117,7 +131,7 @@ static bool finish_timeline(struct watch *watch, const struct setup *setup, stru
     struct window steps, nodes;
     windows(setup, &steps, &nodes, errors);
     int shown_steps = window_count(&steps, 1, result->steps);
-    int shown_nodes = window_count(&nodes, 0, setup->nodes - 1);
+    int shown_nodes = nodes_shown(setup, &nodes);
     char *left_out = NULL;
     if (shown_steps < result->steps || shown_nodes < setup->nodes)
         left_out = memory_text("the timeline shows %d of %d steps and %d of %d nodes "

@@ -19,7 +19,7 @@ static bool begin_pass(struct rank *self, struct gradient_shares shares, uint64_
 {
     uint64_t count = count_of(shares);
     return rank_compute_begin(self, (struct work){.flops = count * flops,
-                                                  .bytes = sizeof(float) * count * arrays,
+                                                  .gradients = count * arrays,
                                                   .kernels = count > 0});
 }
 

@@ -1,7 +1,8 @@
 /* The layer family.
  *
  * A layer describes itself: its tensors, what it keeps of a row, what it costs, and its two ways.
- * It turns `in` floats a position into `out`; a row has `positions` of them, one but for sequences.
+ * It turns `in` floats a position into `out`; a row has `positions` of them, one but for sequences, and
+ * a part of it those of the rank's slice.
  *
  * To add one: src/model/layer/<kind>.c with a `const struct layer_ops layer_<kind>`, and a row in
  * src/model/layer.def. Letters: r positions of a microbatch (rows times positions), i inputs, o
@@ -43,6 +44,7 @@ struct buffer {
     float *base;
     size_t width;
     bool of_pass;
+    bool full; /* accounted in full whatever the precision (NUMBER_FULL); else values */
 };
 
 /* A rank's part of a layer. */
@@ -51,6 +53,9 @@ struct model_part {
     int number; /* of the layer in the spec, from 0 */
     enum cut cut;
     int tensor, tensors;          /* its place among the tensor ranks */
+    size_t positions; /* of a row: the layer's, or those of the context rank's slice */
+    int context, contexts; /* its place among the context ranks */
+    enum slices slices;
     bool sequence;                /* they share positions */
     struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
     size_t at, parameter_count;   /* its range in the rank's flat buffers */
@@ -71,6 +76,8 @@ struct layer_needs {
     size_t held[HELD_MOST];   /* written by backward_input, read by backward_weight; also room
                                * for either to work in */
     size_t scratch;           /* floats in all, for one kernel to work in */
+    bool full[SAVED_MOST]; /* saved in full precision always: statistics, and what is no number of the model */
+    size_t travelling; /* floats a row, of a pass: room for what comes from other context ranks */
     bool core[SAVED_MOST]; /* saved, but by RECOMPUTE_SELECTIVE, where backward_input makes it again */
 };
 
@@ -79,11 +86,11 @@ struct pass {
     struct rank *self;
     struct model *model;
     const struct model_part *part;
-    size_t rows, positions; /* of the microbatch: positions are rows * layer->positions */
+    size_t rows, positions; /* of the microbatch: positions are rows * part->positions */
     size_t own; /* positions between layers: with sequence parallelism a share of them */
     const float *x;         /* as the part's buffers, at the microbatch's first row */
     float *y, *dx, *dy;
-    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
+    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch, *travelling;
     bool first; /* gradients are overwritten; else added to */
     bool again; /* forward, for the second time */
 };
@@ -98,6 +105,7 @@ struct layer_ops {
      * be `pairs`: two neighbours are cut by columns and by rows. */
     size_t (*most_tensors)(const struct layer *layer);
     bool pairs;
+    bool needs_rows; /* looks at all positions of a row at once: not for context parallelism */
     bool shares_positions; /* takes part in sequence parallelism; linear only as the last layer */
     /* Inputs and outputs of a part, floats a row. NULL means the layer's. */
     size_t (*in)(const struct model_part *part);
@@ -157,6 +165,11 @@ float *pass_scatter_forward(const struct pass *pass, float *room, size_t width);
 float *pass_scatter_backward(const struct pass *pass, float *room, size_t width);
 /* Where the sum that becomes Y is to be: Y itself, or the room. */
 float *pass_partial(const struct pass *pass, float *room);
+/* What context rank i has of a row's positions. */
+static inline struct slice part_slice(const struct model_part *part, int i)
+{
+    return slice_of(part->layer->positions, part->slices, (size_t)part->contexts, (size_t)i);
+}
 /* Floats a row, between layers. */
 size_t part_own_positions(const struct model_part *part);
 

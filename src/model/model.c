@@ -58,6 +58,11 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .cut = cut,
                                 .tensor = model->place.tensor,
                                 .tensors = model->place.tensors,
+                                .context = model->place.context,
+                                .contexts = (int)model_contexts(model),
+                                .slices = model->spec->slices,
+                                .positions = model->spec->layers[number].positions /
+                                             model_contexts(model),
                                 .sequence = model->sequence};
     place_tensors(model, part);
     part->needs_dx = number > 0;
@@ -65,6 +70,7 @@ static void make_part(struct model *model, struct model_part *part, int number, 
         borrow(model, part);
     part->x.width = part->dx.width = width_in(part);
     part->y.width = part->dy.width = width_out(part);
+    part->y.full = number == model->spec->layer_count - 1; /* what the loss takes */
 }
 
 static int chunks_of(const struct model *model)
@@ -119,11 +125,17 @@ static void make_parts(struct model *model)
         model->chunks = memory_zeroed((size_t)chunks_of(model), sizeof *model->chunks);
 }
 
+/* Of the first stage: a null model has none, whatever its first layer says. */
+static size_t width_of_input(const struct model *model)
+{
+    return model->spec->input_width / model_contexts(model);
+}
+
 /* What passes over the chunk's ends. */
 static void find_ends(struct model *chunk)
 {
     const struct model_part *first = chunk->parts, *last = first + chunk->part_count - 1;
-    chunk->input_width = first->number == 0 ? chunk->spec->input_width : first->x.width;
+    chunk->input_width = first->number == 0 ? width_of_input(chunk) : first->x.width;
     chunk->output_width = last->y.width;
     chunk->shares_outputs =
         last->cut == CUT_COLUMNS && last->number == chunk->spec->layer_count - 1;
@@ -157,18 +169,23 @@ struct model *model_chunk(struct model *model, int c)
     return chunk;
 }
 
-static float *floats(struct rank *self, enum memory_kind kind, size_t count)
+static float *numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count)
 {
-    return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
+    return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
+}
+
+static float *activations(struct rank *self, size_t count)
+{
+    return numbers(self, MEMORY_ACTIVATIONS, NUMBER_VALUE, count);
 }
 
 static void place_parameters(struct rank *self, struct model *model)
 {
     size_t count = model->parameter_count;
     if (!model->hooks.places_parameters)
-        model->parameters = floats(self, MEMORY_PARAMETERS, count);
+        model->parameters = numbers(self, MEMORY_PARAMETERS, NUMBER_VALUE, count);
     if (model->trains && !model->hooks.places_gradients)
-        model->gradients = floats(self, MEMORY_GRADIENTS, count);
+        model->gradients = numbers(self, MEMORY_GRADIENTS, NUMBER_GRADIENT, count);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->parameters = view(model->parameters, part->at);
@@ -176,10 +193,20 @@ static void place_parameters(struct rank *self, struct model *model)
     }
 }
 
-/* Marks what is dropped and done again. Returns the scratch that any part needs. */
-static size_t find_needs(struct model *model)
+/* What all parts need at times, one after another. */
+struct common_needs {
+    size_t scratch, travelling;
+};
+
+static size_t larger(size_t a, size_t b)
 {
-    size_t scratch = 0;
+    return a > b ? a : b;
+}
+
+/* Marks what is dropped and done again. */
+static struct common_needs find_needs(struct model *model)
+{
+    struct common_needs common = {0};
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         struct layer_needs needs = {.scratch = 0};
@@ -188,31 +215,32 @@ static size_t find_needs(struct model *model)
         recompute_mark(model, part, &needs);
         for (int h = 0; h < HELD_MOST; h++)
             part->held[h].width = needs.held[h];
-        scratch = needs.scratch > scratch ? needs.scratch : scratch;
+        common.scratch = larger(common.scratch, needs.scratch);
+        common.travelling = larger(common.travelling, needs.travelling);
     }
-    return scratch;
+    return common;
 }
 
 static void place_kept(struct rank *self, size_t rows, struct buffer *buffer)
 {
     if (!buffer->of_pass)
-        buffer->base = floats(self, MEMORY_ACTIVATIONS, rows * buffer->width);
+        buffer->base = numbers(self, MEMORY_ACTIVATIONS, buffer->full ? NUMBER_FULL : NUMBER_VALUE,
+                               rows * buffer->width);
 }
 
-/* Of a null model the first stage has no input. */
 static float *place_input(struct rank *self, const struct model *model,
                           const struct model_part *part)
 {
     bool first = part->number == 0;
-    return floats(self, first ? MEMORY_DATA : MEMORY_ACTIVATIONS,
-                  part->rows * (first ? model->spec->input_width : part->x.width));
+    return first ? numbers(self, MEMORY_DATA, NUMBER_FULL, part->rows * width_of_input(model))
+                 : activations(self, part->rows * part->x.width);
 }
 
 /* Each part's output is the next one's input. */
 static void place_activations(struct rank *self, struct model *model)
 {
     float *x = NULL;
-    size_t scratch = find_needs(model);
+    struct common_needs common = find_needs(model);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->x.base = part->begins ? place_input(self, model, part) : x;
@@ -221,7 +249,8 @@ static void place_activations(struct rank *self, struct model *model)
         for (int s = 0; s < SAVED_MOST; s++)
             place_kept(self, part->rows, &part->saved[s]);
     }
-    model->scratch = floats(self, MEMORY_ACTIVATIONS, scratch);
+    model->scratch = activations(self, common.scratch);
+    model->travelling = numbers(self, MEMORY_COMMUNICATION, NUMBER_VALUE, model->at_once * common.travelling);
     recompute_place(self, model);
 }
 
@@ -230,9 +259,9 @@ static void place_loss(struct rank *self, struct model *model)
     const struct model_spec *spec = model->spec;
     if (!model->shares_outputs)
         return;
-    size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
-    model->loss_parts = floats(self, MEMORY_COMMUNICATION,
-                               model->at_once * (size_t)model->place.tensors * of_a_row);
+    size_t of_a_row = model_loss_shape(model).positions * spec->loss->parts;
+    model->loss_parts = numbers(self, MEMORY_COMMUNICATION, NUMBER_FULL,
+                                model->at_once * (size_t)model->place.tensors * of_a_row);
 }
 
 /* What a part holds only until its backward pass has ended lies where that of others lay. */
@@ -243,7 +272,7 @@ static void place_held(struct rank *self, struct model *model)
         for (int i = 0; i < model->part_count; i++)
             if (model->parts[i].held[h].width > widest)
                 widest = model->parts[i].held[h].width;
-        float *base = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
+        float *base = activations(self, model->at_once * widest);
         for (int i = 0; i < model->part_count; i++) {
             model->parts[i].held[h].base = base;
             model->parts[i].held[h].of_pass = true;
@@ -257,7 +286,7 @@ static void place_held_apart(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++)
         for (int h = 0; h < HELD_MOST; h++) {
             struct buffer *held = &model->parts[i].held[h];
-            held->base = floats(self, MEMORY_ACTIVATIONS, model->parts[i].rows * held->width);
+            held->base = activations(self, model->parts[i].rows * held->width);
         }
 }
 
@@ -273,7 +302,7 @@ static void place_inner_gradients_apart(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++)
         if (is_inner(model, i))
             parts[i].dy.base = parts[i + 1].dx.base =
-                floats(self, MEMORY_ACTIVATIONS, parts[i].rows * parts[i].dy.width);
+                activations(self, parts[i].rows * parts[i].dy.width);
 }
 
 /* Between the layers of a stage two buffers take turns. */
@@ -290,7 +319,7 @@ static void place_inner_gradients(struct rank *self, struct model *model)
         if (!is_inner(model, i))
             continue;
         if (turn == placed && placed < 2)
-            turns[placed++] = floats(self, MEMORY_ACTIVATIONS, model->at_once * widest);
+            turns[placed++] = activations(self, model->at_once * widest);
         parts[i].dy.base = parts[i + 1].dx.base = turns[turn % 2];
         parts[i].dy.of_pass = parts[i + 1].dx.of_pass = true;
     }
@@ -306,9 +335,9 @@ static void place_activation_gradients(struct rank *self, struct model *model)
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         if (part->begins && part->needs_dx)
-            part->dx.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dx.width);
+            part->dx.base = activations(self, part->rows * part->dx.width);
         if (!is_inner(model, i))
-            part->dy.base = floats(self, MEMORY_ACTIVATIONS, part->rows * part->dy.width);
+            part->dy.base = activations(self, part->rows * part->dy.width);
     }
 }
 

@@ -25,7 +25,7 @@ void norms_sum(struct rank *self, struct norms *norms, const struct model *model
 {
     const struct model_hooks *hooks = &model->hooks;
     if (hooks->sum_over_tensor && model->place.tensors > 1)
-        hooks->sum_over_tensor(hooks->context, self, norms->squares,
+        hooks->sum_over_tensor(hooks->context, self, NUMBER_FULL, norms->squares,
                                2 * (size_t)model->tensor_count);
 }
 

@@ -59,6 +59,8 @@ static struct optimizer *create(struct rank *self, const struct optimizer_spec *
     *optimizer = (struct optimizer){.spec = spec, .lr = spec->option[0]};
     for (int i = 0; i < optimizer_state_count(spec) && floats; i++)
         optimizer->state[i] = rank_alloc(self, MEMORY_OPTIMIZER, floats * sizeof(float));
+    if (rank_has_masters(self)) /* what the maths has as parameters, in full as it is */
+        rank_alloc_accounted(self, MEMORY_OPTIMIZER, 0, floats * sizeof(float));
     return optimizer;
 }
 

@@ -49,11 +49,22 @@ const char *optimizer_state_name(const struct optimizer_spec *spec, int i);
 #include "optimizer.def"
 #undef OPTIMIZER
 
-/* Work that reads and writes `arrays` arrays of the size of the parameters. */
+/* Work that reads and writes `arrays` arrays of the size of the parameters, the gradients once among them.
+ * The others are in full: the optimizer's state, and the parameters or their masters. */
 static inline struct work parameters_work(size_t count, uint64_t flops, uint64_t arrays)
 {
-    return (struct work){
-        .flops = count * flops, .bytes = sizeof(float) * count * arrays, .kernels = 1};
+    return (struct work){.flops = count * flops,
+                         .bytes = sizeof(float) * count * (arrays - 1),
+                         .gradients = count,
+                         .kernels = 1};
+}
+/* The same, which writes the parameters: where these have masters, both. */
+static inline struct work update_work(const struct rank *self, size_t count, uint64_t flops,
+                                      uint64_t arrays)
+{
+    struct work work = parameters_work(count, flops, arrays);
+    work.values = rank_has_masters(self) ? count : 0;
+    return work;
 }
 
 #endif

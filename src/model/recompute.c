@@ -56,6 +56,7 @@ void recompute_mark(struct model *model, struct model_part *part, const struct l
     for (int i = 0; i < SAVED_MOST; i++)
         part->saved[i] = (struct buffer){
             .width = needs->saved[i],
+            .full = needs->full[i],
             .of_pass = needs->saved[i] && (kind == RECOMPUTE_FULL ||
                                            (kind == RECOMPUTE_SELECTIVE && needs->core[i]))};
     if (kind == RECOMPUTE_FULL)
@@ -65,21 +66,36 @@ void recompute_mark(struct model *model, struct model_part *part, const struct l
 /* Halves of a block are there together. */
 enum { HALVES = 2 };
 
-static float *widest(struct rank *self, const struct model *model, size_t width)
+/* Room for the widest of several buffers, and as much as the largest is accounted with. */
+struct room {
+    size_t floats, accounted;
+};
+
+static void widen(struct rank *self, struct room *room, const struct buffer *buffer)
 {
-    return width ? rank_alloc(self, MEMORY_ACTIVATIONS, model->at_once * width * sizeof(float))
-                 : NULL;
+    size_t accounted =
+        buffer->width * rank_number_bytes(self, buffer->full ? NUMBER_FULL : NUMBER_VALUE);
+    room->floats = buffer->width > room->floats ? buffer->width : room->floats;
+    room->accounted = accounted > room->accounted ? accounted : room->accounted;
+}
+
+static float *take(struct rank *self, const struct model *model, struct room room)
+{
+    return room.floats ? rank_alloc_accounted(self, MEMORY_ACTIVATIONS,
+                                              model->at_once * room.floats * sizeof(float),
+                                              model->at_once * room.accounted)
+                       : NULL;
 }
 
 static void place_saved(struct rank *self, struct model *model, int half, int i)
 {
-    size_t most = 0;
+    struct room room = {0};
     for (int p = 0; p < model->part_count; p++) {
         const struct model_part *part = &model->parts[p];
-        if ((int)joins(part) == half && part->saved[i].of_pass && part->saved[i].width > most)
-            most = part->saved[i].width;
+        if ((int)joins(part) == half && part->saved[i].of_pass)
+            widen(self, &room, &part->saved[i]);
     }
-    float *base = widest(self, model, most);
+    float *base = take(self, model, room);
     for (int p = 0; p < model->part_count; p++)
         if ((int)joins(&model->parts[p]) == half && model->parts[p].saved[i].of_pass)
             model->parts[p].saved[i].base = base;
@@ -87,11 +103,11 @@ static void place_saved(struct rank *self, struct model *model, int half, int i)
 
 static void place_between(struct rank *self, struct model *model)
 {
-    size_t most = 0;
+    struct room room = {0};
     for (int p = 0; p < model->part_count; p++)
-        if (model->parts[p].y.of_pass && model->parts[p].y.width > most)
-            most = model->parts[p].y.width;
-    float *base = widest(self, model, most);
+        if (model->parts[p].y.of_pass)
+            widen(self, &room, &model->parts[p].y);
+    float *base = take(self, model, room);
     for (int p = 0; p + 1 < model->part_count; p++)
         if (model->parts[p].y.of_pass)
             model->parts[p].y.base = model->parts[p + 1].x.base = base;

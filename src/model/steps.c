@@ -10,13 +10,21 @@ static const float norm_eps = 1e-5f; /* PyTorch's nn.LayerNorm */
 struct work product_work(uint64_t r, uint64_t i, uint64_t o)
 {
     return (struct work){
-        .flops = 2 * r * i * o, .bytes = sizeof(float) * (r * i + i * o + r * o), .kernels = 1};
+        .flops = 2 * r * i * o, .values = r * i + i * o + r * o, .kernels = 1};
+}
+
+struct work weight_gradient_work(uint64_t r, uint64_t i, uint64_t o, bool first)
+{
+    return (struct work){.flops = 2 * r * i * o,
+                         .values = r * i + r * o,
+                         .gradients = first ? i * o : 2 * i * o,
+                         .kernels = 1};
 }
 
 struct work elements_work(uint64_t count, uint64_t flops_each, uint64_t arrays)
 {
     return (struct work){
-        .flops = count * flops_each, .bytes = sizeof(float) * count * arrays, .kernels = 1};
+        .flops = count * flops_each, .values = count * arrays, .kernels = 1};
 }
 
 uint64_t activation_flops(enum activation kind)
@@ -33,19 +41,19 @@ void step_product(const struct pass *pass, const float *x, size_t i, const float
     rank_compute_end(pass->self);
 }
 
-/* Arrays of (r, o), and a vector of o. */
+/* Arrays of (r, o); a vector of o comes besides. */
 static struct work bias_work(const struct pass *pass, size_t o, enum activation kind,
                              uint64_t arrays)
 {
-    struct work work = elements_work(pass->positions * o, 1 + activation_flops(kind), arrays);
-    work.bytes += sizeof(float) * o;
-    return work;
+    return elements_work(pass->positions * o, 1 + activation_flops(kind), arrays);
 }
 
 void step_bias_activate(const struct pass *pass, float *pre, size_t o, const float *bias,
                         enum activation kind, float *y)
 {
-    if (!rank_compute_begin(pass->self, bias_work(pass, o, kind, 2)))
+    struct work work = bias_work(pass, o, kind, 2);
+    work.values += o;
+    if (!rank_compute_begin(pass->self, work))
         return;
     math_bias_activate(pass->positions, o, pre, bias, kind, y);
     rank_compute_end(pass->self);
@@ -64,7 +72,9 @@ void step_activate_back(const struct pass *pass, float *dy, size_t o, const floa
                         const float *y, enum activation kind, int bias)
 {
     bool active = kind != ACTIVATION_NONE;
-    if (!rank_compute_begin(pass->self, bias_work(pass, o, kind, active ? 3 : 1)))
+    struct work work = bias_work(pass, o, kind, active ? 3 : 1);
+    work.gradients += o;
+    if (!rank_compute_begin(pass->self, work))
         return;
     math_activate_backward(pass->positions, o, dy, pre, y, kind, pass_gradient(pass, bias),
                            !pass->first);
@@ -76,9 +86,7 @@ void step_weight_gradient(const struct pass *pass, int tensor, const float *dy, 
                           const float *x, size_t i)
 {
     const struct fused_update *fused = &pass->model->fused;
-    struct work work = product_work(pass->positions, i, o);
-    work.bytes += pass->first ? 0 : sizeof(float) * i * o;
-    if (!rank_compute_begin(pass->self, work))
+    if (!rank_compute_begin(pass->self, weight_gradient_work(pass->positions, i, o, pass->first)))
         return;
     math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, fused->done ? -fused->lr : 1, dy, o, x, i,
               fused->done   ? 1 - fused->lr * fused->decay
@@ -119,7 +127,7 @@ void step_residual(const struct pass *pass, size_t width, const float *x, const 
                    float *y)
 {
     struct work work = elements_work(pass->own * width, 2, 3);
-    work.bytes += sizeof(float) * width;
+    work.values += width;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_bias_activate(pass->own, width, y, bias, ACTIVATION_NONE, y);

@@ -7,6 +7,8 @@
 
 /* The work of one product of (r, i) and (o, i); the two on the way back have the same. */
 struct work product_work(uint64_t r, uint64_t i, uint64_t o);
+/* Of dY^T X, which is written, or, but for the first, added to what is there. */
+struct work weight_gradient_work(uint64_t r, uint64_t i, uint64_t o, bool first);
 /* A pass over `count` elements in which `arrays` arrays of them are read or written. */
 struct work elements_work(uint64_t count, uint64_t flops_each, uint64_t arrays);
 /* Operations of an activation, an element. */
@@ -21,6 +23,12 @@ void step_bias_activate(const struct pass *pass, float *pre, size_t o, const flo
 /* dX = dY W. */
 void step_product_back(const struct pass *pass, const float *dy, size_t o, const float *w,
                        float *dx, size_t i);
+/* The same where they are partial sums over the tensor group, and their sums; in chunks, where the hooks want
+ * them (summed.c). `y` and `dx` are pass_partial's and the room for dX. They return where the own positions of the
+ * sum are: as pass_scatter_forward and pass_scatter_backward. */
+float *step_product_summed(const struct pass *pass, const float *x, size_t i, const float *w, float *y, size_t o);
+float *step_product_back_summed(const struct pass *pass, const float *dy, size_t o, const float *w, float *dx,
+                                size_t i);
 /* dY *= activation', in place; db of tensor `bias` is the sum of its rows, and, where the update is
  * fused, applied. */
 void step_activate_back(const struct pass *pass, float *dy, size_t o, const float *pre,

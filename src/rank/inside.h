@@ -10,14 +10,15 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 
-/* A node's memory: one mapping. While it is counted, `base` is NULL and only `used` grows. */
+/* A node's memory: one mapping. While it is counted, `base` is NULL and only `used` grows, and what it is
+ * accounted as. */
 struct region {
     char *base;
     size_t size, used;
-    uint64_t by_kind[MEMORY_KINDS];
+    uint64_t by_kind[MEMORY_KINDS]; /* accounted */
 };
 
-void *region_take(struct region *region, enum memory_kind kind, size_t bytes);
+uint64_t region_accounted(const struct region *region);
 
 /* A message that has been sent and not asked for, or asked for and not sent. */
 struct parcel {
@@ -127,6 +128,7 @@ struct group {
 struct rack {
     const struct cluster *cluster;
     const struct cost_ops *cost;
+    struct precision precision;
     struct clock *clock;
     struct rank *ranks;
     int size;

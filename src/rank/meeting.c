@@ -60,7 +60,7 @@ static bool join(struct meeting *meeting, const struct rank *self, const struct 
 static void disagree(struct rank *self, const struct group *group, const struct meeting *meeting,
                      struct meant meant, uint32_t number)
 {
-    static const char *const types[ELEMENTS] = {"", " in fp16", " in bf16"};
+    static const char *const types[ELEMENTS] = {"", " in fp16", " in bf16", " of two bytes"};
     const struct meant *first = &meeting->meant;
     rank_fail(self,
               "rank %d posts %s of %zu elements%s from root %d where rank %d posted %s of %zu%s from "

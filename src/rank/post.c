@@ -2,30 +2,62 @@
 
 static const struct request nothing = {0};
 
-struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
-                              size_t count)
+/* Of `bytes` in memory, with `accounted` of them on the links. */
+static struct request post_send(struct rank *self, struct group *group, int peer, const void *from,
+                                size_t bytes, size_t accounted)
 {
     if (!rank_goes_on(self))
         return nothing;
     int lane = group_lane(group, self, LANE_SENDS);
     uint32_t number = self->posted[lane]++;
-    rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = count});
+    rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = accounted});
     if (self->real)
-        mailbox_send(self, group, peer, number, bytes, count);
+        mailbox_send(self, group, peer, number, from, bytes);
     return (struct request){group, LANE_SENDS, peer, number};
 }
 
-struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
-                                 size_t count)
+static struct request post_receive(struct rank *self, struct group *group, int peer, void *to,
+                                   size_t bytes, size_t accounted)
 {
     if (!rank_goes_on(self))
         return nothing;
     int lane = group_lane(group, self, LANE_RECEIVES);
     uint32_t number = self->posted[lane]++;
-    rank_record(self, &(struct op){.kind = OP_RECV, .lane = lane, .peer = peer, .value = count});
+    rank_record(self, &(struct op){.kind = OP_RECV, .lane = lane, .peer = peer, .value = accounted});
     if (self->real)
-        mailbox_receive(self, group, peer, number, bytes, count);
+        mailbox_receive(self, group, peer, number, to, bytes);
     return (struct request){group, LANE_RECEIVES, peer, number};
+}
+
+struct request rank_post_send(struct rank *self, struct group *group, int peer, const void *bytes,
+                              size_t count)
+{
+    return post_send(self, group, peer, bytes, count, count);
+}
+
+struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
+                                 size_t count)
+{
+    return post_receive(self, group, peer, bytes, count, count);
+}
+
+struct request rank_post_send_numbers(struct rank *self, struct group *group, int peer,
+                                      enum number number, const float *values, size_t count)
+{
+    return post_send(self, group, peer, values, count * sizeof *values,
+                     count * rank_number_bytes(self, number));
+}
+
+struct request rank_post_receive_numbers(struct rank *self, struct group *group, int peer,
+                                         enum number number, float *values, size_t count)
+{
+    return post_receive(self, group, peer, values, count * sizeof *values,
+                        count * rank_number_bytes(self, number));
+}
+
+enum element rank_element(const struct rank *self, enum number number)
+{
+    return rank_number_bytes(self, number) == sizeof(float) ? ELEMENT_FP32 : ELEMENT_HALF;
 }
 
 struct request rank_post_collective_as(struct rank *self, struct group *group,

@@ -10,6 +10,7 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     struct rack *rack = memory_zeroed(1, sizeof *rack);
     rack->cluster = cluster;
     rack->cost = cost;
+    rack->precision = (struct precision){.bytes = {sizeof(float), sizeof(float), sizeof(float)}};
     rack->size = ranks;
     rack->clock = clock_create(cluster, netmodel, ranks);
     rack->ranks = memory_zeroed((size_t)ranks, sizeof *rack->ranks);
@@ -74,6 +75,11 @@ void rack_free(struct rack *rack)
     free(rack->groups);
     free(rack->ranks);
     free(rack);
+}
+
+void rack_set_precision(struct rack *rack, struct precision precision)
+{
+    rack->precision = precision;
 }
 
 int rack_size(const struct rack *rack)

@@ -37,8 +37,20 @@ static void record_compute(struct rank *self, uint64_t duration_ps)
         rank_record(self, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
 }
 
+size_t rank_number_bytes(const struct rank *self, enum number number)
+{
+    return self->rack ? self->rack->precision.bytes[number] : sizeof(float);
+}
+
+bool rank_has_masters(const struct rank *self)
+{
+    return self->rack && self->rack->precision.masters;
+}
+
 bool rank_compute_begin(struct rank *self, struct work work)
 {
+    work.bytes += work.values * rank_number_bytes(self, NUMBER_VALUE) +
+                  work.gradients * rank_number_bytes(self, NUMBER_GRADIENT);
     if (self->rack && !is_measured(self))
         record_compute(self, cost_ps(self->rack->cost, device_of(self), &work));
     if (!self->real)

@@ -14,12 +14,16 @@ const char *memory_kind_name(enum memory_kind kind)
 
 enum { ALIGNMENT = 64 };
 
-void *region_take(struct region *region, enum memory_kind kind, size_t bytes)
+static size_t aligned(size_t bytes)
 {
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static void *region_take(struct region *region, enum memory_kind kind, size_t bytes, size_t accounted)
+{
     size_t at = region->used;
-    region->used += bytes;
-    region->by_kind[kind] += bytes;
+    region->used += aligned(bytes);
+    region->by_kind[kind] += aligned(accounted);
     if (!region->base)
         return NULL;
     if (region->used > region->size)
@@ -42,9 +46,30 @@ static void *observer_take(struct observer *observer, size_t bytes)
     return memset(memory, 0, bytes);
 }
 
+void *rank_alloc_accounted(struct rank *self, enum memory_kind kind, size_t bytes, size_t accounted)
+{
+    return self->rack ? region_take(&self->region, kind, bytes, accounted)
+           : bytes    ? observer_take((struct observer *)self, bytes)
+                      : NULL;
+}
+
 void *rank_alloc(struct rank *self, enum memory_kind kind, size_t bytes)
 {
-    return self->rack ? region_take(&self->region, kind, bytes) : observer_take((struct observer *)self, bytes);
+    return rank_alloc_accounted(self, kind, bytes, bytes);
+}
+
+float *rank_alloc_numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count)
+{
+    return rank_alloc_accounted(self, kind, count * sizeof(float),
+                                count * rank_number_bytes(self, number));
+}
+
+uint64_t region_accounted(const struct region *region)
+{
+    uint64_t bytes = 0;
+    for (int kind = 0; kind < MEMORY_KINDS; kind++)
+        bytes += region->by_kind[kind];
+    return bytes;
 }
 
 struct rank *rank_observer(void)

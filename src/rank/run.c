@@ -27,8 +27,9 @@ static void say_what_fills(const struct rack *rack, int rank, struct errors *err
     for (int kind = 0; kind < MEMORY_KINDS; kind++)
         text_add(&table, "%s%s %s", kind ? ", " : "", memory_kind_name((enum memory_kind)kind),
                  about(kinds[kind], size));
-    errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s", rank,
-                      about(rack->ranks[rank].region.used, size),
+    errors_add_status(errors, STATUS_OUT_OF_MEMORY, "node %d needs %s but has %s: %s",
+                      cluster_node_of(rack->cluster, rank),
+                      about(region_accounted(&rack->ranks[rank].region), size),
                       about(rack->cluster->devices[rank].memory_bytes, capacity), table.bytes);
     text_release(&table);
 }
@@ -36,7 +37,7 @@ static void say_what_fills(const struct rack *rack, int rank, struct errors *err
 bool rack_fits_nodes(const struct rack *rack, struct errors *errors)
 {
     for (int rank = 0; rank < rack->size; rank++)
-        if (rack->ranks[rank].region.used > rack->cluster->devices[rank].memory_bytes) {
+        if (region_accounted(&rack->ranks[rank].region) > rack->cluster->devices[rank].memory_bytes) {
             say_what_fills(rack, rank, errors);
             return false;
         }

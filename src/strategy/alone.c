@@ -16,7 +16,7 @@ struct work parameters_work(const struct training *training, uint64_t flops, uin
 {
     uint64_t count = training->model->parameter_count;
     return (struct work){
-        .flops = flops * count, .bytes = arrays * sizeof(float) * count, .kernels = count > 0};
+        .flops = flops * count, .values = arrays * count, .kernels = count > 0};
 }
 
 void copy_parameters(struct rank *self, const struct training *training, float *to,

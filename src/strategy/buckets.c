@@ -14,7 +14,7 @@ static void close_bucket(struct buckets *buckets, struct share *open, size_t end
 
 /* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; what does not lie
  * next to each other is apart. */
-static void cut(struct buckets *buckets, const struct model *model, size_t bucket_floats,
+static void cut(struct buckets *buckets, const struct model *model, size_t least,
                 struct share (*range_of)(const struct model *model, int i))
 {
     struct share open = {.begin = model->parameter_count};
@@ -25,7 +25,7 @@ static void cut(struct buckets *buckets, const struct model *model, size_t bucke
         if (part.begin + part.count != open.begin)
             close_bucket(buckets, &open, part.begin + part.count);
         open = (struct share){part.begin, open.count + part.count};
-        if (open.count >= bucket_floats)
+        if (open.count >= least)
             close_bucket(buckets, &open, part.begin);
     }
     close_bucket(buckets, &open, 0);
@@ -43,11 +43,16 @@ static struct matrix *matrices_of(const struct model *model)
     return matrices;
 }
 
+static size_t bucket_floats(const struct rank *self, const struct plan *plan)
+{
+    return plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT);
+}
+
 void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
     *buckets = (struct buckets){0};
-    cut(buckets, training->model, plan->bucket_bytes / sizeof(float), model_part_range);
+    cut(buckets, training->model, bucket_floats(self, plan), model_part_range);
     if (plan->zero)
         buckets->sharding = sharding_create(self, training, buckets->ranges, buckets->count);
 }
@@ -73,8 +78,9 @@ void buckets_init(struct training *training, struct rank *self)
 {
     const struct plan *plan = training->plan;
     struct buckets *experts = &training->expert_buckets;
-    open_exchange(&training->buckets, self, training, plan->mesh->replicas[rank_id(self)]);
-    cut(experts, training->model, plan->bucket_bytes / sizeof(float), model_expert_range);
+    struct group **over = plan->mesh->copies ? plan->mesh->shard : plan->mesh->replicas;
+    open_exchange(&training->buckets, self, training, over[rank_id(self)]);
+    cut(experts, training->model, bucket_floats(self, plan), model_expert_range);
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
 }
@@ -86,19 +92,21 @@ void buckets_release(struct buckets *buckets)
     sharding_free(buckets->sharding);
 }
 
-static void post_if_begun(struct buckets *buckets, size_t at)
+static void post_if_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
 {
-    if (buckets->next < buckets->count && buckets->ranges[buckets->next].begin == at)
-        exchange_post(buckets->exchange, buckets->next++);
+    if (buckets->next == buckets->count || buckets->ranges[buckets->next].begin != at)
+        return;
+    if (buckets->sharding)
+        sharding_follow(self, training, buckets->next);
+    exchange_post(buckets->exchange, buckets->next++);
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     struct training *training = context;
-    (void)self;
     (void)count;
-    post_if_begun(&training->buckets, at);
-    post_if_begun(&training->expert_buckets, at);
+    post_if_begun(self, training, &training->buckets, at);
+    post_if_begun(self, training, &training->expert_buckets, at);
 }
 
 void buckets_wait(struct buckets *buckets)

@@ -102,12 +102,7 @@ void loose_note(struct training *training, int worker, double loss, uint64_t sta
     size_t rows = replica_rows(plan, plan->servers + worker).count;
     seen->loss += loss * (double)rows;
     seen->rows += rows;
-    seen->applied++;
-    seen->sum += staleness;
-    seen->most = staleness > seen->most ? staleness : seen->most;
-    while ((uint64_t)seen->count <= staleness)
-        *vector_push(&seen->times, &seen->count, &seen->room) = 0;
-    seen->times[staleness]++;
+    note_staleness(training, staleness);
 }
 
 double loose_loss(struct training *training)

@@ -28,9 +28,10 @@ static size_t share_out(struct sharding *sharding, size_t size, size_t member)
     return held;
 }
 
-static float *floats(struct rank *self, enum memory_kind kind, size_t count)
+static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
 {
-    return count ? rank_alloc(self, kind, count * sizeof(float)) : NULL;
+    enum number number = kind == MEMORY_GRADIENTS ? NUMBER_GRADIENT : NUMBER_VALUE;
+    return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
 }
 
 /* At most so many turns; fewer where there are no more ranges. */
@@ -44,15 +45,15 @@ static struct rooms make_rooms(struct rank *self, const struct sharding *shardin
         widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
     rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
     for (int i = 0; i < rooms.count; i++)
-        rooms.turns[i] = floats(self, kind, widest);
+        rooms.turns[i] = numbers(self, kind, widest);
     if (sharding->lent >= 0)
-        rooms.lent = floats(self, kind, sharding->ranges[sharding->lent].count);
+        rooms.lent = numbers(self, kind, sharding->ranges[sharding->lent].count);
     return rooms;
 }
 
 static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
 {
-    sharding->gradients = floats(self, MEMORY_GRADIENTS, held);
+    sharding->gradients = numbers(self, MEMORY_GRADIENTS, held);
     sharding->gradient_rooms = make_rooms(self, sharding, MEMORY_GRADIENTS, GRADIENT_ROOMS);
     sharding->tenants =
         memory_zeroed((size_t)sharding->gradient_rooms.count + 1, sizeof *sharding->tenants);
@@ -63,9 +64,17 @@ static void place_gradients(struct rank *self, struct sharding *sharding, size_t
 static void place_parameters(struct rank *self, struct sharding *sharding, struct model *model,
                              size_t held)
 {
-    model->parameters = sharding->parameters = floats(self, MEMORY_PARAMETERS, held);
+    model->parameters = sharding->parameters = numbers(self, MEMORY_PARAMETERS, held);
     model->holding = (struct holding){sharding->shares, sharding->count};
     sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
+}
+
+static void begin_copies(struct rank *self, struct sharding *sharding, struct training *training)
+{
+    struct group *copies = training->plan->mesh->copies[rank_id(self)];
+    allreduce_init(&sharding->copies, self, copies, training->plan->allreduce);
+    sharding->copied = group_size(copies) > 1;
+    training->is_copy = group_rank(copies, self) > 0;
 }
 
 struct sharding *sharding_create(struct rank *self, struct training *training,
@@ -73,23 +82,27 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
 {
     const struct plan *plan = training->plan;
     struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
-    struct group *replicas = plan->mesh->gather[rank_id(self)];
+    struct group *among = plan->mesh->gather[rank_id(self)];
     *sharding = (struct sharding){.stage = plan->zero,
                                   .ahead = plan->prefetch,
                                   .ranges = ranges,
                                   .count = count,
+                                  .microbatches = plan->microbatches,
                                   .lent = model_borrows(training->model) ? count - 1 : -1};
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
     sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
+    sharding->sums = memory_zeroed((size_t)count + 1, sizeof *sharding->sums);
+    sharding->collected = memory_zeroed((size_t)count + 1, sizeof *sharding->collected);
     sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
-    size_t held =
-        share_out(sharding, (size_t)group_size(replicas), (size_t)training->point.replica);
+    size_t held = share_out(sharding, (size_t)group_size(among), (size_t)group_rank(among, self));
     if (plan->zero >= 2)
         place_gradients(self, sharding, held);
     if (plan->zero == 3)
         place_parameters(self, sharding, training->model, held);
-    allreduce_init(&sharding->gather, self, replicas, plan->gather);
+    allreduce_init(&sharding->gather, self, among, plan->gather);
+    if (plan->mesh->copies)
+        begin_copies(self, sharding, training);
     return sharding;
 }
 
@@ -100,6 +113,8 @@ void sharding_free(struct sharding *sharding)
     free(sharding->shares);
     free(sharding->packed);
     free(sharding->own);
+    free(sharding->sums);
+    free(sharding->collected);
     free(sharding->gathers);
     free(sharding->tenants);
     free(sharding->parameter_rooms.turns);
@@ -126,11 +141,15 @@ static float *share_in(const struct sharding *sharding, float *room, int range)
     return at(room, sharding->shares[range].begin - sharding->ranges[range].begin);
 }
 
-static struct work copy_work(size_t count, bool adds)
+static struct work copy_work(size_t count)
 {
-    return (struct work){.flops = adds ? count : 0,
-                         .bytes = (adds ? 3 : 2) * sizeof(float) * count,
-                         .kernels = count > 0};
+    return (struct work){.values = 2 * count, .kernels = count > 0};
+}
+
+static struct work collect_work(size_t count, bool adds)
+{
+    return (struct work){
+        .flops = adds ? count : 0, .gradients = (adds ? 3 : 2) * count, .kernels = count > 0};
 }
 
 /* ---- Parameters. ---- */
@@ -154,12 +173,13 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
 {
     float *room = room_of(sharding, &sharding->parameter_rooms, range);
     size_t count = sharding->shares[range].count;
-    if (rank_compute_begin(self, copy_work(count, false))) {
+    if (rank_compute_begin(self, copy_work(count))) {
         memcpy(share_in(sharding, room, range), sharding->parameters + sharding->packed[range],
                count * sizeof(float));
         rank_compute_end(self);
     }
-    sharding->gathers[range] = allreduce_post(&sharding->gather, room, sharding->ranges[range].count);
+    sharding->gathers[range] = allreduce_post_numbers(&sharding->gather, NUMBER_VALUE, room,
+                                                      sharding->ranges[range].count);
 }
 
 /* The range's parameters are there on return, and those ahead on their way. */
@@ -175,25 +195,64 @@ static void gather(struct rank *self, struct sharding *sharding, enum way way, i
 
 /* ---- Gradients. ---- */
 
-/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
-static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
+static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
 {
-    int range = tenant->range;
-    size_t count = range < 0 ? 0 : sharding->shares[range].count;
-    if (range < 0)
-        return;
-    exchange_wait_for(sharding->exchange, range);
-    tenant->range = -1;
-    if (!rank_compute_begin(self, copy_work(count, !tenant->first)))
+    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
+                                : at(model->gradients, sharding->shares[i].begin);
+}
+
+static void sum_copies(struct sharding *sharding, const struct model *model, int i)
+{
+    if (sharding->copied && sharding->shares[i].count)
+        sharding->sums[i] = allreduce_post_as(&sharding->copies, exchange_element(sharding->exchange),
+                                              own_gradients(sharding, model, i), sharding->shares[i].count);
+}
+
+void sharding_follow(struct rank *self, struct training *training, int i)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    (void)self;
+    for (; sharding->copied && sharding->summed < i; sharding->summed++) {
+        exchange_wait_for(sharding->exchange, sharding->summed);
+        sum_copies(sharding, training->model, sharding->summed);
+    }
+}
+
+/* The range's shares of all microbatches are there. */
+static bool is_last(struct sharding *sharding, int range)
+{
+    if (++sharding->collected[range] < sharding->microbatches)
+        return false;
+    sharding->collected[range] = 0;
+    return true;
+}
+
+static void keep(struct rank *self, struct sharding *sharding, int range, bool first)
+{
+    size_t count = sharding->shares[range].count;
+    if (!rank_compute_begin(self, collect_work(count, !first)))
         return;
     const float *from =
         share_in(sharding, room_of(sharding, &sharding->gradient_rooms, range), range);
     float *to = sharding->gradients + sharding->packed[range];
-    if (tenant->first)
+    if (first)
         memcpy(to, from, count * sizeof *to);
     else
         math_add(count, to, from);
     rank_compute_end(self);
+}
+
+/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
+static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
+{
+    int range = tenant->range;
+    if (range < 0)
+        return;
+    exchange_wait_for(sharding->exchange, range);
+    tenant->range = -1;
+    keep(self, sharding, range, tenant->first);
+    if (is_last(sharding, range))
+        sum_copies(sharding, NULL, range);
 }
 
 static struct tenant *tenant_of(const struct sharding *sharding, int range)
@@ -275,12 +334,6 @@ static float *own_parameters(const struct sharding *sharding, const struct model
                                 : at(model->parameters, sharding->shares[i].begin);
 }
 
-static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
-{
-    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
-                                : at(model->gradients, sharding->shares[i].begin);
-}
-
 static void update_share(struct rank *self, struct training *training, int i)
 {
     struct sharding *sharding = training->buckets.sharding;
@@ -290,7 +343,8 @@ static void update_share(struct rank *self, struct training *training, int i)
                          sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
-            allreduce_post(&sharding->gather, at(model->parameters, range.begin), range.count);
+            allreduce_post_numbers(&sharding->gather, NUMBER_VALUE,
+                                   at(model->parameters, range.begin), range.count);
 }
 
 void sharding_update(struct rank *self, struct training *training)
@@ -298,7 +352,12 @@ void sharding_update(struct rank *self, struct training *training)
     struct sharding *sharding = training->buckets.sharding;
     for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
         collect(self, sharding, &sharding->tenants[i]);
+    if (sharding->stage == 1)
+        sharding_follow(self, training, sharding->count);
+    sharding->summed = 0;
     buckets_wait(&training->buckets);
+    for (int i = 0; sharding->copied && i < sharding->count; i++)
+        rank_wait(self, sharding->sums[i]);
     for (int i = 0; i < sharding->count; i++)
         sharding->own[i] = own_gradients(sharding, training->model, i);
     optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);

@@ -7,6 +7,10 @@
  *   zero=3  parameters too: a range's are gathered into one of `prefetch` + 1 rooms before it goes
  *           forward, and again before it goes backward
  *
+ * The ranks among whom a range is cut may be a part of the data group (zero.shard: hierarchical sharding, MiCS:
+ * Zhang et al. 2022; FSDP's HYBRID_SHARD): then each share is summed over its copies, too, by an all-reduce that
+ * follows the reduce-scatter of its range, once a step, behind the last microbatch.
+ *
  * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout.
  */
 #ifndef STRATEGY_SHARDING_H
@@ -41,6 +45,11 @@ struct sharding {
     struct request *gathers; /* one a range */
     int posted;              /* of them, in this pass */
     struct exchange *exchange;
+    struct allreduce copies; /* of those that hold the same shares; unused where there are none */
+    bool copied;             /* there are */
+    struct request *sums;    /* over them, one a range */
+    int summed;              /* of zero=1: ranges whose sums are posted in this step */
+    int microbatches, *collected; /* of them, by range, whose gradients are in the rank's shares */
 };
 
 /* In set-up, behind the model's; the ranges outlive it. */
@@ -50,6 +59,8 @@ void sharding_free(struct sharding *sharding);
 /* Hooks for the model, of zero=2 and 3; the context is the training. */
 void sharding_part_begins(void *training, struct rank *self, int i, enum way way, bool first);
 void sharding_part_ends(void *training, struct rank *self, int i, enum way way);
+/* Of zero=1, before range i is handed to the reduce-scatter: sums over copies of those before it. */
+void sharding_follow(struct rank *self, struct training *training, int i);
 /* The step's gradients are there: updates the shares and, below 3, gathers what came of them. */
 void sharding_update(struct rank *self, struct training *training);
 

@@ -27,13 +27,24 @@ static int neighbour(const struct training *training, int way)
     return (training->point.stage + stages + way) % stages;
 }
 
-/* A task's requests: what comes in and goes out, forward and back. */
+/* Of the microbatches whose gradients are added up. */
+static bool begins_sum(const struct training *training, struct stage_task task)
+{
+    return task.microbatch % count_of(training) == 0;
+}
+
+static bool ends_sum(const struct training *training, struct stage_task task)
+{
+    return (task.microbatch + 1) % count_of(training) == 0;
+}
+
+/* A task's requests: what comes in and goes out, forward and back, by the slot of its microbatch. */
 enum crossing { INPUT, OUTPUT, OUTPUT_GRADIENT, INPUT_GRADIENT };
 
 static struct request *request_of(struct training *training, enum crossing way, struct stage_task task)
 {
-    int tasks = training->chunks * count_of(training);
-    return &training->requests[way * tasks + task.chunk * count_of(training) + task.microbatch];
+    int most = training->slots_most, slot = task.microbatch % training->slots[task.chunk];
+    return &training->requests[(way * training->chunks + task.chunk) * most + slot];
 }
 
 static void wait_for(struct rank *self, struct request *request)
@@ -42,27 +53,20 @@ static void wait_for(struct rank *self, struct request *request)
     *request = (struct request){0};
 }
 
-/* Who had the task's slot before has sent what lay there. */
-static void wait_for_slot(struct rank *self, struct training *training, enum crossing way,
-                          struct stage_task task)
-{
-    task.microbatch -= training->slots[task.chunk];
-    if (task.microbatch >= 0)
-        wait_for(self, request_of(training, way, task));
-}
-
 static void take_slot(struct rank *self, struct training *training, struct stage_task task,
                       size_t step)
 {
     struct model *model = model_chunk(training->model, task.chunk);
     struct share rows = slot_rows(training, task.chunk, task.microbatch);
+    if (flows(training)) /* its own step's rows */
+        step = step - (size_t)training->taken + (size_t)task.microbatch;
     if (is_first(training, task.chunk))
         load_rows(self, training, step, microbatch(training, task.microbatch),
                   model_input(model, rows), NULL);
     else
-        *request_of(training, INPUT, task) = rank_post_receive(
-            self, training->pipeline, neighbour(training, -1), model_input(model, rows),
-            rows.count * model->input_width * sizeof(float));
+        *request_of(training, INPUT, task) = rank_post_receive_numbers(
+            self, training->pipeline, neighbour(training, -1), NUMBER_VALUE, model_input(model, rows),
+            rows.count * model->input_width);
 }
 
 static bool is_task(struct stage_task task, bool forward)
@@ -100,9 +104,9 @@ static void expect_gradients(struct rank *self, struct training *training)
         struct model *model = model_chunk(training->model, task->chunk);
         struct share rows = slot_rows(training, task->chunk, task->microbatch);
         if (!is_last(training, task->chunk))
-            *request_of(training, OUTPUT_GRADIENT, *task) = rank_post_receive(
-                self, training->back, neighbour(training, 1), model_output_gradient(model, rows),
-                rows.count * model->output_width * sizeof(float));
+            *request_of(training, OUTPUT_GRADIENT, *task) = rank_post_receive_numbers(
+                self, training->back, neighbour(training, 1), NUMBER_VALUE,
+                model_output_gradient(model, rows), rows.count * model->output_width);
         training->next_gradient++;
     }
 }
@@ -115,14 +119,20 @@ static void forward(struct rank *self, struct training *training, struct stage_t
     if (!is_first(training, task.chunk))
         wait_for(self, request_of(training, INPUT, task));
     if (!last)
-        wait_for_slot(self, training, OUTPUT, task);
+        wait_for(self, request_of(training, OUTPUT, task)); /* who had the slot before has sent it */
     model_forward(self, model, rows);
     if (!last)
-        *request_of(training, OUTPUT, task) = rank_post_send(
-            self, training->pipeline, neighbour(training, 1), model_output(model, rows),
-            rows.count * model->output_width * sizeof(float));
+        *request_of(training, OUTPUT, task) = rank_post_send_numbers(
+            self, training->pipeline, neighbour(training, 1), NUMBER_VALUE, model_output(model, rows),
+            rows.count * model->output_width);
     training->begun[task.chunk]++;
     expect_gradients(self, training);
+}
+
+static void look_back(struct training *training, struct stage_task task)
+{
+    note_staleness(training, (uint64_t)(training->taken - stash_seen(training, task.microbatch)));
+    stash_look_back(training, task.microbatch);
 }
 
 /* Backward of a microbatch to its input, by either of the model's words for it. */
@@ -141,12 +151,16 @@ static double backward(struct rank *self, struct training *training, struct stag
     else
         wait_for(self, request_of(training, OUTPUT_GRADIENT, task));
     if (!first)
-        wait_for_slot(self, training, INPUT_GRADIENT, task);
-    word(self, model, rows, task.microbatch == 0, task.microbatch == count_of(training) - 1);
+        wait_for(self, request_of(training, INPUT_GRADIENT, task));
+    if (flows(training))
+        look_back(training, task);
+    word(self, model, rows, begins_sum(training, task), ends_sum(training, task));
+    if (flows(training))
+        stash_look_at_latest(training);
     if (!first)
-        *request_of(training, INPUT_GRADIENT, task) = rank_post_send(
-            self, training->back, neighbour(training, -1), model_input_gradient(model, rows),
-            rows.count * model->input_width * sizeof(float));
+        *request_of(training, INPUT_GRADIENT, task) = rank_post_send_numbers(
+            self, training->back, neighbour(training, -1), NUMBER_VALUE,
+            model_input_gradient(model, rows), rows.count * model->input_width);
     return loss;
 }
 
@@ -163,7 +177,7 @@ static double do_task(struct rank *self, struct training *training, struct stage
     else
         model_backward_weight(self, model_chunk(training->model, task.chunk),
                               slot_rows(training, task.chunk, task.microbatch),
-                              task.microbatch == 0, task.microbatch == count_of(training) - 1);
+                              begins_sum(training, task), ends_sum(training, task));
     if (task.work == WORK_BACKWARD || task.work == WORK_BACKWARD_WEIGHT) {
         training->ended[task.chunk]++;
         take_free_slots(self, training, step);
@@ -171,33 +185,65 @@ static double do_task(struct rank *self, struct training *training, struct stage
     return loss;
 }
 
+bool flows(const struct training *training)
+{
+    return training->plan->strategy->spreads_pipeline && training->plan->pipeline->flows;
+}
+
+void order_tasks(struct training *training)
+{
+    const struct plan *plan = training->plan;
+    training->order.count = 0;
+    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
+                                               .stage = training->point.stage,
+                                               .microbatches = plan->microbatches,
+                                               .chunks = plan->chunks,
+                                               .step = training->taken,
+                                               .steps = (int)plan->steps},
+                          &training->order);
+}
+
 static void begin_step(struct rank *self, struct training *training, size_t step)
 {
     training->next_input = training->next_gradient = 0;
-    for (int c = 0; c < training->chunks; c++)
+    for (int c = 0; c < training->chunks && !flows(training); c++)
         training->begun[c] = training->ended[c] = 0;
+    if (flows(training))
+        order_tasks(training);
     if (is_last(training, training->chunks - 1))
         load_rows(self, training, step, (struct share){0, training->rows.count}, NULL,
                   training->targets);
     take_free_slots(self, training, step);
+    expect_gradients(self, training); /* of what has gone forward in earlier steps */
+}
+
+/* From the oldest to the newest. */
+static void wait_for_all(struct rank *self, struct training *training, enum crossing way)
+{
+    for (int c = 0; c < training->chunks; c++)
+        for (int i = training->ended[c] - training->slots[c]; i < training->ended[c]; i++)
+            wait_for(self, request_of(training, way, (struct stage_task){.microbatch = i, .chunk = c}));
 }
 
 static void wait_for_sends(struct rank *self, struct training *training)
 {
-    int tasks = training->chunks * count_of(training);
-    for (int i = 0; i < tasks; i++)
-        wait_for(self, &training->requests[OUTPUT * tasks + i]);
-    for (int i = 0; i < tasks; i++)
-        wait_for(self, &training->requests[INPUT_GRADIENT * tasks + i]);
+    wait_for_all(self, training, OUTPUT);
+    wait_for_all(self, training, INPUT_GRADIENT);
 }
 
 double train_in_stages(struct rank *self, struct training *training, size_t step)
 {
     double loss = 0;
+    int begun = training->begun[0];
     begin_step(self, training, step);
     for (int t = 0; t < training->order.count; t++)
         loss += do_task(self, training, training->order.tasks[t], step);
-    wait_for_sends(self, training);
+    if (flows(training)) {
+        training->rows_done = (size_t)(training->begun[0] - begun) * training->rows.count;
+        stash_keep(self, training);
+    }
+    if (!flows(training) || training->taken + 1 == (int)training->plan->steps)
+        wait_for_sends(self, training);
     return loss;
 }
 
@@ -207,5 +253,5 @@ void sum_tied(struct training *training)
     struct share table = model_tied_range(model);
     float *gradients = model->gradients ? model->gradients + table.begin : NULL;
     if (table.count)
-        allreduce_now(&training->tied, gradients, table.count);
+        allreduce_numbers(&training->tied, NUMBER_GRADIENT, gradients, table.count);
 }

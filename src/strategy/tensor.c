@@ -13,7 +13,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_tensor = {
     .name = "tensor",
     .summary = "layers are split by columns, then rows: one all-reduce each way a pair of layers",
-    .options = "tensor.sequence, allreduce, microbatches",
+    .options = "tensor.sequence, tensor.chunks, allreduce, microbatches",
     .spreads_tensor = true,
     .step = step,
 };

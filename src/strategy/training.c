@@ -5,10 +5,15 @@
 
 #include <stdlib.h>
 
-void tensor_sum_forward(void *context, struct rank *self, float *partial, size_t count)
+static void tensor_sum(void *context, struct rank *self, enum number number, float *partial, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->tensor, partial, count);
+    allreduce_numbers(&((struct training *)context)->tensor, number, partial, count);
+}
+
+void tensor_sum_forward(void *context, struct rank *self, float *partial, size_t count)
+{
+    tensor_sum(context, self, NUMBER_VALUE, partial, count);
 }
 
 void tensor_sum_backward(void *context, struct rank *self, float *partial, size_t count)
@@ -16,16 +21,33 @@ void tensor_sum_backward(void *context, struct rank *self, float *partial, size_
     tensor_sum_forward(context, self, partial, count);
 }
 
-static void tensor_gather(void *context, struct rank *self, float *blocks, size_t count)
+static void tensor_gather(void *context, struct rank *self, enum number number, float *blocks,
+                          size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->gather, blocks, count);
+    allreduce_numbers(&((struct training *)context)->gather, number, blocks, count);
 }
 
 static void tensor_scatter(void *context, struct rank *self, float *blocks, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->scatter, blocks, count);
+    allreduce_numbers(&((struct training *)context)->scatter, NUMBER_VALUE, blocks, count);
+}
+
+static void begin_tensor_sum(void *context, struct rank *self, float *partial, size_t count)
+{
+    struct training *training = context;
+    struct allreduce *over = training->plan->sequence ? &training->scatter : &training->tensor;
+    (void)self;
+    training->sums[training->sum_count++] = allreduce_post_numbers(over, NUMBER_VALUE, partial, count);
+}
+
+static void end_tensor_sums(void *context, struct rank *self)
+{
+    struct training *training = context;
+    for (int i = 0; i < training->sum_count; i++)
+        rank_wait(self, training->sums[i]);
+    training->sum_count = 0;
 }
 
 /* A stage's sums are those of its tensor group; then the stages add theirs. */
@@ -33,7 +55,7 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
 {
     struct training *training = context;
     if (training->plan->mesh->shape.tensor > 1)
-        tensor_sum_forward(context, self, partial, count);
+        tensor_sum(context, self, NUMBER_FULL, partial, count);
     if (training->plan->mesh->shape.expert > 1)
         allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
@@ -49,7 +71,25 @@ static void sum_over_shares(void *context, struct rank *self, float *partial, si
 static void exchange_experts(void *context, struct rank *self, float *vector, size_t count)
 {
     (void)self;
-    allreduce_now(&((struct training *)context)->expert, vector, count);
+    allreduce_numbers(&((struct training *)context)->expert, NUMBER_VALUE, vector, count);
+}
+
+_Static_assert((int)ROADS == (int)RELAY_ROADS, "a relay has a road for each that a model uses");
+
+static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count)
+{
+    struct training *training = context;
+    (void)self;
+    relay_post(&training->ring, (int)road, out, in, count);
+    if (training->plan->ring_waits)
+        relay_wait(&training->ring, (int)road);
+}
+
+static void ring_wait(void *context, struct rank *self, enum road road)
+{
+    (void)self;
+    relay_wait(&((struct training *)context)->ring, (int)road);
 }
 
 static struct model_hooks hooks_of(struct training *training)
@@ -57,6 +97,8 @@ static struct model_hooks hooks_of(struct training *training)
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
                                 .exchange_experts = exchange_experts,
+                                .ring_post = ring_post,
+                                .ring_wait = ring_wait,
                                 .gradient_ready = strategy->gradient_ready};
     if (strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares)
         hooks.gradient_ready = bucket_gradient_ready;
@@ -72,9 +114,12 @@ static struct model_hooks hooks_of(struct training *training)
     if (strategy->spreads_tensor) {
         hooks.after_forward = tensor_sum_forward;
         hooks.before_backward = tensor_sum_backward;
-        hooks.sum_over_tensor = tensor_sum_forward;
+        hooks.sum_over_tensor = tensor_sum;
         hooks.gather_over_tensor = tensor_gather;
         hooks.scatter_over_tensor = training->plan->sequence ? tensor_scatter : NULL;
+        hooks.chunks = training->plan->tensor_chunks;
+        hooks.begin_sum = begin_tensor_sum;
+        hooks.end_sums = end_tensor_sums;
     }
     return hooks;
 }
@@ -111,23 +156,21 @@ static enum model_use plan_order(struct training *training)
     training->slots = memory_zeroed(chunks, sizeof *training->slots);
     training->begun = memory_zeroed(chunks, sizeof *training->begun);
     training->ended = memory_zeroed(chunks, sizeof *training->ended);
-    training->slots[0] = 1;
+    training->slots[0] = training->slots_most = 1;
     if (!staged)
         return MODEL_TRAINS;
-    plan->pipeline->order((struct stage_place){.stages = plan->mesh->shape.pipeline,
-                                               .stage = training->point.stage,
-                                               .microbatches = plan->microbatches,
-                                               .chunks = plan->chunks},
-                          &training->order);
-    for (int c = 0; c < training->chunks; c++)
-        training->slots[c] = order_slots(&training->order, c);
+    order_tasks(training);
+    for (int c = 0; c < training->chunks; c++) {
+        int slots = training->slots[c] = order_slots(&training->order, c);
+        training->slots_most = slots > training->slots_most ? slots : training->slots_most;
+    }
     return order_splits(&training->order) ? MODEL_TRAINS_APART : MODEL_TRAINS;
 }
 
 /* The rows of the microbatches that a chunk keeps at a time. */
 static size_t rows_kept(const struct training *training, int chunk)
 {
-    struct share last = microbatch(training, training->slots[chunk] - 1);
+    struct share last = slot_rows(training, chunk, training->slots[chunk] - 1);
     return last.begin + last.count;
 }
 
@@ -146,7 +189,9 @@ static struct model *whole_model(struct rank *self, struct training *training, e
                                 .tensors = shape.tensor,
                                 .layers = plan->stage_layers,
                                 .expert = training->point.experts,
-                                .experts = shape.expert};
+                                .experts = shape.expert,
+                                .context = training->point.chunk,
+                                .contexts = shape.context};
     struct model *model = model_create(self, plan->model, place, rows[0],
                                        microbatch(training, 0).count, use,
                                        hooks_of(training));
@@ -166,13 +211,14 @@ static void make_model(struct rank *self, struct training *training)
     training->model->row_weight = 1.0f / (float)rows_of_mean(training);
     if (shares && !serves)
         return;
+    stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
         buckets_cut(&training->buckets, self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
     if (plan->microbatches == 1 && training->chunks == 1 && !plan->mesh->ends && !plan->sequence &&
-        !plan->strategy->edits_gradients)
+        !plan->strategy->edits_gradients && !training->stashes)
         optimizer_fuse(training->optimizer, training->model);
 }
 
@@ -181,20 +227,22 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     struct training *training = memory_zeroed(1, sizeof *training);
     struct mesh_shape shape = plan->mesh->shape;
     struct mesh_point point = mesh_point(plan->mesh, rank_id(self));
-    size_t microbatches = (size_t)plan->microbatches;
     training->plan = plan;
     training->point = point;
     training->rows = replica_rows(plan, point.replica);
+    training->sums = memory_zeroed((size_t)plan->tensor_chunks + 1, sizeof *training->sums);
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
-                                       training->rows.count * plan->target_width * sizeof(int32_t));
+                                       training->rows.count * own_targets(training) * sizeof(int32_t));
+    if (shape.context > 1 && rank_is_real(self))
+        training->whole_row = memory_zeroed(plan->input_width + plan->target_width, sizeof(int32_t));
     struct group *expert = plan->mesh->expert[rank_id(self)];
     allreduce_init(&training->expert, self, expert, plan->alltoall);
     if (plan->clip > 0)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
-        allreduce_init(&training->replicas, self, plan->mesh->data[rank_id(self)], plan->allreduce);
+        allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
     allreduce_init(&training->tensor, self, plan->mesh->tensor[rank_id(self)],
                    plan->allreduce_tensor);
     if (plan->sequence)
@@ -202,6 +250,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
+    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)],
+               plan->mesh->ring ? &plan->mesh->ring[rank_id(self)] : NULL);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
@@ -209,7 +259,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     if (plan->mesh->ends && plan->mesh->ends[rank_id(self)])
         allreduce_init(&training->tied, self, plan->mesh->ends[rank_id(self)],
                        plan->allreduce_pipeline);
-    training->requests = memory_zeroed(4 * (size_t)training->chunks * microbatches,
+    training->requests = memory_zeroed(4 * (size_t)training->chunks * (size_t)training->slots_most,
                                        sizeof *training->requests);
     if (plan->strategy->setup)
         training->own = plan->strategy->setup(self, training);
@@ -228,6 +278,8 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->whole_row);
+    free(training->sums);
     free(training->slots);
     free(training->begun);
     free(training->ended);
@@ -249,7 +301,9 @@ uint64_t training_allreduces(const struct training *training)
     return training->tensor.used | training->gather.used | training->scatter.used |
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
-           (training->buckets.sharding ? training->buckets.sharding->gather.used : 0) |
+           (training->buckets.sharding
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }
 
@@ -274,5 +328,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     training->rows_done = training->rows.count;
     struct staleness *seen = &training->staleness;
     *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
-    return plan->strategy->step(self, training, step);
+    double loss = plan->strategy->step(self, training, step);
+    training->taken++;
+    return loss;
 }

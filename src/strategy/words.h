@@ -4,7 +4,7 @@
 
 #include "threadrack/strategy/strategy.h"
 
-/* The rows of microbatch i, within this rank's rows. */
+/* The rows of microbatch i, within this rank's rows. Where they are numbered through the run, they are all. */
 struct share microbatch(const struct training *training, int i);
 
 /* Where microbatch i lies in a chunk of the model: it keeps those in flight, and the largest are the
@@ -16,7 +16,10 @@ struct share replica_rows(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 
-/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
+/* Targets of a row that this rank has. */
+size_t own_targets(const struct training *training);
+/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. A context rank
+ * takes its slice of each. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
 
@@ -27,8 +30,23 @@ double microbatch_loss(struct rank *self, struct training *training, int i);
  * model keeps one of them, and the last calls gradient_ready. */
 double train_in_turn(struct rank *self, struct training *training, size_t step);
 
-/* The same of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
+/* What a pipeline's stage does in its next step, anew. */
+void order_tasks(struct training *training);
+bool flows(const struct training *training); /* see pipeline_schedule.flows */
+/* As train_in_turn, of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
 double train_in_stages(struct rank *self, struct training *training, size_t step);
+
+/* Of a stage that flows (pipeline_schedule.flows): room for older versions of its weights; how many updates
+ * those had had that a minibatch's forward pass saw; these or the latest ones for what the model does next;
+ * and, before an update, the latest ones are kept if a minibatch in flight has seen them. */
+void stash_init(struct rank *self, struct training *training);
+int stash_seen(const struct training *training, int minibatch);
+void stash_look_back(struct training *training, int minibatch);
+void stash_look_at_latest(struct training *training);
+void stash_keep(struct rank *self, struct training *training);
+
+/* Counts a gradient that is applied in this step: how many updates its weights had had less. */
+void note_staleness(struct training *training, uint64_t staleness);
 
 /* The gradients of a table that the first and the last stage share become their sum. Behind the sums
  * over replicas. */

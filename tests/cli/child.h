@@ -28,6 +28,8 @@ void bench_close(struct bench *bench);
 int bench_entries(const struct bench *bench);
 /* Runs the program there; the words are separated by blanks, and quotes '...' keep blanks. */
 void bench_run(const struct bench *bench, const char *words, struct outcome *outcome);
+/* The same, where it should exit with the code; what it said instead is shown. */
+void bench_ends(const struct bench *bench, const char *words, struct outcome *outcome, int code);
 /* The text of a file there, for the caller to free; NULL when there is none. */
 char *bench_read(const struct bench *bench, const char *name);
 

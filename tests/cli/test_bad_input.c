@@ -105,6 +105,8 @@ static const struct row {
      "the levels that hierarchical asks for do not divide a group of 6"},
     {"bench allreduce --jobs 2", "one thing at a time"},
     {"bench allreduce batch=1,2", "a bench does not read it"},
+    {"run strategy=data nodes=4 placement=list:0:2", "'list:0:2' gives 3 nodes, and the run has 4 ranks"},
+    {"bench allreduce nodes=4 placement=round_robin", "topology star has no boxes"},
     {"bench allreduce netmodel=hokney", "did you mean 'hockney'?"},
     {"bench allreduce nodes=0", "outside 1 to"},
     /* Experiment files. */

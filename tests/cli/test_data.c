@@ -34,10 +34,7 @@ static struct outcome outcome;
 
 static void run(const char *words, int code)
 {
-    bench_run(&bench, words, &outcome);
-    if (outcome.code != code)
-        fprintf(stderr, "\n`threadrack %s` said:\n%s", words, outcome.err);
-    CHECK_EQUAL(outcome.code, code);
+    bench_ends(&bench, words, &outcome, code);
 }
 
 static const struct {

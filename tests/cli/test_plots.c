@@ -15,10 +15,7 @@ static struct outcome outcome;
 
 static void run(const char *words, int code)
 {
-    bench_run(&bench, words, &outcome);
-    if (outcome.code != code)
-        fprintf(stderr, "\n`threadrack %s` said:\n%s", words, outcome.err);
-    CHECK_EQUAL(outcome.code, code);
+    bench_ends(&bench, words, &outcome, code);
 }
 
 static void write_file(const char *name, const char *bytes)
@@ -93,11 +90,12 @@ static void recorded_experiments_run(void)
 {
     static const char *const short_forms[] = {
         "shards.yaml federated.epochs=1", "local-steps.yaml local_steps=2",
-        "compression.yaml cluster.link.bandwidth=1Gbit/s", "alpha.yaml strategy=fedavg"};
+        "compression.yaml cluster.link.bandwidth=1Gbit/s", "alpha.yaml strategy=fedavg",
+        "winners.yaml nodes=4 cluster.link.bandwidth=100Gbit/s"};
     char folder[PATH_MAX];
     CHECK_FATAL(realpath("plots/experiments", folder) != NULL);
     bench_open(&bench, &none);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof short_forms / sizeof *short_forms; i++) {
         char *words = memory_text("sweep %s/%s steps=2 seed=1 --quiet", folder, short_forms[i]);
         run(words, 0);
         CHECK(count(outcome.out, "  ok\n") >= 2);

@@ -17,6 +17,7 @@ static const struct setting settings[] = {
     {"partition", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
     {"data", SETTING_WORD, 0, 0, 0, NULL, "digits", "", NULL},
     {"compress", SETTING_WORD, 0, 0, 0, NULL, "none", "", NULL},
+    {"precision", SETTING_WORD, 0, 0, 0, NULL, "fp32", "", NULL},
     {"batch", SETTING_WORD, 0, 0, 0, NULL, "64", "", NULL},
     {"microbatches", SETTING_WORD, 0, 0, 0, NULL, NULL, "", NULL},
     {"strategy", SETTING_WORD, 0, 0, 0, NULL, "data", "", NULL},

@@ -109,12 +109,20 @@ static void add_up(void *context, struct rank *self, float *partial, size_t coun
     free(sum);
 }
 
-static void bring_together(void *context, struct rank *self, float *blocks, size_t count)
+static void add_up_numbers(void *context, struct rank *self, enum number number, float *partial,
+                           size_t count)
+{
+    (void)number;
+    add_up(context, self, partial, count);
+}
+
+static void bring_together(void *context, struct rank *self, enum number number, float *blocks,
+                           size_t count)
 {
     struct member *member = context;
     struct team *team = member->team;
     size_t block = count / (size_t)team->size;
-    (void)self;
+    (void)self, (void)number;
     team->partial[member->tensor] = blocks;
     pthread_barrier_wait(&team->barrier);
     for (int i = 0; i < team->size; i++)
@@ -199,7 +207,7 @@ static void *train_member(void *argument)
                                     .gradient_ready = note_ready,
                                     .after_forward = add_up,
                                     .before_backward = add_up,
-                                    .sum_over_tensor = add_up,
+                                    .sum_over_tensor = add_up_numbers,
                                     .gather_over_tensor = bring_together};
         parts[s] = model_create(self, team->spec,
                                 (struct model_place){.stage = s, .stages = team->stages, .tensor = me->tensor, .tensors = team->size}, ROWS, ROWS,

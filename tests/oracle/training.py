@@ -126,7 +126,8 @@ def check(threadrack, x, y):
     return good
 
 
-torch.set_num_threads(1)
-if len(sys.argv) > 1:
-    sys.exit(not check(sys.argv[1], *digits()))
-write(*digits())
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    if len(sys.argv) > 1:
+        sys.exit(not check(sys.argv[1], *digits()))
+    write(*digits())

@@ -90,6 +90,26 @@ static inline struct result *run_line(const char *line, bool refusal)
     return run_refused(line, refusal ? STATUS_REFUSED : STATUS_OK);
 }
 
+/* The experiment of the line is refused by one message, which has the words in it. */
+static inline void refuses(const char *line, const char *why)
+{
+    struct errors errors;
+    errors_init(&errors);
+    struct config *config = config_of(line, &errors);
+    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
+                                           (struct progress_hook){0}, &errors);
+    bool so = result->status == STATUS_REFUSED && errors.count == 1 && strstr(errors.messages[0], why);
+    if (!so) {
+        fprintf(stderr, "\n%s: is %s, should be refused by one message with \"%s\"\n", line,
+                status_name(result->status), why);
+        errors_print(&errors, stderr);
+    }
+    CHECK(so);
+    result_free(result);
+    config_free(config);
+    errors_release(&errors);
+}
+
 __attribute__((format(printf, 1, 2))) static inline struct result *run(const char *format, ...)
 {
     char line[1024];

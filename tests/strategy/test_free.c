@@ -138,26 +138,13 @@ static void stops_at_its_target(void)
     result_free(result);
 }
 
-static void refused(const char *words, const char *why)
-{
-    struct errors errors;
-    errors_init(&errors);
-    struct config *config = config_of(words, &errors);
-    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
-                                           (struct progress_hook){0}, &errors);
-    CHECK(result->status != STATUS_OK && errors.count && strstr(errors.messages[0], why));
-    errors_release(&errors);
-    result_free(result);
-    config_free(config);
-}
-
 static void what_does_not_go_is_refused(void)
 {
-    refused("strategy=backup_workers backup=3 nodes=4", "cannot do without");
-    refused("strategy=backup_workers servers=2 nodes=5", "servers=1");
-    refused("strategy=async_server servers=2 nodes=5 target_loss=1", "servers=1");
-    refused("strategy=async_server nodes=5 clock.resolver=lanes math=off netmodel=loggp", "virtual time");
-    refused("strategy=async_server nodes=5 goal=/tmp/threadrack-goal", "GOAL");
+    refuses("strategy=backup_workers backup=3 nodes=4", "cannot do without");
+    refuses("strategy=backup_workers servers=2 nodes=5", "servers=1");
+    refuses("strategy=async_server servers=2 nodes=5 target_loss=1", "servers=1");
+    refuses("strategy=async_server nodes=5 clock.resolver=lanes math=off netmodel=loggp", "virtual time");
+    refuses("strategy=async_server nodes=5 goal=/tmp/threadrack-goal", "GOAL");
 }
 
 SUITE("strategy: free", TEST(with_no_slack_they_are_synchronous), TEST(real_runs_are_timed_as_others),

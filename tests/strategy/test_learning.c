@@ -77,15 +77,15 @@ struct network {
 };
 
 static const struct network networks[] = {
-    {shallow, "batch=64 steps=40 data.order=shuffled", 3, 128},
-    {shallow, "batch=64 steps=40 data.order=sequential", 3, 128},
-    {"cnn:4-6:16", "batch=32 steps=16 optimizer=sgd:lr=0.05", 4, 16},
+    {shallow, "batch=64 steps=24 data.order=shuffled", 3, 128},
+    {shallow, "batch=64 steps=24 data.order=sequential", 3, 128},
+    {"cnn:4-6:16", "batch=32 steps=10 optimizer=sgd:lr=0.05", 4, 16},
     {"gpt:layers=2,heads=4,width=16,context=8",
-     "data=devils-dictionary batch=16 steps=16 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
+     "data=devils-dictionary batch=16 steps=10 optimizer=sgd:lr=0.1,momentum=0.9", 4, 4},
     {"gpt:layers=1,heads=6,width=12,context=8,hidden=10,tied",
-     "data=devils-dictionary batch=17 steps=16 optimizer=adamw:lr=0.001", 3, 6},
-    {"logistic", "batch=32 steps=30", 1, 1},
-    {"linear", "batch=32 steps=30 optimizer=sgd:lr=0.02", 1, 1},
+     "data=devils-dictionary batch=17 steps=10 optimizer=adamw:lr=0.001", 3, 6},
+    {"logistic", "batch=32 steps=16", 1, 1},
+    {"linear", "batch=32 steps=16 optimizer=sgd:lr=0.02", 1, 1},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -134,7 +134,7 @@ static void every_network(void)
 
 static void deep_pipelines(void)
 {
-    ALL_LEARN(deep, "batch=64 steps=30 eval_every=60 optimizer=sgd:lr=0.02",
+    ALL_LEARN(deep, "batch=64 steps=16 eval_every=60 optimizer=sgd:lr=0.02",
               "strategy=pipeline nodes=2", "strategy=pipeline nodes=3", "strategy=pipeline nodes=4",
               "strategy=pipeline nodes=6", "strategy=pipeline nodes=8",
               "strategy=pipeline nodes=16", "strategy=pipeline nodes=17 microbatches=5",
@@ -150,7 +150,7 @@ static void deep_pipelines(void)
 
 static void odd_meshes(void)
 {
-    ALL_LEARN(shallow, "batch=64 steps=30 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
+    ALL_LEARN(shallow, "batch=64 steps=16 eval_every=60", MESH(8, 2, 2, 2), MESH(6, 2, 3, 1),
               MESH(6, 1, 2, 3), MESH(6, 3, 1, 2), MESH(12, 3, 2, 2), MESH(10, 1, 5, 2),
               MESH(15, 5, 1, 3), MESH(9, 3, 3, 1));
 }
@@ -172,7 +172,7 @@ static const char smooth[] = "mlp:64-128-64-10:tanh";
 /* Shares of 61 rows, and microbatches that divide neither the batch nor a replica's share of it. */
 static void uneven_shares(void)
 {
-    ALL_LEARN(smooth, "batch=61 steps=60 eval_every=60", "strategy=single microbatches=7",
+    ALL_LEARN(smooth, "batch=61 steps=30 eval_every=60", "strategy=single microbatches=7",
               "strategy=data nodes=3", "strategy=data nodes=8 microbatches=3",
               "strategy=data nodes=16 microbatches=2", "strategy=tensor nodes=3 microbatches=4",
               "strategy=tensor nodes=7", "strategy=pipeline nodes=3 microbatches=7",
@@ -185,7 +185,7 @@ static void momentum_and_decay(void)
 {
     ALL_LEARN(
         smooth,
-        "batch=61 steps=60 eval_every=60 optimizer=sgd:lr=0.05,momentum=0.9,weight_decay=1e-4",
+        "batch=61 steps=30 eval_every=60 optimizer=sgd:lr=0.05,momentum=0.9,weight_decay=1e-4",
         "strategy=single microbatches=3", "strategy=data nodes=4", "strategy=data nodes=6",
         "strategy=tensor nodes=4", "strategy=pipeline nodes=3", MESH(8, 2, 2, 2),
         MESH(6, 3, 2, 1) " microbatches=3");
@@ -267,7 +267,7 @@ static void norms_of_other_models(void)
 /* How gradients travel changes nothing but the order of sums. */
 static void buckets_and_algorithms(void)
 {
-    ALL_LEARN(smooth, "batch=64 steps=30 eval_every=60", "strategy=data nodes=6 bucket=4B",
+    ALL_LEARN(smooth, "batch=64 steps=16 eval_every=60", "strategy=data nodes=6 bucket=4B",
               "strategy=data nodes=6 bucket=1KiB", "strategy=data nodes=5 allreduce=ring",
               "strategy=data nodes=5 allreduce=recursive_doubling",
               "strategy=data nodes=5 allreduce=halving_doubling",

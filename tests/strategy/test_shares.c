@@ -92,32 +92,17 @@ static void rounding_is_by_largest_remainders(void)
 
 #define MOE "data=devils-dictionary model=gpt:layers=1,heads=2,width=16,context=8,experts=4"
 
-static void refused(const char *line, const char *words)
-{
-    struct errors errors;
-    errors_init(&errors);
-    struct config *config = config_of(line, &errors);
-    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
-                                           (struct progress_hook){0}, &errors);
-    CHECK(errors.count == 1 && strstr(errors.messages[0], words));
-    errors_print(errors.count == 1 && strstr(errors.messages[0], words) ? &(struct errors){0} : &errors,
-                 stderr);
-    result_free(result);
-    config_free(config);
-    errors_release(&errors);
-}
-
 static void what_does_not_fit_is_refused(void)
 {
-    refused("math=off strategy=data nodes=3 shares=100:1:1 batch=20", "worker 1 would have 0 of the batch's 20");
-    refused("math=off strategy=data nodes=2 shares=3:1 batch=8 microbatches=3", "give batch=12 or more");
-    refused("math=off strategy=data nodes=3 shares=1:1", "each of the 3 workers");
-    refused("math=off strategy=data nodes=2 shares=1:1:1", "each of the 2 workers");
-    refused("math=off strategy=data nodes=2 shares=1:-1", "each of the 2 workers");
-    refused("math=off strategy=data nodes=2 shares=sped", "expected even, speed");
-    refused("math=off strategy=data nodes=2 shares=2:1 collectives=closed_form netmodel=hockney", "shares of the batch differ");
-    refused("math=off strategy=data nodes=2 mesh.expert=2 shares=2:1 batch=30 " MOE, "need equal shares");
-    refused("math=off strategy=single shares=sped", "expected even, speed");
+    refuses("math=off strategy=data nodes=3 shares=100:1:1 batch=20", "worker 1 would have 0 of the batch's 20");
+    refuses("math=off strategy=data nodes=2 shares=3:1 batch=8 microbatches=3", "give batch=12 or more");
+    refuses("math=off strategy=data nodes=3 shares=1:1", "each of the 3 workers");
+    refuses("math=off strategy=data nodes=2 shares=1:1:1", "each of the 2 workers");
+    refuses("math=off strategy=data nodes=2 shares=1:-1", "each of the 2 workers");
+    refuses("math=off strategy=data nodes=2 shares=sped", "expected even, speed");
+    refuses("math=off strategy=data nodes=2 shares=2:1 collectives=closed_form netmodel=hockney", "shares of the batch differ");
+    refuses("math=off strategy=data nodes=2 mesh.expert=2 shares=2:1 batch=30 " MOE, "need equal shares");
+    refuses("math=off strategy=single shares=sped", "expected even, speed");
 }
 
 SUITE("strategy: shares", TEST(in_proportion_to_speed_a_step_is_ideal),

@@ -32,19 +32,11 @@ static void stages_take_equally_long(void)
     result_free(result);
 }
 
-static void refused(const char *words, const char *says)
+static void refused(const char *words, const char *why)
 {
-    char line[256];
+    char line[512];
     snprintf(line, sizeof line, "math=off model=mlp:64-32x4-10 strategy=pipeline nodes=3 %s", words);
-    struct errors errors;
-    errors_init(&errors);
-    struct config *config = config_of(line, &errors);
-    struct result *result = experiment_run(config, this_host(), (struct seat_range){0, 1},
-                                           (struct progress_hook){0}, &errors);
-    CHECK(errors.count == 1 && strstr(errors.messages[0], says));
-    result_free(result);
-    config_free(config);
-    errors_release(&errors);
+    refuses(line, why);
 }
 
 static void what_does_not_fit_is_refused(void)
@@ -54,7 +46,43 @@ static void what_does_not_fit_is_refused(void)
     refused("pipeline.split=0:4:1", "together the model's 5");
     refused("pipeline.split=4:1", "each of the 3 stages");
     refused("pipeline.split=bytes", "expected even, by_flops");
+    refused("pipeline.split=measured", "with math=off there is none");
 }
 
-SUITE("strategy: stages", TEST(every_split_learns_as_one_node), TEST(stages_take_equally_long),
+/* The wide layer takes longer than its neighbours, so that it is alone, whatever the host; and the run names its split
+ * so that it can be had again. */
+static void the_measured_split_is_named(void)
+{
+    const char *words = "strategy=pipeline nodes=3 model=mlp:64-512-512-8-8-8-10 steps=3 batch=48 eval_every=100";
+    struct result *measured = run("%s pipeline.split=measured", words), *given = run("%s pipeline.split=1:1:4", words);
+    bool named = false;
+    for (int i = 0; i < measured->note_count; i++)
+        named = named || strstr(measured->notes[i], "pipeline.split=1:1:4 is this split");
+    CHECK(named);
+    CHECK_EQUAL(measured->length_ps, given->length_ps);
+    losses_agree(measured, given, 0);
+    result_free(measured);
+    result_free(given);
+}
+
+/* Costs 5 1 1 1 5 1 over three stages, in every order of pairs or not. */
+static void layers_weigh_what_is_said(void)
+{
+    struct model_spec *spec = spec_of("mlp:64-8x5-10");
+    int depths[3], units[3];
+    model_split_costs(spec, 3, 1, (const uint64_t[]){5, 1, 1, 1, 5, 1}, depths);
+    CHECK(depths[0] == 1 && depths[1] == 3 && depths[2] == 2);
+    model_split_units(spec, 3, depths, units);
+    CHECK(units[0] == 1 && units[1] == 3 && units[2] == 2);
+    model_split_costs(spec, 3, 1, (const uint64_t[]){0, 0, 0, 0, 0, 0}, depths);
+    CHECK(depths[0] > 0 && depths[1] > 0 && depths[2] > 0 && depths[0] + depths[1] + depths[2] == 6);
+    model_spec_free(spec);
+    spec = spec_of("gpt:layers=3,heads=2,width=8,context=4");
+    model_split_costs(spec, 2, 1, (const uint64_t[]){9, 1, 1, 1, 1, 1, 1, 1, 1}, depths);
+    model_split_units(spec, 2, depths, units);
+    CHECK(depths[0] == 1 && units[0] == 1 && units[1] == 4);
+    model_spec_free(spec);
+}
+
+SUITE("strategy: stages", TEST(the_measured_split_is_named), TEST(layers_weigh_what_is_said), TEST(every_split_learns_as_one_node), TEST(stages_take_equally_long),
       TEST(what_does_not_fit_is_refused));

@@ -21,7 +21,8 @@ enum purpose {
     PURPOSE_PARTITION, /* rank: what is drawn, step: its number, sequence */
     PURPOSE_SAMPLE, /* rank: 0, step: round, sequence: place among the clients */
     PURPOSE_TEXT,   /* rank: 0, step: 0, sequence: the token */
-    PURPOSE_LINKS   /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
+    PURPOSE_LINKS,  /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
+    PURPOSE_PLACEMENT /* rank: 0, step: 0, sequence: how many nodes are left to choose from */
 };
 
 struct draw {

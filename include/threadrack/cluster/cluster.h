@@ -73,8 +73,9 @@ struct cluster {
     int nodes;
     int places;   /* at least nodes: those behind the last node are empty, but forward what passes */
     int vertices; /* places and switches */
-    struct device *devices;  /* one a node */
-    struct trace *speed_traces; /* one a node; NULL: all keep their speed */
+    int *node_of, *rank_on;  /* the node of each rank and back; NULL: rank i is on node i (placement.h) */
+    struct device *devices;  /* one a node, by the rank that is on it */
+    struct trace *speed_traces; /* likewise; NULL: all keep their speed */
     struct link *links;      /* link_count of them */
     int link_count, link_room;
     bool slow_links;           /* some have another bandwidth than the topology's numbers say */
@@ -119,7 +120,17 @@ bool cluster_read(struct config *config, struct errors *errors);
 /* cluster.flow.*: the preset, and what is given beside it. */
 struct flow_settings cluster_flow_settings(const struct config *config);
 
-/* The links that a message from one node to another takes, in order. `links` has room for
+/* Where ranks are. Below, `src` and `dst` are ranks: a message goes from the node of one to that of the other. */
+static inline int cluster_node_of(const struct cluster *cluster, int rank)
+{
+    return cluster->node_of ? cluster->node_of[rank] : rank;
+}
+static inline int cluster_rank_on(const struct cluster *cluster, int node)
+{
+    return cluster->rank_on ? cluster->rank_on[node] : node;
+}
+
+/* The links that a message from one rank's node to another's takes, in order. `links` has room for
  * cluster_route_room() indices; returns how many. 0 when src == dst. */
 int cluster_route(const struct cluster *cluster, int src, int dst, int *links);
 int cluster_route_room(const struct cluster *cluster);
@@ -141,7 +152,7 @@ uint64_t cluster_bandwidth_at(const struct cluster *cluster, int link, uint64_t 
 enum { CLUSTER_LEVELS_MOST = 8 };
 int cluster_nesting(const struct cluster *cluster, int sizes[CLUSTER_LEVELS_MOST]);
 
-/* "node3", "empty30", "switch0", "node3->switch0": valid until the thread's next call. */
+/* "node3", "empty30", "switch0", "node3->switch0": of vertices, not ranks. Valid until the thread's next call. */
 const char *cluster_vertex_name(const struct cluster *cluster, int vertex);
 const char *cluster_link_name(const struct cluster *cluster, int link);
 

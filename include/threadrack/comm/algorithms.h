@@ -33,7 +33,7 @@ void algorithms_free(struct algorithms *algorithms);
 bool algorithms_check(const char *operation, const char *asked, const char *where,
                       struct errors *errors);
 
-/* The pattern of `size` nodes in ascending order, between which `path` is the worst. */
+/* The pattern of `size` ranks in ascending order, between whose nodes `path` is the worst. */
 struct pattern *algorithms_pattern(struct algorithms *algorithms, const int *nodes, int size,
                                    struct path path);
 /* The pattern of a group too large to be simulated, when one like it has been seen: of its nodes only

@@ -25,5 +25,9 @@ struct request allreduce_post_as(struct allreduce *allreduce, enum element eleme
                                  size_t count);
 /* The same, and waits. */
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count);
+/* Of numbers as the run's precision sends them. */
+struct request allreduce_post_numbers(struct allreduce *allreduce, enum number number, float *vector,
+                                      size_t count);
+void allreduce_numbers(struct allreduce *allreduce, enum number number, float *vector, size_t count);
 
 #endif

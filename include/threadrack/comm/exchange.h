@@ -57,4 +57,7 @@ void exchange_wait(struct exchange *exchange);
 /* See allreduce.used. */
 uint64_t exchange_used(const struct exchange *exchange);
 
+/* What gradients are sent as that are not coded. */
+enum element exchange_element(const struct exchange *exchange);
+
 #endif

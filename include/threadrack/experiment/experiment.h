@@ -26,7 +26,7 @@ struct step_record {
     double test_loss;  /* likewise */
     double lr;            /* learning rate; NaN where nothing is trained (a replay) */
     double gradient_norm; /* of the whole model, before clipping; NaN where nothing is clipped */
-    double staleness, staleness_most; /* of the gradients that the first server applied; NaN: of none */
+    double staleness, staleness_most; /* of the gradients that the first server or the stages applied; NaN: of none */
     uint64_t late;   /* gradients that it dropped */
     double dropped; /* of the choices of experts, the share that found no place; NaN without experts */
     double balance; /* the mean over rows and layers of experts of the balance loss, unweighted */
@@ -52,7 +52,7 @@ struct result {
 
     /* What ran. */
     char *strategy, *cluster, *model, *netmodel;
-    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert; /* 0: of a replay */
+    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert, mesh_context; /* 0: of a replay */
     uint64_t batch;        /* the global batch, after scaling */
     int microbatches;
     char *allreduce;       /* the algorithm that ran, after auto; "" when none did */
@@ -62,7 +62,8 @@ struct result {
     uint64_t begun_steps;  /* taken before this run, which goes on from there; 0 in most */
     int steps;             /* taken by this run; fewer than asked when the target was reached */
     struct step_record *step; /* steps of them */
-    struct node_record *node; /* nodes of them */
+    int *node_of;             /* the node of each rank; NULL: rank i is on node i */
+    struct node_record *node; /* nodes of them, in the order of nodes */
     struct memory_record *memory; /* in the order of nodes; also of a run that does not fit */
     int memory_count, memory_room;
     uint64_t length_ps;    /* the run's length: when the last rank ended */
@@ -82,7 +83,7 @@ struct result {
     uint64_t bytes_sent, messages_sent; /* over all nodes */
     uint64_t peak_memory_bytes; /* of the fullest node */
 
-    uint64_t *staleness; /* how often gradients of each were applied by the first server, from 0 on; NULL: none */
+    uint64_t *staleness; /* how often gradients of each were applied by the first server or by stages, from 0 on; NULL: none */
     int staleness_count;
 
     struct skew *skew; /* of the training rows over the nodes; NULL: they are not parted */

@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* What crosses a link for one element of a vector of floats. */
-enum element { ELEMENT_FP32, ELEMENT_FP16, ELEMENT_BF16, ELEMENTS };
+/* What crosses a link for one element of a vector of floats. ELEMENT_HALF has two bytes there and is not
+ * rounded: accounting only. */
+enum element { ELEMENT_FP32, ELEMENT_FP16, ELEMENT_BF16, ELEMENT_HALF, ELEMENTS };
 
 static inline size_t element_bytes(enum element element)
 {

@@ -70,7 +70,7 @@ const float *checkpoint_tensor(const struct checkpoint *checkpoint, int i, const
 void checkpoint_continue(const struct checkpoint *checkpoint, double temperature, struct draw draw,
                          int32_t *tokens, size_t given, size_t count);
 
-/* Rows to be evaluated on, copied out one by one. */
+/* Rows that go through a whole model off the clock, copied out one by one. */
 struct test_rows {
     const void *context;
     /* Writes the input (input width) and targets (target_width) of row `row`, below count. */
@@ -82,5 +82,9 @@ struct evaluation {
     double loss, accuracy;
 };
 struct evaluation checkpoint_evaluate(const struct checkpoint *checkpoint, struct test_rows rows);
+
+/* CPU time, in ns, that each layer takes on this host and thread with all these rows at a time: forward, backward
+ * and, of the last, the loss. Not reproducible. Behind math_start; the caller frees it. */
+uint64_t *model_measure(const struct model_spec *spec, struct test_rows rows, uint64_t seed);
 
 #endif

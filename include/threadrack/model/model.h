@@ -15,6 +15,12 @@
  * positions are gathered, and after it each rank's are summed up: an all-gather and a reduce-scatter
  * instead of an all-reduce. What is kept for the way back is the part, gathered again there.
  *
+ * With context parallelism (ring attention: Liu et al. 2023) the ranks of a context group have the same
+ * parameters and a slice each of every row's positions (base/slice.h). All layers but attention go
+ * position by position and know nothing of it, save that an embedding's positions begin elsewhere; in
+ * attention keys and values go round the group, and on the way back their gradients, too. A rank's
+ * losses and gradients are those of its positions: the group's sum is the row's.
+ *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
  */
@@ -23,6 +29,7 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/base/share.h"
+#include "threadrack/base/slice.h"
 #include "threadrack/rank/rank.h"
 
 #include <stdbool.h>
@@ -112,6 +119,16 @@ void model_set_recompute(struct model_spec *spec, enum recompute kind);
 /* False: the model has no layer of which that would drop anything. */
 bool model_can_recompute(const struct model_spec *spec, enum recompute kind);
 
+/* ---- Slices. ---- */
+
+/* How context ranks cut rows; before anything is asked of such a cut. */
+void model_set_slices(struct model_spec *spec, enum slices kind);
+/* Whether so many context ranks can share the positions of a row; else a message. */
+bool model_fits_context(const struct model_spec *spec, int contexts, struct errors *errors);
+/* The positions of a row that rank i of so many has: of one input each and of as many targets as a
+ * position has. */
+struct slice model_slice(const struct model_spec *spec, int contexts, int i);
+
 /* ---- A place on the mesh. ---- */
 
 struct model_place {
@@ -122,6 +139,7 @@ struct model_place {
     const size_t *chunk_rows;
     int tensor, tensors; /* of the tensor group */
     int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
+    int context, contexts; /* of the group that shares rows' positions; 0 of them is 1 */
     const int *layers;   /* of each stage, as model_split fills them; NULL: by multiply-adds */
 };
 
@@ -136,6 +154,11 @@ void model_split(const struct model_spec *spec, int stages, int tensors, bool ev
  * with `where` unless each stage has one and together they are all. */
 bool model_split_given(const struct model_spec *spec, int stages, const int *units, int *depths,
                        const char *where, struct errors *errors);
+/* The same where a layer's cost is what it is said to be. */
+void model_split_costs(const struct model_spec *spec, int stages, int tensors, const uint64_t *layer_costs,
+                       int *depths);
+/* The units of each stage of such depths: what model_split_given takes for the same split. */
+void model_split_units(const struct model_spec *spec, int stages, const int *depths, int *units);
 /* Whether the tensor ranks have enough to share in each of such stages; else false and a message. */
 bool model_split_fits(const struct model_spec *spec, int stages, int tensors, const int *depths,
                       const char *where, struct errors *errors);
@@ -151,8 +174,8 @@ int model_most_tensors(const struct model_spec *spec);
 /* Whether tensor ranks share the outputs of the last layer, and exchange what the loss needs of them. */
 bool model_shares_outputs(const struct model_spec *spec);
 /* Whether so many tensor ranks can share the positions of a row between the layers (sequence
- * parallelism: Korthikanti et al. 2022); else a message. */
-bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors);
+ * parallelism: Korthikanti et al. 2022), or those of a slice of it; else a message. */
+bool model_fits_sequence(const struct model_spec *spec, int tensors, int contexts, struct errors *errors);
 
 /* ---- Tensors. ---- */
 
@@ -205,6 +228,9 @@ struct model_tensor {
 
 enum way { WAY_FORWARD, WAY_BACKWARD };
 
+/* What goes round a context group, each by messages of its own. */
+enum road { ROAD_KEYS, ROAD_GRADIENTS, ROADS };
+
 /* All may be NULL. `context` is the strategy's. */
 struct model_hooks {
     void *context;
@@ -218,17 +244,32 @@ struct model_hooks {
     /* A column-split layer's input gradient, likewise, before the layer below goes backward. */
     void (*before_backward)(void *context, struct rank *self, float *partial, size_t count);
     /* Of `count` floats in as many equal blocks as there are tensor ranks, the rank's own is there: all
-     * must be on return. Required when tensors > 1 and the outputs of the last layer are shared. */
-    void (*gather_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+     * must be on return. `number` is what they cross the links as, here and below; where it is not said,
+     * they are values. Required when tensors > 1 and the outputs of the last layer are shared. */
+    void (*gather_over_tensor)(void *context, struct rank *self, enum number number, float *blocks,
+                               size_t count);
     /* Sequence parallelism, where it is not NULL: of as many equal blocks, each a partial sum, the rank's
      * own must be the sum over the tensor group on return; the others may be spoilt. */
     void (*scatter_over_tensor)(void *context, struct rank *self, float *blocks, size_t count);
+    /* The same sums, or scatters with sequence parallelism, of matrix products in so many chunks of positions: each
+     * is begun when it is computed, and must be there when end_sums, called behind the last, returns. Below 2: by
+     * the above. */
+    int chunks;
+    void (*begin_sum)(void *context, struct rank *self, float *partial, size_t count);
+    void (*end_sums)(void *context, struct rank *self);
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
+    /* `count` floats at `out` go to the next of the context group, as a ring, and those of the one
+     * before come to `in`: posted, and done when ring_wait returns. On a road one is under way at a
+     * time. Required when place.contexts > 1. */
+    void (*ring_post)(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count);
+    void (*ring_wait)(void *context, struct rank *self, enum road road);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
-    void (*sum_over_tensor)(void *context, struct rank *self, float *partial, size_t count);
+    void (*sum_over_tensor)(void *context, struct rank *self, enum number number, float *partial,
+                            size_t count);
     /* ... or of all the model: over the tensor group and all stages, of one replica. Both required
      * where that is more than this rank. */
     void (*sum_over_model)(void *context, struct rank *self, float *partial, size_t count);
@@ -276,6 +317,7 @@ struct model {
     int part_count;
     struct model *whole, *chunks; /* NULL: it is the whole; it is in one piece */
     float *scratch;
+    float *travelling; /* what goes round the context group, of a microbatch */
     bool sequence; /* see scatter_over_tensor */
     float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
@@ -337,7 +379,7 @@ float *model_output_gradient(struct model *model, struct share rows);
 void model_forward(struct rank *self, struct model *model, struct share rows);
 /* On the last stage: the loss of the microbatch's output; fills the output gradient. `targets` are
  * those of the rows: classes (int32), one or one a position; or real values (float). Returns scale *
- * the sum of the rows' losses; scale is 1 / global batch. */
+ * the sum of the rows' losses; scale is 1 / global batch. Of a slice, both are its part of that. */
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale);
 /* Backward of a microbatch whose output gradient is in place. The step's first microbatch

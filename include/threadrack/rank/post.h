@@ -34,6 +34,13 @@ struct request rank_post_send(struct rank *self, struct group *group, int peer, 
                               size_t count);
 struct request rank_post_receive(struct rank *self, struct group *group, int peer, void *bytes,
                                  size_t count);
+/* The same of `count` floats, which cross the links with the number's bytes each. */
+struct request rank_post_send_numbers(struct rank *self, struct group *group, int peer,
+                                      enum number number, const float *values, size_t count);
+struct request rank_post_receive_numbers(struct rank *self, struct group *group, int peer,
+                                         enum number number, float *values, size_t count);
+/* What the run's precision sends such a number as. */
+enum element rank_element(const struct rank *self, enum number number);
 /* `vector` holds `count` floats at every member; see clock/schedule.h. Of a narrower element they are
  * floats that it holds: its bytes cross the links, and every addition is rounded to it. */
 struct request rank_post_collective_as(struct rank *self, struct group *group,

@@ -33,6 +33,9 @@ void rack_use(struct rack *rack, const struct resolver_ops *resolver, bool kerne
 void rack_use_threads(struct rack *rack, int threads);
 /* See clock_set_noise: before the run. */
 void rack_set_noise(struct rack *rack, const struct noise *noise);
+/* Before set-up; unset: four bytes each, no masters. A node's memory is full when accounted bytes are more
+ * than it has. */
+void rack_set_precision(struct rack *rack, struct precision precision);
 int rack_size(const struct rack *rack);
 struct rank *rack_rank(struct rack *rack, int id);
 const struct cluster *rack_cluster(const struct rack *rack);
@@ -67,7 +70,8 @@ void rack_set_graphs(struct rack *rack, const struct goal *goal, enum graph_rule
  * nothing. */
 void rank_begin_setup(struct rank *self);
 
-/* What the rank's region holds by kind, and in all. */
+/* What the rank's region holds by kind, as accounted, and how large it really is: the same unless a
+ * precision accounts floats with other bytes. */
 const uint64_t *rack_memory_bytes(const struct rack *rack, int rank); /* [MEMORY_KINDS] */
 uint64_t rack_region_bytes(const struct rack *rack, int rank);
 /* Every region against its node's capacity; when one does not fit, a message of the kind

@@ -43,6 +43,14 @@ const char *memory_kind_name(enum memory_kind kind);
  * a region's size is found beforehand by the same calls (see rank/rack.h). */
 void *rank_alloc(struct rank *self, enum memory_kind kind, size_t bytes);
 
+/* What the run accounts numbers with (rack_set_precision). */
+size_t rank_number_bytes(const struct rank *self, enum number number);
+bool rank_has_masters(const struct rank *self);
+/* So many floats, accounted with the number's bytes. */
+float *rank_alloc_numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count);
+/* Memory of so many bytes (0: there is none) that is accounted as so many others. */
+void *rank_alloc_accounted(struct rank *self, enum memory_kind kind, size_t bytes, size_t accounted);
+
 /* ---- Computing. ---- */
 
 /* Records the op, and says whether the maths must run; if so rank_compute_end follows it.

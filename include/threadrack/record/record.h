@@ -12,10 +12,13 @@
 
 enum { RECORD_MEMORY_KINDS = 6 }; /* those of rank/rank.h, in their order */
 
+/* No member is narrower than eight bytes, so that nothing lies between them and records of equal
+ * counters are equal bytes. */
 struct node_record {
     uint64_t compute_ps, exposed_comm_ps, waiting_ps, bubble_ps, overlapped_comm_ps;
     uint64_t bytes_sent, messages_sent;
     uint64_t memory_bytes[RECORD_MEMORY_KINDS];
+    uint64_t rank;    /* that it ran */
     double speed;     /* of its device */
     uint64_t samples; /* rows whose forward pass began at this node's data share, all steps */
 };

@@ -22,9 +22,11 @@ struct stage_task {
     int microbatch, chunk;
 };
 
-/* Whose order it is: stage s of p, with v chunks of layers, m microbatches a step. */
+/* Whose order it is: stage s of p, with v chunks of layers, m microbatches a step. Of a schedule that
+ * flows, also how many steps the run has taken, of how many. */
 struct stage_place {
     int stages, stage, microbatches, chunks;
+    int step, steps;
 };
 
 struct stage_order {
@@ -43,6 +45,11 @@ struct pipeline_schedule {
     const char *name, *summary, *options;
     bool both_ways; /* forward and backward take turns: mesh_add_back */
     bool chunked; /* takes more than one chunk; m must then be a multiple of p */
+    /* Nothing is flushed between steps: a step's rows are one microbatch, numbered through the run, and the
+     * update that ends the step is of it alone. What has gone forward by then stays in flight, and goes
+     * backward with the weights that it has seen (src/strategy/stash.c). order() is called for each step;
+     * the first has the most in flight. One chunk. */
+    bool flows;
     /* Adds a stage's tasks of one step. In a chunk each kind goes through the microbatches in their
      * order, so that gradients are the same sums, to the bit, under every schedule. Two neighbours
      * must have the tasks between them in the same order. */

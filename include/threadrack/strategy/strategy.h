@@ -15,6 +15,7 @@
 #include "threadrack/comm/allreduce.h"
 #include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
+#include "threadrack/comm/relay.h"
 #include "threadrack/data/data.h"
 #include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
@@ -70,6 +71,7 @@ struct plan {
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
+    size_t input_width;    /* elements of a row's input, likewise */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     const struct share *rows; /* of it, by worker; NULL: even */
@@ -85,8 +87,10 @@ struct plan {
      * `gather` brings parameters: behind the update, or, of 3, so many ranges ahead of their use. */
     int zero, prefetch;
     struct algorithms *gather, *alltoall;
+    int tensor_chunks; /* in which products are summed over the tensor group; 1: whole */
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
+    bool ring_waits; /* what goes round a context group is waited for at once */
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
@@ -114,24 +118,33 @@ struct training {
     struct share rows; /* of the global batch: this replica's */
     struct stage_order order; /* of a step, where the strategy spreads over stages */
     int chunks;               /* of layers that the rank has; 1 but in some pipelines */
-    int *slots;               /* (chunks) microbatches that each keeps at a time */
-    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back */
+    int *slots, slots_most;   /* (chunks) microbatches that each keeps at a time */
+    int *begun, *ended; /* (chunks) microbatches gone forward in this step, and back; or in this run, ... */
+    int taken;          /* ... of a pipeline that flows, and steps that it has taken there */
+    float *stash;       /* (stashes, parameters): versions of weights, see src/strategy/stash.c */
+    int stashes;
     int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
-    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
+    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's. Of a
+                            * context rank those of its slice. */
+    char *whole_row;       /* room of the host's to cut a row's slice from; NULL: rows are whole */
     struct allreduce tensor; /* of the tensor group */
+    struct request *sums; /* likewise, sum_count of them under way: of a product's chunks */
+    int sum_count;
     struct allreduce gather, scatter; /* likewise: all-gathers and reduce-scatters */
     struct allreduce expert; /* all-to-alls of the expert group, ... */
     struct allreduce expert_sum; /* ... and its all-reduces */
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make; and norms of shares */
+    struct relay ring; /* of the context group */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
-    struct request *requests; /* of the pipeline: four ways, chunks, microbatches */
+    struct request *requests; /* of the pipeline: four ways, chunks, the most slots */
     void *own;               /* of the strategy's setup */
+    bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
     bool stopped;            /* a worker of a strategy that runs free has come to its end */
     struct staleness staleness;
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
@@ -140,7 +153,7 @@ struct training {
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
-    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert;
+    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert, spreads_context;
     /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
      * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
      * where it is a server. */

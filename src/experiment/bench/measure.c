@@ -2,10 +2,13 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/cluster/placement.h"
 #include "threadrack/comm/algorithms.h"
 #include "threadrack/rank/post.h"
 
 #include <stdlib.h>
+
+enum { BENCH_SEED = 1 }; /* of placement=random, where it says no other */
 
 /* All ranks as one group. */
 static struct group *everybody(struct rack *rack)
@@ -77,7 +80,9 @@ bool bench_point_make(struct bench_point *made, const struct bench *bench,
         netmodel_find(config_text(point, "netmodel"), config_where(point, "netmodel"), errors);
     made->cost = compute_costs[0];
     made->cluster = cluster_create(point, made->nodes, errors);
-    bool good = made->netmodel && made->cluster;
+    bool good = made->netmodel && made->cluster &&
+                placement_apply(made->cluster, config_text(point, "placement"), made->nodes, BENCH_SEED,
+                                config_where(point, "placement"), errors);
     if (good) {
         made->path = path_of(made);
         good = ask_all(made, bench, errors);

@@ -176,7 +176,8 @@ void bench_release(struct bench *bench)
 
 bool bench_reads(const char *key)
 {
-    return !strcmp(key, "nodes") || !strcmp(key, "netmodel") || !strncmp(key, "cluster", 7);
+    return !strcmp(key, "nodes") || !strcmp(key, "netmodel") || !strcmp(key, "placement") ||
+           !strncmp(key, "cluster", 7);
 }
 
 bool bench_allows(const struct sweep *sweep, struct errors *errors)
@@ -185,7 +186,7 @@ bool bench_allows(const struct sweep *sweep, struct errors *errors)
         if (!bench_reads(sweep->keys[i]))
             errors_add(errors,
                        "'%s' has several values, but a bench does not read it; it reads nodes, "
-                       "netmodel, cluster and the keys under it",
+                       "netmodel, placement, cluster and the keys under it",
                        sweep->keys[i]);
     return errors->count == 0;
 }

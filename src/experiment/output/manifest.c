@@ -47,6 +47,14 @@ static void add_setting(void *context, const struct setting *setting, const char
     json_object_set_new(context, setting->key, entry);
 }
 
+static json_t *places_of(const struct result *result)
+{
+    json_t *nodes = json_array();
+    for (int rank = 0; rank < result->nodes; rank++)
+        json_array_append_new(nodes, json_integer(result->node_of[rank]));
+    return nodes;
+}
+
 json_t *manifest_run(struct place place)
 {
     const struct result *result = place.result;
@@ -55,6 +63,8 @@ json_t *manifest_run(struct place place)
     for (int i = 0; i < result->note_count; i++)
         json_array_append_new(notes, json_string(result->notes[i]));
     config_each(point, add_setting, configuration);
+    if (result->node_of)
+        json_object_set_new(run, "node_of_rank", places_of(result));
     json_object_set_new(run, "run", json_integer(place.index));
     json_object_set_new(run, "status", json_string(status_name(result->status)));
     json_object_set_new(run, "reason", cell_to_json(text(result->reason)));

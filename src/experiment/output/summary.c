@@ -62,6 +62,18 @@ static void print_figures(const struct result *result, FILE *stream)
             units_format(result->peak_memory_bytes, UNIT_SIZE, peak, sizeof peak));
 }
 
+enum { PLACES_SHOWN = 8 };
+
+static void print_places(const struct config *point, const struct result *result, FILE *stream)
+{
+    if (!result->node_of)
+        return;
+    fprintf(stream, "  placement      %s: ranks 0, 1, ... on nodes ", config_text(point, "placement"));
+    for (int rank = 0; rank < result->nodes && rank < PLACES_SHOWN; rank++)
+        fprintf(stream, "%s%d", rank ? ", " : "", result->node_of[rank]);
+    fputs(result->nodes > PLACES_SHOWN ? ", ... (nodes.csv)\n" : "\n", stream);
+}
+
 void summary_print(const struct config *point, const struct result *result, FILE *stream)
 {
     const char *strategy = result->strategy ? result->strategy : asked_text(point, "strategy");
@@ -73,6 +85,8 @@ void summary_print(const struct config *point, const struct result *result, FILE
     if (result->mesh_data)
         fprintf(stream, " (data %d x tensor %d x pipeline %d", result->mesh_data,
                 result->mesh_tensor, result->mesh_pipeline);
+    if (result->mesh_context > 1)
+        fprintf(stream, " x context %d", result->mesh_context);
     if (result->mesh_expert > 1)
         fprintf(stream, " x expert %d", result->mesh_expert);
     fputs(result->mesh_data ? ")" : "", stream);
@@ -84,6 +98,7 @@ void summary_print(const struct config *point, const struct result *result, FILE
         fprintf(stream, ", %" PRIu64 " rows a step", result->batch);
     if (result->model)
         fputs("\n", stream);
+    print_places(point, result, stream);
     if (result->status != STATUS_OK)
         fprintf(stream, "  %-13s  %s\n", status_name(result->status),
                 result->reason ? result->reason : "");

@@ -51,6 +51,17 @@ static const char *separator(struct timeline *timeline)
     return any ? ",\n" : "\n";
 }
 
+/* A process is a node, by its number. */
+static int node_of(const struct timeline *timeline, int rank)
+{
+    return cluster_node_of(timeline->cluster, rank);
+}
+
+static bool shows_rank(const struct timeline *timeline, int rank)
+{
+    return window_has(&timeline->nodes, node_of(timeline, rank));
+}
+
 /* ---- Names of processes and tracks. ---- */
 
 static const char *track_name(struct lane_label label, char *name, size_t room)
@@ -79,12 +90,12 @@ static int track_of(int lane, int strand)
 
 static void write_name(struct timeline *timeline, int rank, int lane, int strand, const char *name)
 {
-    int track = track_of(lane, strand);
+    int track = track_of(lane, strand), pid = node_of(timeline, rank);
     EVENT(timeline, "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}",
-          rank, track, name);
+          pid, track, name);
     EVENT(timeline,
           "\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%d}",
-          rank, track, lane);
+          pid, track, lane);
 }
 
 static void name_track(struct timeline *timeline, int rank, int lane)
@@ -130,9 +141,10 @@ static void name_process(struct timeline *timeline, int pid, const char *name)
 static void name_all(struct timeline *timeline, int ranks)
 {
     for (int rank = 0; rank < ranks; rank++) {
-        if (!window_has(&timeline->nodes, rank))
+        if (!shows_rank(timeline, rank))
             continue;
-        name_process(timeline, rank, cluster_vertex_name(timeline->cluster, rank));
+        int node = node_of(timeline, rank);
+        name_process(timeline, node, cluster_vertex_name(timeline->cluster, node));
         name_tracks(timeline, rank, clock_lane_count(timeline->clock, rank));
     }
     name_process(timeline, timeline->cluster->vertices, "links");
@@ -149,13 +161,14 @@ static void begin_slice(struct timeline *timeline, const struct sight *sight, in
         name_strands(timeline, sight->rank, sight->lane, sight->strand);
     EVENT(timeline,
           "\"ph\":\"B\",\"pid\":%d,\"tid\":%d,\"ts\":" US ",\"name\":\"%s\",\"args\":{\"step\":%d%s}",
-          sight->rank, track, US_OF(sight->now_ps), name, sight->training_step + 1, arguments);
+          node_of(timeline, sight->rank), track, US_OF(sight->now_ps), name, sight->training_step + 1,
+          arguments);
 }
 
 static void end_slice(struct timeline *timeline, const struct sight *sight, int track)
 {
-    EVENT(timeline, "\"ph\":\"E\",\"pid\":%d,\"tid\":%d,\"ts\":" US, sight->rank, track,
-          US_OF(sight->now_ps));
+    EVENT(timeline, "\"ph\":\"E\",\"pid\":%d,\"tid\":%d,\"ts\":" US,
+          node_of(timeline, sight->rank), track, US_OF(sight->now_ps));
 }
 
 static void begin_wait(struct timeline *timeline, const struct sight *sight)
@@ -172,10 +185,10 @@ static void begin_operation(struct timeline *timeline, const struct sight *sight
     if (sight->schedule)
         snprintf(name, sizeof name, "%s", sight->schedule->name);
     else if (sight->send_to >= 0)
-        snprintf(name, sizeof name, "send to node%d", sight->send_to);
+        snprintf(name, sizeof name, "send to node%d", node_of(timeline, sight->send_to));
     else
         snprintf(name, sizeof name, sight->receive_from < 0 ? "receive from any node" : "receive from node%d",
-                 sight->receive_from);
+                 sight->receive_from < 0 ? 0 : node_of(timeline, sight->receive_from));
     if (sight->schedule || sight->send_to >= 0)
         snprintf(arguments, sizeof arguments, ",\"bytes\":%" PRIu64, sight->bytes);
     begin_slice(timeline, sight, sight->lane, name, arguments);
@@ -190,10 +203,10 @@ static void begin_step(struct timeline *timeline, const struct sight *sight)
     snprintf(name, sizeof name, "round %d", sight->index + 1);
     if (sight->send_to >= 0)
         length = snprintf(arguments, sizeof arguments, ",\"to\":%d,\"bytes\":%" PRIu64,
-                          sight->send_to, sight->bytes);
+                          node_of(timeline, sight->send_to), sight->bytes);
     if (sight->receive_from >= 0)
         snprintf(arguments + length, sizeof arguments - (size_t)length, ",\"from\":%d",
-                 sight->receive_from);
+                 node_of(timeline, sight->receive_from));
     begin_slice(timeline, sight, track_of(sight->lane, sight->strand), name, arguments);
 }
 
@@ -208,11 +221,11 @@ static void draw_arrow(struct timeline *timeline, const struct kept *kept)
     EVENT(timeline,
           "\"ph\":\"s\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          sight->receive_from, kept->source_track, US_OF(kept->began_ps), id);
+          node_of(timeline, sight->receive_from), kept->source_track, US_OF(kept->began_ps), id);
     EVENT(timeline,
           "\"ph\":\"f\",\"bp\":\"e\",\"pid\":%d,\"tid\":%d,\"ts\":" US
           ",\"id\":%" PRIu64 ",\"cat\":\"message\",\"name\":\"message\"",
-          sight->rank, track_of(sight->lane, sight->strand), US_OF(sight->now_ps), id);
+          node_of(timeline, sight->rank), track_of(sight->lane, sight->strand), US_OF(sight->now_ps), id);
 }
 
 /* ---- Counters. ---- */
@@ -246,7 +259,7 @@ static void watch_links(struct timeline *timeline, const struct sight *sight)
     if (!begins && sight->kind != SIGHT_MESSAGE_DELIVERED)
         return;
     bool shown =
-        window_has(&timeline->nodes, message->src) || window_has(&timeline->nodes, message->dst);
+        shows_rank(timeline, message->src) || shows_rank(timeline, message->dst);
     link_load_change(timeline->load, message, begins, shown);
 }
 
@@ -329,7 +342,7 @@ static void keep(struct timeline *timeline, const struct sight *sight)
     kept->source_track = track_of(sight->message->src_lane,
                                   sight->strand < 0 ? -1 : sight->message->src_strand);
     kept->began_ps = sight->message->began_ps;
-    kept->both_ends = window_has(&timeline->nodes, sight->message->src) &&
+    kept->both_ends = shows_rank(timeline, sight->message->src) &&
                       window_has(&timeline->steps, sight->message->training_step + 1);
 }
 
@@ -339,7 +352,7 @@ static void saw(struct clock_observer *observer, const struct sight *sight)
     pass_to(timeline, sight->now_ps);
     if (sight->message)
         watch_links(timeline, sight);
-    if (sight->kind != SIGHT_MESSAGE_RATE && window_has(&timeline->nodes, sight->rank) &&
+    if (sight->kind != SIGHT_MESSAGE_RATE && shows_rank(timeline, sight->rank) &&
         window_has(&timeline->steps, sight->training_step + 1))
         keep(timeline, sight);
 }

@@ -5,17 +5,18 @@
  *
  * Over tensor ranks by heads (Shoeybi et al. 2019, section 3): a rank has the rows of Wqkv of its
  * heads, and the columns of Wo that take them, so A Wo^T is a partial sum on the way forward, and
- * the gradient of N on the way back. Letters: C the width, c what a rank has of it.
+ * the gradient of N on the way back. Over context ranks by positions (ring.h). Letters: C the width, c what a rank has of it.
  */
 #include "../inside.h"
+#include "../ring.h"
 #include "../steps.h"
 #include "../tensors.h"
 
 #include "threadrack/math/transformer.h"
 
 enum { NORM_GAIN, NORM_BIAS, QKV_WEIGHT, QKV_BIAS, OUT_WEIGHT, OUT_BIAS };
-enum { N, MEAN, RSTD, QKV, P, A }; /* saved */
-enum { DA, DQKV, DN, DY }; /* held; DN is also room for what is gathered or to be summed, DY for dY */
+enum { N, MEAN, RSTD, QKV, P, A }; /* saved; P in a ring: what it keeps of queries (ring.h) */
+enum { DA, DQKV, DN, DY, DELTA }; /* held; DN is also room for what is gathered or to be summed, DY for dY */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
 static void describe(const struct layer *layer, struct tensor_list *list)
@@ -59,22 +60,27 @@ static struct attention shape_of(const struct model_part *part)
 {
     size_t head = part->layer->in / part->layer->heads;
     return (struct attention){
-        .heads = own_width(part) / head, .head_width = head, .tokens = part->layer->positions};
+        .heads = own_width(part) / head, .head_width = head, .tokens = part->positions};
 }
 
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
     struct attention shape = shape_of(part);
-    size_t t = part->layer->positions, c = own_width(part);
+    size_t t = part->positions, c = own_width(part);
+    bool ring = part->contexts > 1;
     needs->saved[N] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
+    needs->full[MEAN] = needs->full[RSTD] = true;
+    needs->full[P] = ring;
     needs->saved[QKV] = 3 * t * c;
-    needs->saved[P] = shape.heads * t * t;
+    needs->saved[P] = shape.heads * t * (ring ? RING_KEEPS : t);
     needs->saved[A] = t * c;
-    needs->core[P] = true;
-    needs->scratch = math_attention_scratch(&shape);
+    needs->core[P] = !ring;
+    needs->scratch = ring ? ring_scratch(part, shape) : math_attention_scratch(&shape);
     if (!trains)
         return;
+    needs->travelling = ring ? ring_rooms(shape) : 0;
+    needs->held[DELTA] = ring ? shape.heads * t : 0;
     needs->held[DA] = t * c;
     needs->held[DQKV] = 3 * t * c;
     needs->held[DN] = t * part->layer->in;
@@ -88,7 +94,7 @@ static struct work attention_work(const struct pass *pass, uint64_t products)
     uint64_t r = pass->rows, t = shape.tokens, c = shape.heads * shape.head_width;
     uint64_t pairs = r * shape.heads * t * t;
     return (struct work){.flops = products * 2 * pairs * shape.head_width + 14 * pairs,
-                         .bytes = sizeof(float) * (r * t * c * 2 * products + pairs * products / 2),
+                         .values = r * t * c * 2 * products + pairs * products / 2,
                          .kernels = 1};
 }
 
@@ -112,6 +118,43 @@ static void attend_back(const struct pass *pass)
     rank_compute_end(pass->self);
 }
 
+static struct ring ring_of(const struct pass *pass)
+{
+    struct attention shape = shape_of(pass->part);
+    size_t kept = pass->rows * shape.heads * shape.tokens;
+    return (struct ring){.pass = pass,
+                         .shape = shape,
+                         .qkv = pass->saved[QKV],
+                         .y = pass->saved[A],
+                         .most = pass->saved[P],
+                         .sum = view(pass->saved[P], kept),
+                         .dy = pass->held[DA],
+                         .delta = pass->held[DELTA],
+                         .dqkv = pass->held[DQKV]};
+}
+
+static void core(const struct pass *pass)
+{
+    struct ring ring = ring_of(pass);
+    if (pass->part->contexts > 1)
+        ring_attend(&ring);
+    else
+        attend(pass);
+}
+
+/* A ring makes probabilities again as it is. */
+static void core_back(const struct pass *pass)
+{
+    struct ring ring = ring_of(pass);
+    if (pass->part->contexts > 1) {
+        ring_attend_back(&ring);
+        return;
+    }
+    if (pass->model->spec->recompute == RECOMPUTE_SELECTIVE)
+        attend(pass);
+    attend_back(pass);
+}
+
 static void forward(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, c = own_width(pass->part);
@@ -121,11 +164,12 @@ static void forward(const struct pass *pass)
     step_product(pass, n, width, pass_weight(pass, QKV_WEIGHT), pass->saved[QKV], 3 * c);
     step_bias_activate(pass, pass->saved[QKV], 3 * c, pass_weight(pass, QKV_BIAS), ACTIVATION_NONE,
                        pass->saved[QKV]);
-    attend(pass);
+    core(pass);
     float *sum = pass_partial(pass, pass->held[DN]);
-    step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
-    if (pass->part->cut != CUT_NONE)
-        pass_scatter_forward(pass, sum, width);
+    if (pass->part->cut == CUT_NONE)
+        step_product(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
+    else
+        step_product_summed(pass, pass->saved[A], c, pass_weight(pass, OUT_WEIGHT), sum, width);
     step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
 }
 
@@ -135,13 +179,11 @@ static void backward_input(const struct pass *pass)
     const float *dy = pass_gather(pass, pass->dy, pass->held[DY], width);
     float *dn = pass->held[DN];
     step_product_back(pass, dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DA], c);
-    if (pass->model->spec->recompute == RECOMPUTE_SELECTIVE)
-        attend(pass);
-    attend_back(pass);
-    step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), pass->held[DN],
-                      width);
-    if (pass->part->cut != CUT_NONE)
-        dn = pass_scatter_backward(pass, dn, width);
+    core_back(pass);
+    if (pass->part->cut == CUT_NONE)
+        step_product_back(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), dn, width);
+    else
+        dn = step_product_back_summed(pass, pass->held[DQKV], 3 * c, pass_weight(pass, QKV_WEIGHT), dn, width);
     step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD], dn, true);
 }
 

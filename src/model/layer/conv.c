@@ -43,7 +43,7 @@ static struct work convolution_work(const struct pass *pass)
     const struct layer *layer = pass->part->layer;
     uint64_t r = pass->rows, weights = pass_tensor(pass, WEIGHT)->count;
     return (struct work){.flops = 2 * r * multiply_adds(layer),
-                         .bytes = sizeof(float) * (r * layer->in + weights + r * layer->out),
+                         .values = r * layer->in + weights + r * layer->out,
                          .kernels = 1};
 }
 
@@ -53,7 +53,7 @@ static void forward(const struct pass *pass)
     struct work work = convolution_work(pass);
     float *y = pass->saved[PRE] ? pass->saved[PRE] : pass->y;
     work.flops += pass->rows * layer->out * (1 + activation_flops(layer->activation));
-    work.bytes += sizeof(float) * layer->image.out;
+    work.values += layer->image.out;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_convolution(&layer->image, pass->rows, pass->x, pass_weight(pass, WEIGHT),
@@ -68,7 +68,7 @@ static void activate_back(const struct pass *pass)
     bool active = layer->activation != ACTIVATION_NONE;
     struct work work = elements_work(pass->rows * layer->out,
                                      1 + activation_flops(layer->activation), active ? 3 : 1);
-    work.bytes += sizeof(float) * channels;
+    work.gradients += channels;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_image_activate_backward(pass->rows, channels, pixels, pass->dy, pass->saved[PRE], pass->y,
@@ -91,7 +91,9 @@ static void backward_weight(const struct pass *pass)
 {
     const struct fused_update *fused = &pass->model->fused;
     struct work work = convolution_work(pass);
-    work.bytes += pass->first ? 0 : sizeof(float) * pass_tensor(pass, WEIGHT)->count;
+    uint64_t weights = pass_tensor(pass, WEIGHT)->count;
+    work.values -= weights;
+    work.gradients += pass->first ? weights : 2 * weights;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_convolution_weight_gradient(

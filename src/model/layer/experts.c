@@ -71,8 +71,10 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     size_t t = s.tokens, slots = s.experts * s.capacity;
     needs->saved[NORM] = t * s.width;
     needs->saved[MEAN] = needs->saved[RSTD] = t;
+    needs->full[MEAN] = needs->full[RSTD] = true;
     needs->saved[P] = t * s.experts;
     needs->saved[PLACES] = needs->saved[GATES] = t * s.choices;
+    needs->full[P] = needs->full[PLACES] = needs->full[GATES] = true; /* Fedus et al. 2022, section 2.4 */
     needs->saved[IN] = needs->saved[OUT] = slots * s.width;
     needs->saved[H] = slots * layer->hidden;
     if (!trains)
@@ -243,7 +245,7 @@ static struct work passage_work(const struct pass *pass, uint64_t arrays, uint64
 {
     struct routing s = routing_of(pass->part->layer);
     struct work work = elements_work(pass->positions * s.width, s.choices, arrays);
-    work.bytes += sizeof(float) * slot_arrays * pass->rows * s.experts * s.capacity * s.width;
+    work.values += slot_arrays * pass->rows * s.experts * s.capacity * s.width;
     return work;
 }
 
@@ -323,7 +325,7 @@ static void route_back(const struct pass *pass)
     struct work work = elements_work(pass->positions * s.experts, 10, 3);
     struct work product = product_work(pass->positions, s.width, s.experts);
     work.flops += product.flops;
-    work.bytes += product.bytes + passage_work(pass, 1 + s.choices, 0).bytes;
+    work.values += product.values + passage_work(pass, 1 + s.choices, 0).values;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_route_backward(&s, pass->rows, pass->saved[P], places_of(pass), pass->saved[GATES],
@@ -371,6 +373,7 @@ static void backward_weight(const struct pass *pass)
 const struct layer_ops layer_experts = {
     .name = "experts",
     .summary = "X + the best k of several feed-forward layers on its norm: a mixture of experts",
+    .needs_rows = true,
     .describe = describe,
     .needs = needs,
     .multiply_adds = multiply_adds,

@@ -48,9 +48,10 @@ static size_t own_hidden(const struct model_part *part)
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
     enum activation kind = part->layer->activation;
-    size_t t = part->layer->positions, h = own_hidden(part);
+    size_t t = part->positions, h = own_hidden(part);
     needs->saved[NORM] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
+    needs->full[MEAN] = needs->full[RSTD] = true;
     needs->saved[H] = t * h;
     if (!trains)
         return;
@@ -72,9 +73,10 @@ static void forward(const struct pass *pass)
     step_bias_activate(pass, pre, h, pass_weight(pass, IN_BIAS), pass->part->layer->activation,
                        pass->saved[H]);
     float *sum = pass_partial(pass, pass->held[DN]);
-    step_product(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
-    if (pass->part->cut != CUT_NONE)
-        pass_scatter_forward(pass, sum, width);
+    if (pass->part->cut == CUT_NONE)
+        step_product(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
+    else
+        step_product_summed(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
     step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
 }
 
@@ -86,10 +88,10 @@ static void backward_input(const struct pass *pass)
     step_product_back(pass, dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DH], h);
     step_activate_back(pass, pass->held[DH], h, pass->saved[PRE], pass->saved[H],
                        pass->part->layer->activation, IN_BIAS);
-    step_product_back(pass, pass->held[DH], h, pass_weight(pass, IN_WEIGHT), pass->held[DN],
-                      width);
-    if (pass->part->cut != CUT_NONE)
-        dn = pass_scatter_backward(pass, dn, width);
+    if (pass->part->cut == CUT_NONE)
+        step_product_back(pass, pass->held[DH], h, pass_weight(pass, IN_WEIGHT), dn, width);
+    else
+        dn = step_product_back_summed(pass, pass->held[DH], h, pass_weight(pass, IN_WEIGHT), dn, width);
     step_norm_back(pass, width, pass->x, NORM_GAIN, pass->saved[MEAN], pass->saved[RSTD], dn, true);
 }
 

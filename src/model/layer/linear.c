@@ -57,7 +57,7 @@ static size_t width_in(const struct model_part *part)
 
 static size_t width_out(const struct model_part *part)
 {
-    return part->layer->positions * outputs(part);
+    return part->positions * outputs(part);
 }
 
 static bool needs_pre(enum activation kind)
@@ -69,7 +69,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     if (trains && needs_pre(part->layer->activation))
         needs->saved[PRE] = width_out(part);
-    needs->held[ROOM] = part->sequence ? part->layer->positions * inputs(part) : 0;
+    needs->held[ROOM] = part->sequence ? part->positions * inputs(part) : 0;
 }
 
 /* Of the weight that is borrowed: the first layer, or, on another stage, the part itself has a copy. */
@@ -100,8 +100,7 @@ static bool does_nothing_more(const struct layer *layer)
 static void forward_partial(const struct pass *pass, float *y)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    step_product(pass, pass->x, i, weight_of(pass), y, o);
-    pass_sum_forward(pass, y, pass->positions * o);
+    step_product_summed(pass, pass->x, i, weight_of(pass), y, o);
     if (!does_nothing_more(pass->part->layer))
         step_bias_activate(pass, y, o, bias_of(pass), pass->part->layer->activation, pass->y);
 }
@@ -119,7 +118,7 @@ static void forward(const struct pass *pass)
     const float *x = pass_gather(pass, (float *)pass->x, pass->held[ROOM], i);
     struct work work = product_work(r, i, o);
     work.flops += r * o * ((layer->no_bias ? 0 : 1) + activation_flops(layer->activation));
-    work.bytes += layer->no_bias ? 0 : sizeof(float) * o;
+    work.values += layer->no_bias ? 0 : o;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_gemm(PLAIN, TRANSPOSED, r, o, i, 1, x, i, weight_of(pass), i, 0, y, o);
@@ -151,10 +150,11 @@ static void backward_input(const struct pass *pass)
     if (!pass->part->needs_dx)
         return;
     float *dx = pass->part->sequence ? pass->held[ROOM] : pass->dx;
-    step_product_back(pass, pass->dy, o, weight_of(pass), dx, i);
-    if (pass->part->cut != CUT_COLUMNS)
+    if (pass->part->cut != CUT_COLUMNS) {
+        step_product_back(pass, pass->dy, o, weight_of(pass), dx, i);
         return;
-    const float *own = pass_scatter_backward(pass, dx, i);
+    }
+    const float *own = step_product_back_summed(pass, pass->dy, o, weight_of(pass), dx, i);
     if (own && own != pass->dx)
         memcpy(pass->dx, own, pass->own * i * sizeof *own);
 }
@@ -163,9 +163,7 @@ static void backward_input(const struct pass *pass)
 static void borrowed_gradient(const struct pass *pass, const float *x)
 {
     size_t i = inputs(pass->part), o = outputs(pass->part);
-    struct work work = product_work(pass->positions, i, o);
-    work.bytes += pass->first ? 0 : sizeof(float) * i * o;
-    if (!rank_compute_begin(pass->self, work))
+    if (!rank_compute_begin(pass->self, weight_gradient_work(pass->positions, i, o, pass->first)))
         return;
     math_gemm(TRANSPOSED, PLAIN, o, i, pass->positions, 1, pass->dy, o, x, i,
               pass->first ? 0 : 1,

@@ -13,6 +13,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     (void)trains;
     needs->saved[WHICH] = (part->layer->out + sizeof(float) - 1) / sizeof(float);
+    needs->full[WHICH] = true;
 }
 
 /* Both ways all inputs are read or written, and a float and a byte of each output. */
@@ -21,7 +22,7 @@ static struct work pool_work(const struct pass *pass)
     const struct layer *layer = pass->part->layer;
     uint64_t in = pass->rows * layer->in, out = pass->rows * layer->out;
     return (struct work){
-        .flops = in, .bytes = sizeof(float) * (in + out) + out, .kernels = 1};
+        .flops = in, .values = in + out, .bytes = out, .kernels = 1};
 }
 
 static void forward(const struct pass *pass)

@@ -20,6 +20,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     (void)trains;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
+    needs->full[MEAN] = needs->full[RSTD] = true;
 }
 
 static void forward(const struct pass *pass)

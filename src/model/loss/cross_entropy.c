@@ -10,7 +10,7 @@ static struct work work(const struct loss_shape *shape, size_t rows)
 {
     uint64_t positions = (uint64_t)rows * shape->positions, count = positions * shape->width;
     return (struct work){
-        .flops = 14 * count, .bytes = sizeof(float) * (2 * count + positions), .kernels = 1};
+        .flops = 14 * count, .bytes = sizeof(float) * (count + positions), .values = count, .kernels = 1};
 }
 
 static double compute(const struct loss_shape *shape, size_t rows, const float *output,
@@ -21,17 +21,18 @@ static double compute(const struct loss_shape *shape, size_t rows, const float *
 }
 
 static struct work own_work(const struct loss_shape *shape, size_t rows, size_t outputs,
-                            uint64_t flops, uint64_t arrays)
+                            uint64_t flops, bool goes_back)
 {
     uint64_t positions = (uint64_t)rows * shape->positions, count = positions * outputs;
     return (struct work){.flops = flops * count,
-                         .bytes = sizeof(float) * (arrays * count + positions),
+                         .bytes = sizeof(float) * (count + positions),
+                         .values = goes_back ? count : 0,
                          .kernels = 1};
 }
 
 static struct work parts_work(const struct loss_shape *shape, size_t rows, size_t outputs)
 {
-    return own_work(shape, rows, outputs, 12, 1);
+    return own_work(shape, rows, outputs, 12, false);
 }
 
 static void part(const struct loss_shape *shape, size_t rows, struct share outputs,
@@ -43,7 +44,7 @@ static void part(const struct loss_shape *shape, size_t rows, struct share outpu
 
 static struct work of_parts_work(const struct loss_shape *shape, size_t rows, size_t outputs)
 {
-    return own_work(shape, rows, outputs, 12, 2);
+    return own_work(shape, rows, outputs, 12, true);
 }
 
 static double of_parts(const struct loss_shape *shape, size_t rows, struct share outputs,

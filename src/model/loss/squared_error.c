@@ -8,7 +8,7 @@ static struct work work(const struct loss_shape *shape, size_t rows)
 {
     uint64_t count = (uint64_t)rows * shape->positions * shape->width;
     return (struct work){
-        .flops = 4 * count, .bytes = sizeof(float) * 3 * count, .kernels = 1};
+        .flops = 4 * count, .bytes = sizeof(float) * 2 * count, .values = count, .kernels = 1};
 }
 
 /* Against 1 at the class and 0 elsewhere, element by element. */

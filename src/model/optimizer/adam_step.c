@@ -29,7 +29,7 @@ void adam_update(struct rank *self, struct optimizer *optimizer, struct model *m
 {
     size_t count = model->parameter_count;
     bool decays = optimizer->spec->option[ADAM_DECAY] != 0;
-    struct work work = parameters_work(count, ADAM_FLOPS + (decays ? 2 : 0), ADAM_ARRAYS);
+    struct work work = update_work(self, count, ADAM_FLOPS + (decays ? 2 : 0), ADAM_ARRAYS);
     if (!rank_compute_begin(self, work))
         return;
     math_adam(count, model->parameters, model->gradients, optimizer->state[0], optimizer->state[1],

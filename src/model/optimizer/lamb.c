@@ -27,7 +27,7 @@ static void step(struct rank *self, struct optimizer *optimizer, struct model *m
 {
     find_directions(self, optimizer, model);
     norms_sum(self, &optimizer->norms, model);
-    struct work work = parameters_work(model->parameter_count, APPLY_FLOPS, APPLY_ARRAYS);
+    struct work work = update_work(self, model->parameter_count, APPLY_FLOPS, APPLY_ARRAYS);
     if (!rank_compute_begin(self, work))
         return;
     for (int i = 0; i < model->tensor_count; i++) {

@@ -55,7 +55,7 @@ static void step(struct rank *self, struct optimizer *optimizer, struct model *m
         rank_compute_end(self);
     }
     norms_sum(self, &optimizer->norms, model);
-    if (!rank_compute_begin(self, parameters_work(count, FLOPS, (uint64_t)arrays)))
+    if (!rank_compute_begin(self, update_work(self, count, FLOPS, (uint64_t)arrays)))
         return;
     for (int i = 0; i < model->tensor_count; i++)
         apply(optimizer, model, i);

@@ -27,11 +27,11 @@ static int state_count(const struct optimizer_spec *spec)
 }
 
 /* Gradients and weights are read and weights written; with momentum so is the velocity. */
-static struct work step_work(const double *option, size_t count)
+static struct work step_work(const struct rank *self, const double *option, size_t count)
 {
     bool momentum = option[MOMENTUM] != 0, decay = option[DECAY] != 0;
     uint64_t flops = 2 + 2 * (uint64_t)momentum + 2 * (uint64_t)decay;
-    return parameters_work(count, flops + (option[NESTEROV] != 0 ? 2 : 0), momentum ? 5 : 3);
+    return update_work(self, count, flops + (option[NESTEROV] != 0 ? 2 : 0), momentum ? 5 : 3);
 }
 
 static void step(struct rank *self, struct optimizer *optimizer, struct model *model)
@@ -39,7 +39,7 @@ static void step(struct rank *self, struct optimizer *optimizer, struct model *m
     const double *option = optimizer->spec->option;
     float lr = (float)optimizer->lr, momentum = (float)option[MOMENTUM];
     float decay = (float)option[DECAY];
-    if (!rank_compute_begin(self, step_work(option, model->parameter_count)))
+    if (!rank_compute_begin(self, step_work(self, option, model->parameter_count)))
         return;
     if (option[NESTEROV] != 0)
         math_sgd_nesterov(model->parameter_count, model->parameters, model->gradients,

@@ -120,6 +120,34 @@ void model_split(const struct model_spec *spec, int stages, int tensors, bool ev
     units_release(&units);
 }
 
+void model_split_costs(const struct model_spec *spec, int stages, int tensors, const uint64_t *layer_costs,
+                       int *depths)
+{
+    struct units units = units_of(spec, units_pair_up(spec, stages, tensors));
+    double *alike = memory_zeroed((size_t)stages, sizeof *alike);
+    for (int i = 0; i < stages; i++)
+        alike[i] = 1;
+    for (int u = 0; u < units.count; u++) {
+        units.weights[u] = 0;
+        for (int i = units.begins[u]; i < units.begins[u + 1]; i++)
+            units.weights[u] += layer_costs[i];
+    }
+    split_by_speed(&units, stages, alike, depths);
+    free(alike);
+    units_release(&units);
+}
+
+void model_split_units(const struct model_spec *spec, int stages, const int *depths, int *given)
+{
+    struct units units = units_of(spec, false);
+    for (int i = 0, unit = 0, end = 0; i < stages; i++) {
+        end += depths[i];
+        for (given[i] = 0; units.begins[unit] < end; unit++)
+            given[i]++;
+    }
+    units_release(&units);
+}
+
 bool model_split_given(const struct model_spec *spec, int stages, const int *given, int *depths,
                        const char *where, struct errors *errors)
 {

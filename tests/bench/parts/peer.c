@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,18 +40,17 @@ static void become_python(const int *to, const int *from, const char *model, siz
     snprintf(rows, sizeof rows, "%zu", batch);
     dup2(to[0], STDIN_FILENO);
     dup2(from[1], STDOUT_FILENO);
-    close(to[1]);
-    close(from[0]);
     if (tuned)
         tune();
     execl("/usr/bin/python3", "python3", "tests/bench/torch_steps.py", model, rows, NULL);
     _exit(127);
 }
 
+/* Closed on exec: a second peer that kept the first one's pipe open would keep it from ending. */
 static struct peer *fork_peer(const char *model, size_t batch, bool tuned)
 {
     int to[2], from[2];
-    if (pipe(to) || pipe(from))
+    if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
         return NULL;
     struct peer *peer = memory_zeroed(1, sizeof *peer);
     peer->process = fork();
