@@ -140,7 +140,8 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
 
 static bool resolve_zero(struct setup *setup, struct errors *errors)
 {
-    bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
+    bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone &&
+                    !setup->strategy->serves_shares;
     int asked = atoi(config_text(setup->config, "zero"));
     setup->zero = together && mesh_holders(setup->shape) > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");

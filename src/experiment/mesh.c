@@ -42,12 +42,10 @@ static int count_workers(const struct setup *setup, int replicas)
 }
 
 /* Of strategies whose ranks wait for virtual time. */
-static bool check_free(const struct setup *setup, int workers, struct errors *errors)
+static bool check_free(const struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *name = setup->strategy->name;
-    bool backup = strstr(setup->strategy->options, "backup");
-    bool targets = config_is_set(config, "target_accuracy") || config_is_set(config, "target_loss");
     if (config_is_set(config, "goal"))
         return errors_add(errors, "%s: what strategy %s does depends on the time, which GOAL cannot say",
                           config_where(config, "goal"), name);
@@ -58,12 +56,31 @@ static bool check_free(const struct setup *setup, int workers, struct errors *er
                                   "that is not asked for by its sender's name: leave it out",
                           config_where(config, by_program ? "cluster.loggp.ports" : "cluster.loggp.rendezvous"),
                           name, by_program ? "cluster.loggp.ports=program_order" : "cluster.loggp.rendezvous");
+    return true;
+}
+
+/* Of nodes that go on by themselves and average two by two. */
+static bool check_colours(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    int graph = config_choice(config, "gossip.graph");
+    if (setup->strategy->serves_shares || gossip_graph_alternates(graph, mesh_replicas(setup->shape)))
+        return true;
+    return errors_add(errors, "%s: strategy %s needs active nodes whose neighbours are passive, and a %s of %d nodes "
+                              "cannot alternate: give an even number%s, or gossip.graph=full",
+                      config_where(config, "strategy"), setup->strategy->name, gossip_graphs[graph],
+                      mesh_replicas(setup->shape), graph == 1 ? " of rows and of columns" : "");
+}
+
+/* Of servers that take what comes first. */
+static bool check_loose(const struct setup *setup, int workers, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *name = setup->strategy->name;
+    bool backup = strstr(setup->strategy->options, "backup");
     if (backup && setup->servers > 1)
         return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
                                   "servers=1", config_where(config, "servers"), name);
-    if (targets && setup->servers > 1)
-        return errors_add(errors, "%s: several servers of strategy %s have no step in common at which to stop: "
-                                  "give servers=1", config_where(config, "servers"), name);
     return !backup || config_whole(config, "backup") < (uint64_t)workers ||
            errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
                       config_where(config, "backup"), workers, name, config_text(config, "backup"));
@@ -91,7 +108,11 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
                                   "shares; sgd, adam and adamw can",
                           config_where(config, "optimizer"), config_text(config, "optimizer"), name);
-    if (setup->strategy->runs_free && !check_free(setup, workers, errors))
+    if (setup->compressor.ops->low_rank)
+        return errors_add(errors, "%s: %s sends factors of sums over all replicas, and servers are sent each "
+                                  "worker's gradients by themselves: give another compressor, such as topk",
+                          config_where(config, "compress"), setup->compressor.ops->name);
+    if (setup->strategy->runs_free && !check_loose(setup, workers, errors))
         return false;
     return !config_is_set(config, "clip") ||
            errors_add(errors, "%s: clip needs the norm of all gradients, and the servers of strategy %s have "
@@ -182,7 +203,8 @@ bool resolve_mesh(struct setup *setup, struct errors *errors)
     return strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, least_microbatches(config),
                          wanted, config_where(config, "strategy"), &setup->shape, errors) &&
            resolve_microbatches(setup, errors) &&
-           (!setup->strategy->serves_shares || check_servers(setup, errors));
+           (!setup->strategy->serves_shares || check_servers(setup, errors)) &&
+           (!setup->strategy->runs_free || (check_free(setup, errors) && check_colours(setup, errors)));
 }
 
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup)

@@ -41,7 +41,8 @@ static bool names_slow_links(const struct config *config)
 
 static bool gathers(const struct setup *setup)
 {
-    bool replicas = mesh_holders(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
+    bool together = !setup->strategy->updates_alone && !setup->strategy->serves_shares;
+    bool replicas = mesh_holders(setup->shape) > 1 && together && (setup->compressor.ops->words || setup->zero);
     return replicas ||
            (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
 }
@@ -89,8 +90,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
         {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
-        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
-        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategies gossip and async_gossip read it"},
+        {"gossip.mix", !options_have(strategy, "gossip.mix"), "only strategy=gossip reads it"},
         {"federated.clients", !strategy->has_server, "the strategy has no clients"},
         {"federated.epochs", !strategy->has_server, "the strategy has no clients"},
         {"federated.batch", !strategy->has_server, "the strategy has no clients"},
@@ -117,7 +118,7 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"context.slices", mesh_length(setup->shape, AXIS_CONTEXT) == 1, "the mesh has no context axis"},
         {"placement", !setup->cluster->node_of && strcmp(config_text(setup->config, "placement"), "packed"),
          "rank i is on node i, as packed has it"},
-        {"compress", !exchanges,
+        {"compress", !exchanges && !strategy->serves_shares,
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
          "the mesh has no tensor axis"},

@@ -69,7 +69,7 @@ static void copy_test_row(const void *context, size_t row, void *input, void *ta
 static bool is_mean(const struct drive *drive)
 {
     const struct strategy *strategy = drive->plan->strategy;
-    return strategy->updates_alone && !strategy->has_server;
+    return drive->setup->real && strategy->updates_alone && !strategy->has_server;
 }
 
 bool drive_looks(const struct drive *drive, int step)
@@ -115,11 +115,19 @@ struct meeting {
     int step;
 };
 
+static void gather_mean(const struct drive *drive)
+{
+    if (drive->plan->strategy->runs_free)
+        freely_gather_mean(drive);
+    else
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
+}
+
 void drive_confer(struct drive *drive, int step)
 {
     if (is_mean(drive) &&
         (drive_looks(drive, step) || drive_is_last(drive, step) || experiment_interrupted))
-        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
+        gather_mean(drive);
     if (evaluates(drive, step))
         evaluate(drive, step);
     if (weighs_loss(drive, step) && training_loss(drive, step) <= drive->setup->target_loss)
@@ -151,7 +159,7 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     return !drive->stop;
 }
 
-static void tell_progress(const struct drive *drive, int step)
+void drive_tell_progress(const struct drive *drive, int step)
 {
     if (drive->progress.tell)
         drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
@@ -178,7 +186,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step)
     if (rank_is_real(self))
         drive->result->step[step].gradient_norm =
             optimizer_gradient_norm(drive->trainings[rank]->optimizer);
-    tell_progress(drive, step);
+    drive_tell_progress(drive, step);
 }
 
 static void train(void *argument, struct rank *self)
@@ -241,7 +249,7 @@ static void count_only(struct drive *drive, struct rack *rack)
                 rank_mark(rack_rank(rack, rank));
         rack_resolve(rack);
         drive->stopped_at = step + 1;
-        tell_progress(drive, step);
+        drive_tell_progress(drive, step);
     }
     for (int rank = 0; rank < rack_size(rack); rank++)
         rank_end(rack_rank(rack, rank));

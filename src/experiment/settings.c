@@ -89,8 +89,8 @@ const struct setting experiment_settings[] = {
     WORD("allreduce.pipeline", NULL,
          "algorithm of the all-reduces along pipeline (of clip, and of tied embeddings); unset: as allreduce"),
     WORD("compress", "none",
-         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
-         "compressors)"),
+         "how gradients are compressed between replicas, or by workers for their servers, such as "
+         "topk:ratio=0.01 (threadrack list compressors)"),
     COUNT("pipeline.chunks", 1, 1e6, NULL, "2",
           "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",
@@ -124,7 +124,7 @@ const struct setting experiment_settings[] = {
           "hierarchical: steps between averages over all; unset: 4 x local_steps"),
     WORD("outer", "sgd:lr=0.7,momentum=0.9,nesterov=on",
          "diloco: the optimizer that steps by how far the nodes went (threadrack list optimizers)"),
-    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip: who hears whom"),
+    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip, async_gossip: who hears whom"),
     CHOICE("gossip.mix", "before|after", "before",
            "gossip: average before the update, so that messages overlap with it, or after it"),
     COUNT("servers", 1, 1e6, NULL, "1",

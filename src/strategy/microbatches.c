@@ -117,14 +117,3 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
     }
     return loss;
 }
-
-void note_staleness(struct training *training, uint64_t staleness)
-{
-    struct staleness *seen = &training->staleness;
-    seen->applied++;
-    seen->sum += staleness;
-    seen->most = staleness > seen->most ? staleness : seen->most;
-    while ((uint64_t)seen->count <= staleness)
-        *vector_push(&seen->times, &seen->count, &seen->room) = 0;
-    seen->times[staleness]++;
-}

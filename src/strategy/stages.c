@@ -135,7 +135,7 @@ static void forward(struct rank *self, struct training *training, struct stage_t
 
 static void look_back(struct training *training, struct stage_task task)
 {
-    note_staleness(training, (uint64_t)(training->taken - stash_seen(training, task.microbatch)));
+    staleness_count(&training->staleness, (uint64_t)(training->taken - stash_seen(training, task.microbatch)));
     stash_look_back(training, task.microbatch);
 }
 

@@ -326,8 +326,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     if (training->optimizer)
         optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
-    struct staleness *seen = &training->staleness;
-    *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
+    staleness_begin_step(&training->staleness);
     double loss = plan->strategy->step(self, training, step);
     training->taken++;
     return loss;

@@ -48,9 +48,6 @@ void stash_look_back(struct training *training, int minibatch);
 void stash_look_at_latest(struct training *training);
 void stash_keep(struct rank *self, struct training *training);
 
-/* Counts a gradient that is applied in this step: how many updates its weights had had less. */
-void note_staleness(struct training *training, uint64_t staleness);
-
 /* The gradients of a table that the first and the last stage share become their sum. Behind the sums
  * over replicas. */
 void sum_tied(struct training *training);

@@ -23,8 +23,9 @@ enum purpose {
     PURPOSE_TEXT,   /* rank: 0, step: 0, sequence: the token */
     PURPOSE_LINKS,  /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
     PURPOSE_PLACEMENT, /* rank: 0, step: 0, sequence: how many nodes are left to choose from */
-    PURPOSE_DROPOUT /* rank: the layer's index twice, and 1 more for attention, step, sequence: a quarter of the
-                     * element's index among all of a step */
+    PURPOSE_DROPOUT,   /* rank: the layer's index twice, and 1 more for attention, step, sequence: a quarter of
+                        * the element's index among all of a step */
+    PURPOSE_GOSSIP     /* rank: who asks, step: its iteration, sequence: 0 and 1 */
 };
 
 struct draw {

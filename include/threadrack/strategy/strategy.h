@@ -36,6 +36,8 @@ struct local_plan {
     bool mix_after;                     /* gossip: update, then average */
 };
 extern const char *const gossip_graphs[]; /* NULL at the end */
+/* Whether its members can be active and passive in turn, as async_gossip has them. */
+bool gossip_graph_alternates(int graph, int size);
 
 /* A server and its clients; see federated.h. */
 struct federated_plan {
@@ -45,14 +47,8 @@ struct federated_plan {
     double mu;     /* fedprox */
 };
 
-/* What workers and the first server of a strategy that runs free tell each other besides, off the clock; by
- * worker. Written before the message is sent with which it is read. */
-struct board {
-    double *losses; /* mean over the rows of the latest gradient */
-    bool *stopped;  /* it has had its last answer */
-};
-
-/* What a server that takes gradients as they come has seen, in this step and (times) in all. */
+/* What a server that takes gradients as they come, or nodes without one, have seen, in this step and (times) in
+ * all. */
 struct staleness {
     uint64_t applied, late, sum, most;
     double loss;
@@ -60,6 +56,31 @@ struct staleness {
     uint64_t *times; /* how often each staleness */
     int count, room;
 };
+/* Counts a gradient that is applied in this step: how many updates its weights had had less. */
+void staleness_count(struct staleness *seen, uint64_t staleness);
+/* Likewise, over so many rows, of that mean loss. */
+void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows);
+/* A step begins. */
+void staleness_begin_step(struct staleness *seen);
+
+/* What ranks of a strategy that runs free tell each other besides, off the clock. */
+struct board {
+    /* Of workers to the first server, and back; by worker. Written before the message is sent with which it is
+     * read. */
+    double *losses; /* mean over the rows of the latest gradient */
+    /* Of all servers: their steps are their own, and so one that has no more of them goes on to answer until each
+     * worker has pushed what it is to push in all. That is known when the last of them has come to the end of the
+     * last step: one push more than any has had, so that none waits for pushes that do not come. */
+    int workers;
+    uint64_t *pushed;       /* (servers, workers): how many of its gradients have come; by the server */
+    _Atomic uint64_t *last; /* (workers): how many are to come; UINT64_MAX: it is not known yet */
+    /* Of nodes without a server; by whoever has a turn (rank_turn). */
+    size_t iterations; /* that have ended, of all nodes */
+    struct staleness seen;
+};
+
+/* There is no step after this one; by the server that has come last to its end, with all time before that over. */
+void board_call_off(struct board *board, int servers);
 
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
@@ -145,8 +166,10 @@ struct training {
     struct request *requests; /* of the pipeline: four ways, chunks, the most slots */
     void *own;               /* of the strategy's setup */
     bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
-    bool stopped;            /* a worker of a strategy that runs free has come to its end */
-    struct staleness staleness;
+    bool stopped;            /* a worker of a strategy that runs free has pushed its last */
+    struct staleness staleness; /* of a server's */
+    uint64_t averages;       /* of runs_free without servers: the staleness of the latest gradient */
+    const float *present;    /* likewise: its parameters, of which others see the mean under rank_hold */
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
@@ -164,8 +187,9 @@ struct strategy {
     /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
      * have the model and the batch. What all have of the parameters is the same after each step. */
     bool serves_shares;
-    /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
-     * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
+    /* Ranks wait for virtual time. Of serves_shares: workers go on until they are told to stop; a step is the
+     * servers', a worker's iterations are its own, and step() returns nothing that counts. Of updates_alone: each
+     * rank goes on until a step's worth of iterations for each step have ended, whosever they are. */
     bool runs_free;
     bool applies_each; /* each gradient is an update by itself: what is trained depends on the time */
     bool edits_gradients; /* between backward and update, which can then not be fused */
@@ -180,7 +204,7 @@ struct strategy {
     void (*release)(void *own);
     /* Of serves_shares: the model's hook of that name, whose context is the training. NULL: none. */
     void (*gradient_ready)(void *training, struct rank *self, size_t at, size_t count);
-    /* Of runs_free: a server's, behind its last step. */
+    /* Of runs_free: a server's, behind its last step, and until board.last. */
     void (*finish)(struct rank *self, struct training *training);
 };
 
