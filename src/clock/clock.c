@@ -6,6 +6,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct clock *clock_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
@@ -16,6 +17,7 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     clock->netmodel = netmodel_create(netmodel, cluster);
     clock->pace = pace_create(cluster, ranks);
     clock->rank_count = ranks;
+    clock->calls = op_calls_create();
     clock->books = memory_zeroed((size_t)ranks, sizeof *clock->books);
     clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
     pthread_mutex_init(&clock->lock, NULL);
@@ -67,6 +69,7 @@ void clock_free(struct clock *clock)
     heap_release(&clock->events);
     clock_forget_events(clock);
     free(clock->books);
+    op_calls_free(clock->calls);
     free(clock->groups);
     free(clock->candidates);
     goal_writer_free(clock->writer);
@@ -182,7 +185,7 @@ static __attribute__((noinline)) void stream_op(struct clock *clock, int rank, c
     struct rank_book *book = &clock->books[rank];
     if (!book->stream)
         book->stream = op_stream_create();
-    op_stream_append(book->stream, op);
+    op_stream_append(book->stream, op, clock->calls);
     if (!clock->shared)
         clock->streamed = true;
 }
@@ -444,7 +447,7 @@ static void drain(struct clock *clock)
         struct op op;
         account(clock, &clock->ranks[rank]);
         bool goes_on = true, there = true;
-        while (goes_on && (there = op_stream_take(clock->books[rank].stream, &op)))
+        while (goes_on && (there = op_stream_take(clock->books[rank].stream, &op, clock->calls)))
             goes_on = take_op(clock, rank, &op);
         if (!there)
             clock->idle[starved++] = rank;
@@ -540,7 +543,10 @@ static void resolve(struct clock *clock)
 
 void clock_share(struct clock *clock)
 {
+    assert(!clock->streamed); /* what is streamed may need the calls */
     clock->shared = true;
+    op_calls_free(clock->calls);
+    clock->calls = NULL;
     for (int rank = 0; rank < clock->rank_count; rank++)
         if (!clock->books[rank].stream)
             clock->books[rank].stream = op_stream_create();

@@ -12,10 +12,11 @@
 #define THREADRACK_SRC_MODEL_LAYER_H
 
 #include "threadrack/math/convolution.h"
+#include "threadrack/math/dropout.h"
 #include "threadrack/math/math.h"
 #include "threadrack/model/model.h"
 
-enum { SAVED_MOST = 10, HELD_MOST = 5, PREFIX_ROOM = 40 };
+enum { SAVED_MOST = 11, HELD_MOST = 5, PREFIX_ROOM = 40 };
 
 /* A whole layer, as the spec has it. What a kind does not use is 0. */
 struct layer {
@@ -32,6 +33,7 @@ struct layer {
     size_t heads, hidden, vocabulary; /* of attention, feed_forward, embedding */
     size_t experts, choices;   /* of experts: so many, and so many of them for a position; */
     double capacity, balance; /* places as a multiple of what is needed, and the balance's weight */
+    double dropout; /* of embedding, attention (twice), feed_forward and experts: the share that is dropped */
     double deviation; /* of initial weights, where the kind's own is not wanted; and of those that */
     double residual_deviation; /* end a residual branch */
     int tensor_at, tensor_count; /* its tensors in the spec's list */
@@ -149,6 +151,24 @@ static inline float *pass_gradient(const struct pass *pass, int i)
 {
     return view(pass->part->gradients, pass_tensor(pass, i)->at - pass->part->at);
 }
+/* Dropout: whether it takes place in this pass, and what stays of it times this factor. */
+bool part_drops(const struct model_part *part, bool trains);
+static inline bool pass_drops(const struct pass *pass)
+{
+    return part_drops(pass->part, pass->model->trains);
+}
+static inline float pass_kept_factor(const struct pass *pass)
+{
+    return 1 / (1 - (float)pass->part->layer->dropout);
+}
+/* The key of the part's draws: of what stands behind its sum, or, `inner`, of attention's probabilities. */
+struct draw pass_draw(const struct pass *pass, bool inner);
+/* Floats that hold so many bytes. */
+static inline size_t floats_of_bytes(size_t bytes)
+{
+    return (bytes + sizeof(float) - 1) / sizeof(float);
+}
+
 /* Applies the fused update, where there is one, to tensor i, whose gradient is complete. */
 void pass_update(const struct pass *pass, int i);
 /* The sum over the tensor group of partial sums, on the way forward and back. */
@@ -163,6 +183,8 @@ void pass_sum_backward(const struct pass *pass, float *partial, size_t count);
 float *pass_gather(const struct pass *pass, float *mine, float *room, size_t width);
 float *pass_scatter_forward(const struct pass *pass, float *room, size_t width);
 float *pass_scatter_backward(const struct pass *pass, float *room, size_t width);
+/* The own positions within `room`: all of it, unless they are shared. */
+float *pass_own(const struct pass *pass, float *room, size_t width);
 /* Where the sum that becomes Y is to be: Y itself, or the room. */
 float *pass_partial(const struct pass *pass, float *room);
 /* What context rank i has of a row's positions. */

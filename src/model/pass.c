@@ -68,10 +68,23 @@ struct loss_shape model_loss_shape(const struct model *model)
     return shape;
 }
 
-/* The rank's block. */
-static float *own_block(const struct pass *pass, float *room, size_t width)
+bool part_drops(const struct model_part *part, bool trains)
 {
-    return view(room, (size_t)pass->part->tensor * pass->own * width);
+    return trains && part->layer->dropout > 0;
+}
+
+struct draw pass_draw(const struct pass *pass, bool inner)
+{
+    const struct dropout_key *key = &pass->model->dropout;
+    return (struct draw){.seed = key->seed,
+                         .purpose = PURPOSE_DROPOUT,
+                         .rank = 2 * (uint32_t)pass->part->number + inner,
+                         .step = key->step};
+}
+
+float *pass_own(const struct pass *pass, float *room, size_t width)
+{
+    return view(room, pass->part->sequence ? (size_t)pass->part->tensor * pass->own * width : 0);
 }
 
 /* In place; a library's all-gather takes the block from where it is, so the copy is free. */
@@ -80,8 +93,8 @@ float *pass_gather(const struct pass *pass, float *mine, float *room, size_t wid
     const struct model_hooks *hooks = &pass->model->hooks;
     if (!pass->part->sequence)
         return mine;
-    if (room)
-        memcpy(own_block(pass, room, width), mine, pass->own * width * sizeof *mine);
+    if (room && mine != pass_own(pass, room, width))
+        memcpy(pass_own(pass, room, width), mine, pass->own * width * sizeof *mine);
     hooks->gather_over_tensor(hooks->context, pass->self, NUMBER_VALUE, room, pass->positions * width);
     return room;
 }
@@ -90,7 +103,7 @@ static float *scatter(const struct pass *pass, float *room, size_t width)
 {
     const struct model_hooks *hooks = &pass->model->hooks;
     hooks->scatter_over_tensor(hooks->context, pass->self, room, pass->positions * width);
-    return own_block(pass, room, width);
+    return pass_own(pass, room, width);
 }
 
 float *pass_scatter_forward(const struct pass *pass, float *room, size_t width)

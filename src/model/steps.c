@@ -123,14 +123,59 @@ void step_norm_back(const struct pass *pass, size_t width, const float *x, int g
     rank_compute_end(pass->self);
 }
 
-void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
-                   float *y)
+/* In which of the step's elements, `width` a position, the own positions begin. */
+static uint64_t first_element(const struct pass *pass, size_t width)
 {
-    struct work work = elements_work(pass->own * width, 2, 3);
+    const struct model_part *part = pass->part;
+    size_t within = part->sequence ? (size_t)part->tensor * pass->own : 0;
+    return ((uint64_t)pass->model->dropout.row * part->layer->positions + within) * width;
+}
+
+static void drop(const struct pass *pass, size_t width, float *y, uint8_t *kept)
+{
+    math_dropout_draw(pass_draw(pass, false), pass->part->layer->dropout, first_element(pass, width),
+                      pass->own * width, kept);
+    math_dropout(pass->own * width, kept, pass_kept_factor(pass), y, y);
+}
+
+void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
+                   float *y, float *kept)
+{
+    bool drops = pass_drops(pass);
+    struct work work = elements_work(pass->own * width, drops ? 2 + DROPOUT_FLOPS : 2, 3);
     work.values += width;
+    work.bytes += drops ? pass->own * width : 0;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_bias_activate(pass->own, width, y, bias, ACTIVATION_NONE, y);
+    if (drops)
+        drop(pass, width, y, (uint8_t *)kept);
     math_add(pass->own * width, y, x);
     rank_compute_end(pass->self);
+}
+
+static struct work dropout_work(const struct pass *pass, size_t width, uint64_t flops)
+{
+    struct work work = elements_work(pass->own * width, flops, 2);
+    work.bytes = pass->own * width;
+    return work;
+}
+
+void step_dropout(const struct pass *pass, size_t width, float *y, float *kept)
+{
+    if (!pass_drops(pass) || !rank_compute_begin(pass->self, dropout_work(pass, width, DROPOUT_FLOPS)))
+        return;
+    drop(pass, width, y, (uint8_t *)kept);
+    rank_compute_end(pass->self);
+}
+
+float *step_dropout_back(const struct pass *pass, size_t width, const float *kept, float *to)
+{
+    if (!pass_drops(pass))
+        return pass->dy;
+    if (!rank_compute_begin(pass->self, dropout_work(pass, width, 1)))
+        return to;
+    math_dropout(pass->own * width, (const uint8_t *)kept, pass_kept_factor(pass), pass->dy, to);
+    rank_compute_end(pass->self);
+    return to;
 }

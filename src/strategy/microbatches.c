@@ -40,6 +40,15 @@ static void load_whole(const struct training *training, size_t step, struct shar
                     (struct share){training->rows.begin + rows.begin, rows.count}, inputs, targets);
 }
 
+/* Chunks of the model take it from the whole. */
+void key_dropout(struct training *training, size_t step, int i)
+{
+    training->model->dropout =
+        (struct dropout_key){.seed = training->plan->exchange.seed,
+                             .step = (uint32_t)step,
+                             .row = training->rows.begin + microbatch(training, i).begin};
+}
+
 /* Of a row of `width` elements what lies at the slice's positions; returns where the next row's goes. */
 static char *cut_slice(const struct training *training, const char *row, size_t width, char *to)
 {
@@ -101,6 +110,7 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
         struct share rows = slot_rows(training, 0, i);
         load_rows(self, training, step, microbatch(training, i),
                   model_input(training->model, rows), NULL);
+        key_dropout(training, step, i);
         model_forward(self, training->model, rows);
         loss += microbatch_loss(self, training, i);
         model_backward(self, training->model, rows, i == 0, i == last);

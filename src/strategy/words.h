@@ -23,6 +23,9 @@ size_t own_targets(const struct training *training);
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
 
+/* What goes forward or back next is microbatch i of the step: dropout draws by where it is in the global batch. */
+void key_dropout(struct training *training, size_t step, int i);
+
 /* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */
 double microbatch_loss(struct rank *self, struct training *training, int i);
 

@@ -14,6 +14,11 @@
  * rank passes its own heads only. */
 struct attention {
     size_t heads, head_width, tokens; /* N, D, T */
+    /* Dropout of p (math/dropout.h): which stay, (R, N, T, T), and p times the factor where it stays, likewise,
+     * which forward writes and backward reads. NULL: all stay. */
+    const uint8_t *kept;
+    float *dropped;
+    float factor;
 };
 
 /* Floats of the room called scratch below; it holds nothing between calls. */

@@ -47,7 +47,7 @@ struct model_spec;
  *   cnn:8-16:32[,input=1x8x8][,outputs=10]
  *                                       convolutions with pooling, and a hidden linear layer
  *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
- *       [,experts=8][,top=2][,capacity=1.25][,balance=0.01]
+ *       [,dropout=0.1][,experts=8][,top=2][,capacity=1.25][,balance=0.01]
  *                                       GPT-2's transformer; with experts, a mixture of them
  *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
  *   file:PATH.yaml                      a list of layers
@@ -323,6 +323,14 @@ struct model {
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
     struct routed routed;
+    /* What dropout draws by: the run's seed, the step, and where in the step's global batch the microbatch begins
+     * that goes forward or back next (of a federation's client: the client, and how many of its rows have passed
+     * since the run began). Set by the same caller, of the whole model, on all its ways. */
+    struct dropout_key {
+        uint64_t seed;
+        uint32_t step;
+        size_t row;
+    } dropout;
     bool trains;
     bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;

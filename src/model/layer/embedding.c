@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { TABLE, POSITIONS };
+enum { KEPT }; /* saved, with dropout of Y: which stay, in bytes */
 enum { ROOM }; /* held: all positions, where they are shared */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
@@ -37,7 +38,10 @@ static size_t width_in(const struct model_part *part)
 
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
-    (void)trains;
+    if (part_drops(part, trains)) {
+        needs->saved[KEPT] = floats_of_bytes(part_own_positions(part) * part->layer->out);
+        needs->full[KEPT] = true;
+    }
     needs->held[ROOM] = part->sequence ? part->positions * part->layer->out : 0;
 }
 
@@ -110,7 +114,7 @@ static void forward_share(const struct pass *pass)
 }
 
 /* A token, its vector and that of its position are read, a vector is written. */
-static void forward(const struct pass *pass)
+static void embed(const struct pass *pass)
 {
     const struct layer *layer = pass->part->layer;
     struct work work = elements_work(pass->positions * layer->out, 1, 2);
@@ -128,6 +132,12 @@ static void forward(const struct pass *pass)
                    positions_from(&s, pass, pass_weight(pass, POSITIONS)), pass->y + s.at * layer->out);
     }
     rank_compute_end(pass->self);
+}
+
+static void forward(const struct pass *pass)
+{
+    embed(pass);
+    step_dropout(pass, pass->part->layer->out, pass->y, pass->saved[KEPT]);
 }
 
 static void add_position_gradients(const struct pass *pass, const float *dy)
@@ -170,6 +180,7 @@ static void backward_weight(const struct pass *pass)
     work.gradients = 2 * count + work_share(2 * count, pass->part) +
                      (pass->first ? pass->part->parameter_count : 0);
     work.bytes += sizeof(int32_t) * pass->positions;
+    step_dropout_back(pass, layer->out, pass->saved[KEPT], pass->dy);
     const float *dy = pass_gather(pass, pass->dy, pass->held[ROOM], layer->out);
     if (!rank_compute_begin(pass->self, work))
         return;
