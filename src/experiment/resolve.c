@@ -303,7 +303,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
         !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
+        !check_watch(setup, errors) || !closed_resolve(setup, errors) || !evaluation_resolve(setup, errors) ||
         !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)

@@ -25,12 +25,26 @@ bool drive_is_last(const struct drive *drive, int step)
     return step + 1 == drive->setup->steps;
 }
 
+static bool is_time_to_evaluate(const struct drive *drive, int step)
+{
+    return steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 || drive_is_last(drive, step);
+}
+
 static bool evaluates(const struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
-    return data && drive->setup->real && data->test_rows &&
-           (steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 ||
-            drive_is_last(drive, step));
+    return data && drive->setup->real && data->test_rows && is_time_to_evaluate(drive, step);
+}
+
+/* evaluate.clock: at the end of the step, and within it. */
+static void time_evaluation(struct drive *drive, struct rank *self, struct training *training, int step)
+{
+    size_t rows = drive->setup->timed_test_rows;
+    if (rows == 0 || !is_time_to_evaluate(drive, step))
+        return;
+    training_time_evaluation(self, training, rows);
+    if (rank_id(self) == 0)
+        drive->result->timed_evaluations++;
 }
 
 /* Whether the training loss is held against its target behind the step: where no rows test. */
@@ -38,8 +52,7 @@ static bool weighs_loss(const struct drive *drive, int step)
 {
     const struct setup *setup = drive->setup;
     bool tests = setup->dataset && setup->dataset->test_rows;
-    return !isnan(setup->target_loss) && !tests &&
-           (steps_taken(drive, step) % (uint64_t)setup->eval_every == 0 || drive_is_last(drive, step));
+    return !isnan(setup->target_loss) && !tests && is_time_to_evaluate(drive, step);
 }
 
 /* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
@@ -177,6 +190,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step)
     if (drive->routed)
         drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
             training_routed(drive->trainings[rank]);
+    time_evaluation(drive, self, drive->trainings[rank], step);
     if (rank == 0 && drive->plan->strategy->runs_free)
         rank_mark_for(self, drive->setup->servers);
     else
@@ -226,6 +240,7 @@ static void count_step(struct drive *drive, struct rank *self, int step)
     training_step(self, training, (size_t)step);
     drive->rows[rank] += training->rows_done;
     stale_note(drive, rank, step);
+    time_evaluation(drive, self, training, step);
     rank_mark(self);
     if (kept)
         return;

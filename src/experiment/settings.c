@@ -77,7 +77,9 @@ const struct setting experiment_settings[] = {
     {.key = "target_loss", .unit = UNIT_REAL, .low = 0, .high = 1e9,
      .help = "stop when the mean loss of the test rows is no larger (of the step's training rows, where "
              "there are no test rows), looking each eval_every steps; unset: never"},
-    COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time"),
+    COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time (evaluate.clock)"),
+    CHOICE("evaluate.clock", "off|on", "off",
+           "on: nodes evaluate at the end of the step, each its part of the test rows, and that takes simulated time"),
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",

@@ -231,6 +231,10 @@ double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
 double training_step(struct rank *self, struct training *training, size_t step);
 
+/* The pass forward, with the loss, over this replica's part of so many rows that test, in pieces no longer than a
+ * microbatch: it takes its time and has no effect. Between steps, where no axis but data and tensor is used. */
+void training_time_evaluation(struct rank *self, struct training *training, size_t test_rows);
+
 /* What its routers of experts have done since this was last called; of tensor rank 0 only. */
 struct routed training_routed(struct training *training);
 /* What server i has of the parameters, which lie in one piece. */
