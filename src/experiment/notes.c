@@ -404,6 +404,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_context(setup, result);
     note_chunks(setup, result);
     precision_notes(setup, result);
+    baseline_notes(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
