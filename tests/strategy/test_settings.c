@@ -254,6 +254,28 @@ static void the_nearest_mesh_is_named(void)
     result_free(result);
 }
 
+/* Named with every axis that was asked for, so that what is said can be done. */
+static void the_nearest_mesh_fits(void)
+{
+    static const char *const shapes[] = {"gpt:layers=2,experts=4,top=2", "gpt:layers=2,experts=4,top=2",
+                                         "gpt:layers=2", "gpt:layers=2,experts=4,top=2"};
+    static const char *const asked[] = {"mesh.expert=3", "mesh.context=3", "mesh.context=3", "mesh.expert=4"};
+    static const char *const said[] = {"mesh.data=2 mesh.tensor=1 mesh.pipeline=1 mesh.expert=2 (nodes=4)",
+                                       "mesh.data=6 mesh.tensor=1 mesh.pipeline=1 mesh.context=1 (nodes=6)",
+                                       "mesh.data=3 mesh.tensor=1 mesh.pipeline=1 mesh.context=2 (nodes=6)",
+                                       "mesh.data=2 mesh.tensor=1 mesh.pipeline=1 mesh.expert=4 (nodes=8)"};
+    for (int i = 0; i < 4; i++) {
+        char line[400], words[500];
+        snprintf(line, sizeof line, "strategy=data model=%s data=devils-dictionary steps=1 math=off ", shapes[i]);
+        snprintf(words, sizeof words, "%smesh.data=%d %s", line, i == 3 ? 3 : 2, asked[i]);
+        struct result *result = run_line(words, true);
+        CHECK(result->status == STATUS_REFUSED && strstr(result->reason, said[i]));
+        result_free(result);
+        snprintf(words, sizeof words, "%s%.*s", line, (int)strcspn(said[i], "("), said[i]);
+        result_free(run_line(words, false));
+    }
+}
+
 static uint64_t overlapped_ps(const char *line)
 {
     struct result *result = run_line(line, false);
@@ -299,5 +321,5 @@ SUITE("strategy: settings", TEST(target_stops_the_run), TEST(target_loss_stops_t
       TEST(rates_are_in_their_column), TEST(clipping_costs_what_it_should),
       TEST(updates_cost_what_they_should), TEST(norms_are_messages),
       TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
-      TEST(the_nearest_mesh_is_named),
+      TEST(the_nearest_mesh_is_named), TEST(the_nearest_mesh_fits),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));
