@@ -112,6 +112,8 @@ void stale_notes(const struct setup *setup, struct result *result);
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
 
+/* vain.c: what is read, and comes to nothing or to more than is meant. */
+void vain_notes(const struct setup *setup, struct result *result);
 /* evaluation.c: evaluate.clock=. */
 bool evaluation_resolve(struct setup *setup, struct errors *errors);
 /* precision.c: what `precision` and `precision.gradients` mean, and whether this run can go by it. */
