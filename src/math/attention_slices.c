@@ -5,6 +5,7 @@
 #include "tile.h"
 
 #include "threadrack/base/vectorise.h"
+#include "threadrack/math/dropout.h"
 
 #include "functions.h"
 #include "lanes.h"
@@ -28,12 +29,12 @@ size_t math_attention_pairs(const struct attention_slices *shape)
 }
 
 /* Offsets of keys, of `turned`'s rows and of a block's queries; then two arrays of rows that are turned,
- * and a block's probabilities and their gradients. */
+ * a block's probabilities and their gradients, and a byte a key for what stays of a query's. */
 size_t math_attention_slices_scratch(const struct attention_slices *shape)
 {
     size_t keys = shape->keys.runs[0].count;
     return keys + shape->head_width + 2 * TILE_BLOCK + 2 * keys * shape->head_width +
-           2 * TILE_BLOCK * keys;
+           2 * TILE_BLOCK * keys + (shape->drops ? (keys + sizeof(float) - 1) / sizeof(float) : 0);
 }
 
 /* One head of one row: a run of queries against a run of keys. Tokens of q are `q_stride` apart, those of
@@ -47,6 +48,9 @@ struct head {
     const uint32_t *k_rows, *turned_rows, *q_rows, *y_rows; /* offsets, as in a product */
     float *turned, *turned_v; /* (D, keys) */
     float *p, *ds;            /* (TILE_BLOCK, keys) */
+    const struct attention_drops *drops;
+    uint64_t pair; /* of the first query and the first key */
+    uint8_t *kept; /* (keys) */
 };
 
 static struct head head_shape(const struct attention_slices *s, float *scratch)
@@ -70,6 +74,8 @@ static struct head head_shape(const struct attention_slices *s, float *scratch)
     h.turned_v = h.turned + keys * s->head_width;
     h.p = h.turned_v + keys * s->head_width;
     h.ds = h.p + TILE_BLOCK * keys;
+    h.drops = s->drops;
+    h.kept = (uint8_t *)(h.ds + TILE_BLOCK * keys);
     return h;
 }
 
@@ -107,6 +113,9 @@ static void take_runs(struct head *h, const struct operands *o, size_t r, size_t
     h->dq = at(o->dqkv, token * 3 * all + of_head);
     h->dk = at(o->dkv, key * 2 * all + of_head);
     h->dv = at(h->dk, all);
+    if (h->drops)
+        h->pair = (((h->drops->row + r) * h->drops->heads + h->drops->head + n) * h->drops->tokens +
+                   s->queries.runs[i].begin) * h->drops->tokens + s->keys.runs[j].begin;
 }
 
 static void each_pair_of_runs(const struct operands *o, size_t rows, float *scratch,
@@ -219,6 +228,29 @@ VECTORISED static void merge(const struct head *h, size_t query, size_t n, size_
     h->most[query] = most;
 }
 
+/* Of the first n keys that a query sees. */
+static void draw_kept(const struct head *h, size_t query, size_t n)
+{
+    if (h->drops)
+        math_dropout_draw(h->drops->draw, h->drops->rate, h->pair + query * h->drops->tokens, n, h->kept);
+}
+
+/* Where the query's row is drawn. */
+static void drop(const struct head *h, size_t n, float *row)
+{
+    if (h->drops)
+        math_dropout(n, h->kept, h->drops->factor, row, row);
+}
+
+/* The sum is of what was there before it was dropped. */
+static void merge_and_drop(const struct head *h, size_t query, size_t limit, float *row)
+{
+    size_t n = seen(h, query);
+    merge(h, query, n, limit, row);
+    draw_kept(h, query, n);
+    drop(h, n, row);
+}
+
 static void attend(struct head *h)
 {
     turn(h, h->k, h->turned);
@@ -226,7 +258,7 @@ static void attend(struct head *h)
         struct block block = block_at(h, at_query);
         products(h, block, h->q, h->q_stride, h->turned, h->p);
         for (size_t i = 0; i < block.count; i++)
-            merge(h, at_query + i, seen(h, at_query + i), block.limit, h->p + i * h->keys);
+            merge_and_drop(h, at_query + i, block.limit, h->p + i * h->keys);
         add_rows(h, block, h->p, h->v, h->y, h->y_stride);
     }
 }
@@ -308,6 +340,16 @@ VECTORISED static void weigh(const struct head *h, size_t query, size_t limit, f
     memset(ds + n, 0, (limit - n) * sizeof *ds);
 }
 
+/* delta is of what was dropped, and so the same: the sum of y dy. */
+static void drop_and_weigh(const struct head *h, size_t query, size_t limit, float *p, float *ds)
+{
+    size_t n = seen(h, query);
+    draw_kept(h, query, n);
+    drop(h, n, ds);
+    weigh(h, query, limit, p, ds);
+    drop(h, n, p);
+}
+
 static void attend_backward(struct head *h)
 {
     turn(h, h->k, h->turned);
@@ -317,7 +359,7 @@ static void attend_backward(struct head *h)
         products(h, block, h->q, h->q_stride, h->turned, h->p);
         products(h, block, h->dy, h->y_stride, h->turned_v, h->ds);
         for (size_t i = 0; i < block.count; i++)
-            weigh(h, at_query + i, block.limit, h->p + i * h->keys, h->ds + i * h->keys);
+            drop_and_weigh(h, at_query + i, block.limit, h->p + i * h->keys, h->ds + i * h->keys);
         add_rows(h, block, h->ds, h->k, h->dq, h->q_stride);
         add_turned(h, block, h->ds, h->q, h->q_stride, h->q_rows, h->dk);
         add_turned(h, block, h->p, h->dy, h->y_stride, h->y_rows, h->dv);

@@ -33,9 +33,18 @@ static struct attention_slices meeting(const struct model_part *part, struct att
                                      .keys = part_slice(part, from)};
 }
 
-size_t ring_scratch(const struct model_part *part, struct attention shape)
+static struct attention_slices meeting_of(const struct ring *ring, int step)
 {
+    struct attention_slices slices = meeting(ring->pass->part, ring->shape, step);
+    slices.drops = pass_drops(ring->pass) ? &ring->drops : NULL;
+    return slices;
+}
+
+size_t ring_scratch(const struct model_part *part, struct attention shape, bool drops)
+{
+    static const struct attention_drops some;
     struct attention_slices slices = meeting(part, shape, 0);
+    slices.drops = drops ? &some : NULL;
     return math_attention_slices_scratch(&slices);
 }
 
@@ -119,7 +128,7 @@ static void add_to(const struct ring *ring, int i)
 
 /* ---- A slice's queries meet another's keys. ---- */
 
-/* So many products over the pairs that are gone through, and the exponents; `arrays` of a token's width are
+/* So many products over the pairs that are gone through, the exponents, and draws; `arrays` of a token's width are
  * read or written. Scores stay in the cache. */
 static struct work meeting_work(const struct ring *ring, const struct attention_slices *slices,
                                 uint64_t products, uint64_t arrays)
@@ -127,6 +136,7 @@ static struct work meeting_work(const struct ring *ring, const struct attention_
     uint64_t pairs = ring->pass->rows * ring->shape.heads * math_attention_pairs(slices);
     struct work work = elements_work(tokens(ring) * all_heads(ring), 1, arrays);
     work.flops += products * 2 * pairs * ring->shape.head_width + 14 * pairs;
+    work.flops += slices->drops ? (DROPOUT_FLOPS + 1) * pairs : 0;
     work.bytes += sizeof(float) * RING_KEEPS * tokens(ring) * ring->shape.heads;
     return work;
 }
@@ -135,7 +145,7 @@ static struct work meeting_work(const struct ring *ring, const struct attention_
 static void meet(const struct ring *ring, int step)
 {
     const struct pass *pass = ring->pass;
-    struct attention_slices slices = meeting(pass->part, ring->shape, step);
+    struct attention_slices slices = meeting_of(ring, step);
     if (math_attention_pairs(&slices) == 0 ||
         !rank_compute_begin(pass->self, meeting_work(ring, &slices, 2, 5)))
         return;
@@ -189,7 +199,7 @@ static void find_delta(const struct ring *ring)
 static void meet_back(const struct ring *ring, int step)
 {
     const struct pass *pass = ring->pass;
-    struct attention_slices slices = meeting(pass->part, ring->shape, step);
+    struct attention_slices slices = meeting_of(ring, step);
     struct work work = math_attention_pairs(&slices) ? meeting_work(ring, &slices, 5, 8)
                                                      : elements_work(floats(ring), 0, 1);
     if (!rank_compute_begin(pass->self, work))

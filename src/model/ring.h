@@ -28,10 +28,11 @@ struct ring {
     const float *dy;
     float *delta; /* (R, N, t), on the way back */
     float *dqkv;
+    struct attention_drops drops; /* where the pass drops */
 };
 
 /* Floats in all. */
-size_t ring_scratch(const struct model_part *part, struct attention shape);
+size_t ring_scratch(const struct model_part *part, struct attention shape, bool drops);
 /* Floats a row of layer_needs.travelling. */
 size_t ring_rooms(struct attention shape);
 

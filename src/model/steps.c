@@ -123,18 +123,25 @@ void step_norm_back(const struct pass *pass, size_t width, const float *x, int g
     rank_compute_end(pass->self);
 }
 
-/* In which of the step's elements, `width` a position, the own positions begin. */
-static uint64_t first_element(const struct pass *pass, size_t width)
+/* Of the own positions, run by run of those that lie side by side in the undivided row. */
+static void draw_kept(const struct pass *pass, size_t width, uint8_t *kept)
 {
     const struct model_part *part = pass->part;
-    size_t within = part->sequence ? (size_t)part->tensor * pass->own : 0;
-    return ((uint64_t)pass->model->dropout.row * part->layer->positions + within) * width;
+    struct slice slice = part_slice(part, part->context);
+    size_t row = slice_positions(&slice), length = slice.runs[0].count, count;
+    size_t begin = part->sequence ? (size_t)part->tensor * pass->own : 0, end = begin + pass->own;
+    for (size_t at = begin; at < end; at += count) {
+        size_t position = slice.runs[at % row / length].begin + at % length;
+        uint64_t first = ((uint64_t)pass->model->dropout.row + at / row) * part->layer->positions + position;
+        count = end - at < length - at % length ? end - at : length - at % length;
+        math_dropout_draw(pass_draw(pass, false), part->layer->dropout, first * width, count * width,
+                          kept + (at - begin) * width);
+    }
 }
 
 static void drop(const struct pass *pass, size_t width, float *y, uint8_t *kept)
 {
-    math_dropout_draw(pass_draw(pass, false), pass->part->layer->dropout, first_element(pass, width),
-                      pass->own * width, kept);
+    draw_kept(pass, width, kept);
     math_dropout(pass->own * width, kept, pass_kept_factor(pass), y, y);
 }
 

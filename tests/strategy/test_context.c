@@ -73,9 +73,9 @@ static void every_mesh(void)
     all_learn_as_single(GPT, "steps=8 optimizer=sgd:lr=0.1,momentum=0.9");
 }
 
-static void every_mesh_when_tied_and_clipped(void)
+static void every_mesh_when_tied_clipped_and_with_dropout(void)
 {
-    all_learn_as_single(GPT ",tied", "steps=6 optimizer=adamw:lr=0.001 clip=0.5");
+    all_learn_as_single(GPT ",tied,dropout=0.2", "steps=6 optimizer=adamw:lr=0.001 clip=0.5");
 }
 
 /* A step of plain gradient descent from one place is the gradient: 10,000 of it outweigh the weights. */
@@ -304,7 +304,7 @@ static void what_does_not_go_is_refused(void)
             "model=" GPT, "side by side");
 }
 
-SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_and_clipped),
+SUITE("strategy: context", TEST(every_mesh), TEST(every_mesh_when_tied_clipped_and_with_dropout),
       TEST(gradients_are_the_undivided_ones), TEST(passes_what_the_formula_says), TEST(of_other_axes),
       TEST(zigzag_is_faster), TEST(messages_hide_behind_attention), TEST(without_overlap_it_takes_longer),
       TEST(longer_sequences_fit),

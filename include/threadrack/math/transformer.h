@@ -7,6 +7,7 @@
 #ifndef THREADRACK_MATH_TRANSFORMER_H
 #define THREADRACK_MATH_TRANSFORMER_H
 
+#include "threadrack/base/philox.h"
 #include "threadrack/base/slice.h"
 #include "threadrack/math/math.h"
 
@@ -42,6 +43,16 @@ void math_attention_backward(const struct attention *shape, size_t rows, const f
 struct attention_slices {
     size_t heads, head_width; /* N, D */
     struct slice queries, keys;
+    const struct attention_drops *drops; /* dropout of probabilities; NULL: none */
+};
+/* Which stay is drawn whenever a pair is met, and not kept (as in FlashAttention: Dao et al. 2022, appendix B.3):
+ * a pair is element ((row * heads + head) * tokens + query) * tokens + key of the draw (math/dropout.h). */
+struct attention_drops {
+    struct draw draw;
+    double rate;
+    float factor;       /* of what stays */
+    size_t heads, tokens; /* of a whole row */
+    size_t row, head;   /* the first of these rows and heads */
 };
 /* Pairs of positions that the kernels go through, those above the diagonal of a run with itself too. */
 size_t math_attention_pairs(const struct attention_slices *shape);

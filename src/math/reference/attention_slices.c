@@ -1,12 +1,15 @@
 /* Attention of a slice of a sequence to another by plain loops: a key at a time. */
 #include "real.h"
 
+#include "threadrack/math/dropout.h"
+
 /* A query and a key that it sees, of head n of row r. */
 struct meeting {
     size_t q, k;    /* where their vectors begin, in qkv and kv */
     size_t y, kept; /* the query's in y, and in what is kept of it */
     size_t all, width;
     real factor;
+    real stays; /* what dropout makes of 1 */
 };
 
 static real score_of(const struct meeting *m, const real *qkv, const real *kv)
@@ -23,6 +26,18 @@ static size_t position(const struct slice *slice, size_t token)
     return slice->runs[token / length].begin + token % length;
 }
 
+static real stays(const struct attention_slices *s, size_t r, size_t n, size_t query, size_t key)
+{
+    const struct attention_drops *d = s->drops;
+    uint8_t kept;
+    if (!d)
+        return 1;
+    uint64_t pair = (((d->row + r) * d->heads + d->head + n) * d->tokens + position(&s->queries, query)) * d->tokens +
+                    position(&s->keys, key);
+    math_dropout_draw(d->draw, d->rate, pair, 1, &kept);
+    return kept ? (real)d->factor : 0;
+}
+
 /* False where the key is behind the query. */
 static bool meet(const struct attention_slices *s, size_t r, size_t n, size_t query, size_t key,
                  struct meeting *m)
@@ -36,7 +51,9 @@ static bool meet(const struct attention_slices *s, size_t r, size_t n, size_t qu
                           .all = all,
                           .width = s->head_width,
                           .factor = 1 / REAL(sqrt)((real)s->head_width)};
-    return position(&s->keys, key) <= position(&s->queries, query);
+    bool sees = position(&s->keys, key) <= position(&s->queries, query);
+    m->stays = sees ? stays(s, r, n, query, key) : 0;
+    return sees;
 }
 
 #define EACH_MEETING(s, rows, m)                                                                   \
@@ -58,7 +75,7 @@ void NAMED(attention_slices)(const struct attention_slices *s, size_t rows, cons
         real weight = REAL(exp)(m.factor * (score - most[m.kept]));
         sum[m.kept] = sum[m.kept] * shrink + weight;
         for (size_t d = 0; d < m.width; d++)
-            y[m.y + d] = y[m.y + d] * shrink + weight * kv[m.k + m.all + d];
+            y[m.y + d] = y[m.y + d] * shrink + m.stays * weight * kv[m.k + m.all + d];
     }
 }
 
@@ -72,11 +89,11 @@ void NAMED(attention_slices_backward)(const struct attention_slices *s, size_t r
         real p = REAL(exp)(m.factor * (score_of(&m, qkv, kv) - most[m.kept])) / sum[m.kept], dp = 0;
         for (size_t d = 0; d < m.width; d++)
             dp += dy[m.y + d] * kv[m.k + m.all + d];
-        real ds = m.factor * p * (dp - delta[m.kept]);
+        real ds = m.factor * p * (m.stays * dp - delta[m.kept]);
         for (size_t d = 0; d < m.width; d++) {
             dqkv[m.q + d] += ds * kv[m.k + d];
             dkv[m.k + d] += ds * qkv[m.q + d];
-            dkv[m.k + m.all + d] += p * dy[m.y + d];
+            dkv[m.k + m.all + d] += m.stays * p * dy[m.y + d];
         }
     }
 }

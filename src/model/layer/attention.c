@@ -70,7 +70,7 @@ static struct attention shape_of(const struct model_part *part)
 static void needs_of_dropout(const struct model_part *part, struct layer_needs *needs)
 {
     struct attention shape = shape_of(part);
-    size_t pairs = shape.heads * shape.tokens * shape.tokens;
+    size_t pairs = part->contexts > 1 ? 0 : shape.heads * shape.tokens * shape.tokens; /* a ring draws again */
     needs->saved[DROPPED] = pairs;
     needs->saved[KEPT_P] = floats_of_bytes(pairs);
     needs->saved[KEPT] = floats_of_bytes(part_own_positions(part) * part->layer->in);
@@ -91,7 +91,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     needs->saved[P] = shape.heads * t * (ring ? RING_KEEPS : t);
     needs->saved[A] = t * c;
     needs->core[P] = !ring;
-    needs->scratch = ring ? ring_scratch(part, shape) : math_attention_scratch(&shape);
+    needs->scratch = ring ? ring_scratch(part, shape, part_drops(part, trains)) : math_attention_scratch(&shape);
     if (part_drops(part, trains))
         needs_of_dropout(part, needs);
     if (!trains)
@@ -129,12 +129,16 @@ static struct attention with_dropout(const struct pass *pass)
     return shape;
 }
 
+static size_t first_head(const struct model_part *part)
+{
+    return part->tensor_list[OUT_WEIGHT].columns.begin * part->layer->heads / part->layer->in;
+}
+
 /* Head by head, so that a head's draws are its own wherever it is. */
 static void draw_kept(const struct pass *pass)
 {
     struct attention shape = shape_of(pass->part);
-    size_t pairs = shape.tokens * shape.tokens, all = pass->part->layer->heads;
-    size_t first = pass->part->tensor_list[OUT_WEIGHT].columns.begin / shape.head_width;
+    size_t pairs = shape.tokens * shape.tokens, all = pass->part->layer->heads, first = first_head(pass->part);
     uint8_t *kept = (uint8_t *)pass->saved[KEPT_P];
     for (size_t r = 0; r < pass->rows && pass_drops(pass); r++)
         math_dropout_draw(pass_draw(pass, true), pass->part->layer->dropout,
@@ -163,6 +167,18 @@ static void attend_back(const struct pass *pass)
     rank_compute_end(pass->self);
 }
 
+static struct attention_drops drops_of(const struct pass *pass)
+{
+    const struct layer *layer = pass->part->layer;
+    return (struct attention_drops){.draw = pass_draw(pass, true),
+                                    .rate = layer->dropout,
+                                    .factor = pass_kept_factor(pass),
+                                    .heads = layer->heads,
+                                    .tokens = layer->positions,
+                                    .row = pass->model->dropout.row,
+                                    .head = first_head(pass->part)};
+}
+
 static struct ring ring_of(const struct pass *pass)
 {
     struct attention shape = shape_of(pass->part);
@@ -175,7 +191,8 @@ static struct ring ring_of(const struct pass *pass)
                          .sum = view(pass->saved[P], kept),
                          .dy = pass->held[DA],
                          .delta = pass->held[DELTA],
-                         .dqkv = pass->held[DQKV]};
+                         .dqkv = pass->held[DQKV],
+                         .drops = drops_of(pass)};
 }
 
 static void core(const struct pass *pass)

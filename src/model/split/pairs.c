@@ -118,9 +118,6 @@ bool model_fits_context(const struct model_spec *spec, int contexts, struct erro
             return errors_add(errors, "layer %d (%s) of the model looks at a row as a whole, which context "
                                       "ranks share",
                               i, layer->ops->name);
-        if (layer->dropout > 0)
-            return errors_add(errors, "layer %d (%s) of the model has dropout, which context ranks do not draw", i,
-                              layer->ops->name);
         if (layer->positions % runs)
             return errors_add(errors, "%d context ranks cut a row into %zu runs%s, which do not divide its %zu "
                                       "positions",
