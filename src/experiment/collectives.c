@@ -104,10 +104,6 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: zero=3 gathers the latest parameters, and pipeline.schedule=%s goes "
                                   "backward with older ones; give zero=2 or another schedule", where,
                           setup_pipeline(setup)->name);
-    if (zero == 3 && config_choice(config, "recompute") == 2)
-        return errors_add(errors, "%s: recompute=full goes through a block's layers again before their way "
-                                  "back, when zero=3 has not gathered them; give zero=2 or "
-                                  "recompute=selective", where);
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);

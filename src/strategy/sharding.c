@@ -61,12 +61,36 @@ static void place_gradients(struct rank *self, struct sharding *sharding, size_t
         sharding->tenants[i].range = -1;
 }
 
+/* -1: the part has no parameters. */
+static int range_of(const struct sharding *sharding, const struct model *model, int part)
+{
+    struct share range = model_part_range(model, part);
+    for (int i = 0; i < sharding->count && range.count; i++)
+        if (range.begin >= sharding->ranges[i].begin)
+            return i;
+    return -1;
+}
+
+/* Some parts go forward again together, of two ranges that take turns. */
+static bool spans_ranges(const struct sharding *sharding, const struct model *model)
+{
+    for (int i = 0; i < model->part_count; i++)
+        for (int k = model_parts_again(model, i) - 1; k > 0; k--) {
+            int range = range_of(sharding, model, i - k);
+            if (range != sharding->lent && range != range_of(sharding, model, i))
+                return true;
+        }
+    return false;
+}
+
 static void place_parameters(struct rank *self, struct sharding *sharding, struct model *model,
                              size_t held)
 {
+    bool spans = spans_ranges(sharding, model);
+    sharding->ahead_back = sharding->ahead + (spans && sharding->ahead);
     model->parameters = sharding->parameters = numbers(self, MEMORY_PARAMETERS, held);
     model->holding = (struct holding){sharding->shares, sharding->count};
-    sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
+    sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1 + spans);
 }
 
 static void begin_copies(struct rank *self, struct sharding *sharding, struct training *training)
@@ -182,11 +206,11 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
                                                       sharding->ranges[range].count);
 }
 
-/* The range's parameters are there on return, and those ahead on their way. */
-static void gather(struct rank *self, struct sharding *sharding, enum way way, int range)
+/* The range's parameters are there on return, and so many ahead on their way. */
+static void gather(struct rank *self, struct sharding *sharding, enum way way, int range, int ahead)
 {
     int position = position_of(sharding, way, range);
-    for (; sharding->posted < sharding->count && sharding->posted <= position + sharding->ahead;
+    for (; sharding->posted < sharding->count && sharding->posted <= position + ahead;
          sharding->posted++)
         post_gather(self, sharding, range_at(sharding, way, sharding->posted));
     rank_wait(self, sharding->gathers[range]);
@@ -271,30 +295,43 @@ static void take_room(struct rank *self, struct sharding *sharding, int range, b
 
 /* ---- Hooks. ---- */
 
-/* -1: the part has no parameters. */
-static int range_of(const struct sharding *sharding, struct share part)
+static size_t place_within(const struct sharding *sharding, const struct model *model, int i, int range)
 {
-    for (int i = 0; i < sharding->count && part.count; i++)
-        if (part.begin >= sharding->ranges[i].begin)
-            return i;
-    return -1;
+    return model_part_range(model, i).begin - sharding->ranges[range].begin;
 }
 
 /* Of part i, which is in that range. */
+static void give_parameters(struct rank *self, struct sharding *sharding, struct model *model, int i,
+                            int range, enum way way, int ahead)
+{
+    gather(self, sharding, way, range, ahead);
+    model_place_parameters(model, i,
+                           at(room_of(sharding, &sharding->parameter_rooms, range),
+                              place_within(sharding, model, i, range)));
+}
+
 static void enter(struct rank *self, struct sharding *sharding, struct model *model, int i, int range,
                   enum way way, bool first)
 {
-    size_t within = model_part_range(model, i).begin - sharding->ranges[range].begin;
-    if (sharding->stage == 3) {
-        gather(self, sharding, way, range);
-        model_place_parameters(
-            model, i, at(room_of(sharding, &sharding->parameter_rooms, range), within));
-    }
+    if (sharding->stage == 3)
+        give_parameters(self, sharding, model, i, range, way,
+                        way == WAY_FORWARD ? sharding->ahead : sharding->ahead_back);
     if (way == WAY_FORWARD)
         return;
     take_room(self, sharding, range, first);
     model_place_gradients(model, i,
-                          at(room_of(sharding, &sharding->gradient_rooms, range), within));
+                          at(room_of(sharding, &sharding->gradient_rooms, range),
+                             place_within(sharding, model, i, range)));
+}
+
+/* What goes forward again with part i, which is there already, and from whose range on room ahead counts. */
+static void enter_again(struct rank *self, struct sharding *sharding, struct model *model, int i)
+{
+    for (int k = model_parts_again(model, i) - 1; k > 0; k--) {
+        int range = range_of(sharding, model, i - k);
+        if (range >= 0)
+            give_parameters(self, sharding, model, i - k, range, WAY_BACKWARD, 0);
+    }
 }
 
 void sharding_part_begins(void *context, struct rank *self, int i, enum way way, bool first)
@@ -302,7 +339,7 @@ void sharding_part_begins(void *context, struct rank *self, int i, enum way way,
     struct training *training = context;
     struct sharding *sharding = training->buckets.sharding;
     struct model *model = training->model;
-    int range = range_of(sharding, model_part_range(model, i));
+    int range = range_of(sharding, model, i);
     if (i == (way == WAY_FORWARD ? 0 : model->part_count - 1)) {
         sharding->posted = 0;
         if (sharding->lent >= 0)
@@ -310,16 +347,17 @@ void sharding_part_begins(void *context, struct rank *self, int i, enum way way,
     }
     if (range >= 0)
         enter(self, sharding, model, i, range, way, first);
+    if (sharding->stage == 3 && way == WAY_BACKWARD)
+        enter_again(self, sharding, model, i);
 }
 
 void sharding_part_ends(void *context, struct rank *self, int i, enum way way)
 {
     struct training *training = context;
     struct sharding *sharding = training->buckets.sharding;
-    struct share part = model_part_range(training->model, i);
-    int range = range_of(sharding, part);
+    int range = range_of(sharding, training->model, i);
     (void)self;
-    if (way == WAY_FORWARD || range < 0 || part.begin != sharding->ranges[range].begin)
+    if (way == WAY_FORWARD || range < 0 || place_within(sharding, training->model, i, range))
         return;
     tenant_of(sharding, range)->posted = true;
     exchange_post_at(sharding->exchange, range,

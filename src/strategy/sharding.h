@@ -5,7 +5,8 @@
  *   zero=2  gradients too: a range's lie in one of two rooms, which take turns, from its backward pass
  *           until they are reduce-scattered; then this rank's share is kept
  *   zero=3  parameters too: a range's are gathered into one of `prefetch` + 1 rooms before it goes
- *           forward, and again before it goes backward
+ *           forward, and again before it goes backward; where a block that is done again (recompute=full) is
+ *           in two ranges, both are there before, and one room more is, which gathers ahead use, too
  *
  * The ranks among whom a range is cut may be a part of the data group (zero.shard: hierarchical sharding, MiCS:
  * Zhang et al. 2022; FSDP's HYBRID_SHARD): then each share is summed over its copies, too, by an all-reduce that
@@ -31,7 +32,7 @@ struct tenant {
 };
 
 struct sharding {
-    int stage, ahead;
+    int stage, ahead, ahead_back; /* ranges that are gathered before their use, forward and back */
     const struct share *ranges; /* the buckets', from the last layer to the first */
     int count;
     struct share *shares; /* this rank's, one a range */

@@ -109,6 +109,10 @@ static const struct row rows[] = {
     {ORACLE, 2, 2, 2, 1, "recompute=full pipeline.schedule=1f1b"},
     {ORACLE, 1, 1, 4, 1, "recompute=full pipeline.schedule=zero_bubble"},
     {ORACLE, 4, 1, 1, 1, "recompute=selective zero=3"},
+    {ORACLE, 4, 1, 1, 1, "recompute=full zero=3 bucket=16KiB"},
+    {SGD, 2, 2, 2, 1, "recompute=full zero=3 bucket=4KiB tensor.sequence=on pipeline.schedule=1f1b clip=1"},
+    {EXPERTS, 2, 2, 1, 1, "recompute=full zero=3 bucket=16KiB microbatches=2"},
+    {TIED, 4, 1, 1, 1, "recompute=full zero=3 bucket=4KiB"},
     /* Uneven stages and shares. */
     {THREE, 1, 1, 2, 1, ""},
     {THREE, 1, 1, 4, 1, ""},

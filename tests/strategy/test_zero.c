@@ -93,6 +93,59 @@ static void each_stage_needs_less(void)
     }
 }
 
+/* A half of a block is a range, or a block is, or all are. */
+static const char *const cuts[] = {"4B", "40KiB", "1MiB"};
+
+/* What is gathered again for the block that is done again is what its backward pass needs. */
+static void recomputes_by(const char *way, const char *cut, int prefetch)
+{
+    static const char *const words = "bucket=%s zero=3 zero.prefetch=%d steps=3 eval_every=100 recompute=%s %s";
+    struct result *kept = run(words, cut, prefetch, "none", way);
+    struct result *again = run(words, cut, prefetch, "full", way);
+    struct result *counted = run(words, cut, prefetch, "full math=off", way);
+    losses_agree(again, kept, 0);
+    CHECK_EQUAL(again->bytes_sent, kept->bytes_sent);
+    CHECK_EQUAL(again->messages_sent, kept->messages_sent);
+    CHECK_EQUAL(counted->length_ps, again->length_ps);
+    for (int i = 0; i < again->nodes; i++)
+        CHECK(!memcmp(again->node[i].memory_bytes, counted->node[i].memory_bytes,
+                      sizeof again->node[i].memory_bytes));
+    result_free(kept);
+    result_free(again);
+    result_free(counted);
+}
+
+#define SMALL_GPT "model=gpt:layers=3,heads=2,width=32,context=8%s data=devils-dictionary data.train_rows=64 data.test_rows=8 batch=8 optimizer=adamw"
+
+static void recomputes(void)
+{
+    static const char *const how[] = {"strategy=data nodes=4 microbatches=2", "strategy=data nodes=4",
+                                      "strategy=hybrid mesh.data=2 mesh.pipeline=2 pipeline.schedule=1f1b microbatches=3"};
+    for (size_t h = 0; h < sizeof how / sizeof *how; h++)
+        for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++)
+            for (int prefetch = 0; prefetch <= 2; prefetch++) {
+                char way[256];
+                snprintf(way, sizeof way, SMALL_GPT " %s", h == 1 ? ",tied" : "", how[h]);
+                recomputes_by(way, cuts[c], prefetch);
+            }
+}
+
+/* Of halves of blocks that are ranges by themselves, both are there, and room to gather one ahead of each. */
+static void recomputing_takes_a_room(void)
+{
+    enum { WIDTH = 32, HALF = 8 * WIDTH * WIDTH + 7 * WIDTH };
+    for (int prefetch = 0; prefetch <= 2; prefetch++) {
+        uint64_t bytes[2];
+        for (int again = 0; again < 2; again++) {
+            struct result *result = run(SMALL_GPT " strategy=data nodes=4 bucket=4B zero=3 zero.prefetch=%d math=off steps=1 "
+                                        "recompute=%s", "", prefetch, again ? "full" : "none");
+            bytes[again] = result->node[0].memory_bytes[MEMORY_PARAMETERS];
+            result_free(result);
+        }
+        CHECK_EQUAL(bytes[1] - bytes[0], aligned(sizeof(float) * HALF));
+    }
+}
+
 static const char *const stages[] = {"zero=1", "zero=2", "zero=3", "zero=3 zero.prefetch=0",
                                      "zero=3 zero.prefetch=3"};
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -175,6 +228,23 @@ static void prefetch_hides_gathers(void)
     result_free(ahead);
 }
 
+/* Each bucket of what is done again is gathered behind the block before. */
+static void prefetch_hides_gathers_of_blocks(void)
+{
+    static const char *const how =
+        "model=gpt:layers=6,heads=4,width=128,context=64 data=devils-dictionary strategy=data nodes=4 batch=64 "
+        "bucket=4B steps=2 zero=3 math=off recompute=full cluster.device.flops=1Tflop/s "
+        "cluster.link.bandwidth=20Gbit/s";
+    struct result *late = run("%s zero.prefetch=0", how), *ahead = run("%s", how);
+    struct result *all = run("%s zero.prefetch=4", how);
+    CHECK_EQUAL(ahead->bytes_sent, late->bytes_sent);
+    CHECK(ahead->length_ps < late->length_ps - late->length_ps / 10);
+    CHECK(ahead->length_ps - all->length_ps < all->length_ps / 100);
+    result_free(late);
+    result_free(ahead);
+    result_free(all);
+}
+
 /* The shares of a state are saved as the whole that every mesh reads. */
 static void resumes_from(int saved)
 {
@@ -220,5 +290,6 @@ static void what_needs_whole_tensors(void)
 
 SUITE("strategy: zero", TEST(has_the_bits_of_data), TEST(volume_and_memory), TEST(each_stage_needs_less),
       TEST(learns_as_single), TEST(clips_as_single),
-      TEST(prefetch_hides_gathers), TEST(counts_as_it_trains),
+      TEST(prefetch_hides_gathers), TEST(recomputes), TEST(recomputing_takes_a_room),
+      TEST(prefetch_hides_gathers_of_blocks), TEST(counts_as_it_trains),
       TEST(resumes), TEST(what_needs_whole_tensors));

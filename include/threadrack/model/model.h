@@ -250,7 +250,8 @@ struct model_hooks {
     void (*sum_over_shares)(void *context, struct rank *self, float *partial, size_t count);
     /* Whether the model has no room of its own for parameters or gradients: then `part_begins` gives
      * part i its room (model_place_parameters, model_place_gradients) before the part goes forward
-     * or backward, with the parameters in it, and `part_ends` may take it back. The first part's is
+     * or backward, with the parameters in it, and `part_ends` may take it back. Before a part goes
+     * backward, so are parameters of those that go forward again with it (model_parts_again). The first part's is
      * needed besides by one that borrows (model_borrows), until both have ended. Gradients are
      * overwritten by each microbatch then, of which `first` is the step's first; none may be taken
      * apart (MODEL_TRAINS_APART). gradient_ready is not called. */
@@ -317,6 +318,8 @@ void model_free(struct model *model);
  * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
+/* How many parts, the i-th the last of them, go forward again before it goes backward (recompute). */
+int model_parts_again(const struct model *model, int i);
 /* Where the i-th part's parameters and gradients are; see model_hooks. */
 void model_place_parameters(struct model *model, int i, float *parameters);
 void model_place_gradients(struct model *model, int i, float *gradients);
