@@ -12,21 +12,35 @@ static void close_bucket(struct buckets *buckets, struct share *open, size_t end
     *open = (struct share){.begin = end};
 }
 
-/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; what does not lie
- * next to each other is apart. */
+/* A piece of a bucket, below what is open; what does not lie next to it is apart. */
+static void add_piece(struct buckets *buckets, struct share *open, struct share piece, size_t least)
+{
+    if (!piece.count)
+        return;
+    if (piece.begin + piece.count != open->begin)
+        close_bucket(buckets, open, piece.begin + piece.count);
+    *open = (struct share){piece.begin, open->count + piece.count};
+    if (open->count >= least)
+        close_bucket(buckets, open, piece.begin);
+}
+
+/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; but what is `alone`. */
 static void cut(struct buckets *buckets, const struct model *model, size_t least,
-                struct share (*range_of)(const struct model *model, int i))
+                struct share (*range_of)(const struct model *model, int i), struct share alone)
 {
     struct share open = {.begin = model->parameter_count};
+    size_t above = alone.begin + alone.count;
     for (int i = model->part_count - 1; i >= 0; i--) {
         struct share part = range_of(model, i);
-        if (!part.count)
+        size_t end = part.begin + part.count;
+        if (!alone.count || part.begin > alone.begin || end < above) {
+            add_piece(buckets, &open, part, least);
             continue;
-        if (part.begin + part.count != open.begin)
-            close_bucket(buckets, &open, part.begin + part.count);
-        open = (struct share){part.begin, open.count + part.count};
-        if (open.count >= least)
-            close_bucket(buckets, &open, part.begin);
+        }
+        add_piece(buckets, &open, (struct share){above, end - above}, least);
+        close_bucket(buckets, &open, above);
+        add_piece(buckets, &open, alone, 0);
+        add_piece(buckets, &open, (struct share){part.begin, alone.begin - part.begin}, least);
     }
     close_bucket(buckets, &open, 0);
 }
@@ -52,7 +66,8 @@ void buckets_cut(struct buckets *buckets, struct rank *self, struct training *tr
 {
     const struct plan *plan = training->plan;
     *buckets = (struct buckets){0};
-    cut(buckets, training->model, bucket_floats(self, plan), model_part_range);
+    struct share tied = plan->zero ? model_tied_range(training->model) : (struct share){0, 0};
+    cut(buckets, training->model, bucket_floats(self, plan), model_part_range, tied);
     if (plan->zero)
         buckets->sharding = sharding_create(self, training, buckets->ranges, buckets->count);
 }
@@ -80,7 +95,7 @@ void buckets_init(struct training *training, struct rank *self)
     struct buckets *experts = &training->expert_buckets;
     struct group **over = plan->mesh->copies ? plan->mesh->shard : plan->mesh->replicas;
     open_exchange(&training->buckets, self, training, over[rank_id(self)]);
-    cut(experts, training->model, bucket_floats(self, plan), model_expert_range);
+    cut(experts, training->model, bucket_floats(self, plan), model_expert_range, (struct share){0, 0});
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
 }
@@ -92,21 +107,22 @@ void buckets_release(struct buckets *buckets)
     sharding_free(buckets->sharding);
 }
 
-static void post_if_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
+/* What begins at that place or behind it. */
+static void post_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
 {
-    if (buckets->next == buckets->count || buckets->ranges[buckets->next].begin != at)
-        return;
-    if (buckets->sharding)
-        sharding_follow(self, training, buckets->next);
-    exchange_post(buckets->exchange, buckets->next++);
+    while (buckets->next < buckets->count && buckets->ranges[buckets->next].begin >= at) {
+        if (buckets->sharding)
+            sharding_follow(self, training, buckets->next);
+        exchange_post(buckets->exchange, buckets->next++);
+    }
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     struct training *training = context;
     (void)count;
-    post_if_begun(self, training, &training->buckets, at);
-    post_if_begun(self, training, &training->expert_buckets, at);
+    post_begun(self, training, &training->buckets, at);
+    post_begun(self, training, &training->expert_buckets, at);
 }
 
 void buckets_wait(struct buckets *buckets)

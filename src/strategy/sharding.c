@@ -385,6 +385,16 @@ static void update_share(struct rank *self, struct training *training, int i)
                                    at(model->parameters, range.begin), range.count);
 }
 
+/* A table that two stages have is a range by itself on both, so that their shares are of the same. */
+static void sum_tied_shares(struct training *training)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    struct share table = model_tied_range(training->model);
+    for (int i = 0; i < sharding->count && table.count; i++)
+        if (sharding->ranges[i].begin == table.begin && sharding->shares[i].count)
+            allreduce_numbers(&training->tied, NUMBER_GRADIENT, sharding->own[i], sharding->shares[i].count);
+}
+
 void sharding_update(struct rank *self, struct training *training)
 {
     struct sharding *sharding = training->buckets.sharding;
@@ -398,6 +408,7 @@ void sharding_update(struct rank *self, struct training *training)
         rank_wait(self, sharding->sums[i]);
     for (int i = 0; i < sharding->count; i++)
         sharding->own[i] = own_gradients(sharding, training->model, i);
+    sum_tied_shares(training);
     optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);
     for (int i = 0; i < sharding->count; i++)
         update_share(self, training, i);

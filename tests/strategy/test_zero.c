@@ -93,6 +93,16 @@ static void each_stage_needs_less(void)
     }
 }
 
+static void same_regions(const struct result *counted, const struct result *real)
+{
+    CHECK_EQUAL(counted->length_ps, real->length_ps);
+    CHECK_EQUAL(counted->bytes_sent, real->bytes_sent);
+    CHECK_EQUAL(counted->peak_memory_bytes, real->peak_memory_bytes);
+    for (int i = 0; i < real->nodes; i++)
+        CHECK(!memcmp(real->node[i].memory_bytes, counted->node[i].memory_bytes,
+                      sizeof real->node[i].memory_bytes));
+}
+
 /* A half of a block is a range, or a block is, or all are. */
 static const char *const cuts[] = {"4B", "40KiB", "1MiB"};
 
@@ -106,16 +116,14 @@ static void recomputes_by(const char *way, const char *cut, int prefetch)
     losses_agree(again, kept, 0);
     CHECK_EQUAL(again->bytes_sent, kept->bytes_sent);
     CHECK_EQUAL(again->messages_sent, kept->messages_sent);
-    CHECK_EQUAL(counted->length_ps, again->length_ps);
-    for (int i = 0; i < again->nodes; i++)
-        CHECK(!memcmp(again->node[i].memory_bytes, counted->node[i].memory_bytes,
-                      sizeof again->node[i].memory_bytes));
+    same_regions(counted, again);
     result_free(kept);
     result_free(again);
     result_free(counted);
 }
 
-#define SMALL_GPT "model=gpt:layers=3,heads=2,width=32,context=8%s data=devils-dictionary data.train_rows=64 data.test_rows=8 batch=8 optimizer=adamw"
+#define SMALL_GPT "model=gpt:layers=3,heads=2,width=32,context=8%s data=devils-dictionary data.train_rows=64 " \
+                  "data.test_rows=8 batch=8 optimizer=adamw"
 
 static void recomputes(void)
 {
@@ -158,12 +166,7 @@ static void counts_alike(const char *way, const char *stage)
 {
     struct result *real = run(RINGS "%s optimizer=adamw %s steps=3 eval_every=1000", way, stage);
     struct result *counted = run(RINGS "%s optimizer=adamw %s steps=3 math=off", way, stage);
-    CHECK_EQUAL(real->length_ps, counted->length_ps);
-    CHECK_EQUAL(real->bytes_sent, counted->bytes_sent);
-    CHECK_EQUAL(real->peak_memory_bytes, counted->peak_memory_bytes);
-    for (int i = 0; i < real->nodes; i++)
-        CHECK(!memcmp(real->node[i].memory_bytes, counted->node[i].memory_bytes,
-                      sizeof real->node[i].memory_bytes));
+    same_regions(counted, real);
     result_free(real);
     result_free(counted);
 }
@@ -273,6 +276,72 @@ static void resumes(void)
         resumes_from(saved);
 }
 
+/* ---- A table that the first and the last stage have. ---- */
+
+enum { TIED_WIDTH = 32, TIED_VOCABULARY = 128, TIED_STEPS = 3 };
+
+#define TIED "gpt:layers=2,heads=2,width=32,context=8,vocabulary=128,tied"
+#define TIED_STAGES "data=devils-dictionary data.train_rows=64 data.test_rows=8 batch=16 optimizer=adamw " \
+                    "eval_every=100 strategy=hybrid "
+
+/* Sums of two are the same bits in any order. */
+static void ties_as_whole(const struct learned *whole, const char *stage)
+{
+    char line[512];
+    snprintf(line, sizeof line, RINGS TIED_STAGES "steps=3 mesh.pipeline=2 mesh.data=2 %s", stage);
+    struct learned shared = learn(TIED, line);
+    struct result *counted = run("model=" TIED " %s math=off", line);
+    same_learned(&shared, whole);
+    same_regions(counted, shared.result);
+    result_free(counted);
+    learned_release(shared);
+}
+
+static const char *const tied_stages[] = {"zero=1"};
+enum { TIED_WAYS = sizeof tied_stages / sizeof *tied_stages };
+
+static void ties_stages(void)
+{
+    struct learned whole = learn(TIED, RINGS TIED_STAGES "steps=3 mesh.pipeline=2 mesh.data=2");
+    for (int s = 0; s < TIED_WAYS; s++)
+        ties_as_whole(&whole, tied_stages[s]);
+    learned_release(whole);
+}
+
+/* A pair of stages adds up a share of the table instead of all of it, 2 floats an element over the link. */
+static void ties_shares_only(void)
+{
+    enum { REPLICAS = 4, TABLE = TIED_WIDTH * TIED_VOCABULARY };
+    static const char *const words = "model=" TIED " " RINGS TIED_STAGES "steps=3 mesh.pipeline=2 mesh.data=4 math=off %s";
+    struct result *whole = run(words, "zero=0"), *shared = run(words, "zero=1");
+    CHECK_EQUAL(whole->bytes_sent - shared->bytes_sent,
+                TIED_STEPS * 2 * sizeof(float) * TABLE * (REPLICAS - 1));
+    result_free(whole);
+    result_free(shared);
+}
+
+static void ties_resumed(void)
+{
+    static const char *const words = "model=" TIED " " RINGS TIED_STAGES "mesh.data=2";
+    char save[96];
+    snprintf(save, sizeof save, "/tmp/threadrack-zero-%d.safetensors", (int)getpid());
+    struct result *whole = run("%s mesh.pipeline=2 steps=6", words);
+    struct result *half = run("%s mesh.pipeline=2 zero=1 steps=3 save=%s", words, save);
+    struct result *rest = run("%s mesh.pipeline=2 zero=1 steps=6 resume=%s", words, save);
+    struct result *other = run("%s steps=6 resume=%s", words, save);
+    for (int i = 0; i < TIED_STEPS; i++) {
+        double loss = whole->step[TIED_STEPS + i].loss;
+        CHECK_NEAR(rest->step[i].loss, loss, 0);
+        CHECK_NEAR(other->step[i].loss, loss, 1e-5 * loss);
+    }
+    result_free(whole);
+    result_free(half);
+    result_free(rest);
+    result_free(other);
+    snprintf(save, sizeof save, "rm /tmp/threadrack-zero-%d.*", (int)getpid());
+    CHECK_EQUAL(system(save), 0);
+}
+
 static void refused(const char *words, const char *why)
 {
     char line[512];
@@ -292,4 +361,4 @@ SUITE("strategy: zero", TEST(has_the_bits_of_data), TEST(volume_and_memory), TES
       TEST(learns_as_single), TEST(clips_as_single),
       TEST(prefetch_hides_gathers), TEST(recomputes), TEST(recomputing_takes_a_room),
       TEST(prefetch_hides_gathers_of_blocks), TEST(counts_as_it_trains),
-      TEST(resumes), TEST(what_needs_whole_tensors));
+      TEST(resumes), TEST(ties_stages), TEST(ties_shares_only), TEST(ties_resumed), TEST(what_needs_whole_tensors));
