@@ -92,10 +92,6 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
-    if (zero >= 2 && setup->shape.pipeline > 1 && model_is_tied(setup->model))
-        return errors_add(errors, "%s: zero=%d keeps a layer's gradients in one bucket, and the table that the "
-                          "first and the last stage add up is one by itself; give zero=1, mesh.pipeline=1 "
-                          "or a model that is not tied", where, zero);
     if (zero > 1 && setup->chunks > 1)
         return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
                                   "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "

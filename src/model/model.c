@@ -422,7 +422,7 @@ void model_place_gradients(struct model *model, int i, float *gradients)
 bool model_borrows(const struct model *model)
 {
     for (int i = 0; i < model->part_count; i++)
-        if (model->parts[i].borrowed)
+        if (model->parts[i].borrowed && !model->parts[i].borrowed->copied)
             return true;
     return false;
 }

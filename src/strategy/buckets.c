@@ -24,7 +24,8 @@ static void add_piece(struct buckets *buckets, struct share *open, struct share 
         close_bucket(buckets, open, piece.begin);
 }
 
-/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; but what is `alone`. */
+/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; but what is `alone`, and the rest
+ * of its layer. */
 static void cut(struct buckets *buckets, const struct model *model, size_t least,
                 struct share (*range_of)(const struct model *model, int i), struct share alone)
 {
@@ -37,10 +38,10 @@ static void cut(struct buckets *buckets, const struct model *model, size_t least
             add_piece(buckets, &open, part, least);
             continue;
         }
-        add_piece(buckets, &open, (struct share){above, end - above}, least);
-        close_bucket(buckets, &open, above);
+        close_bucket(buckets, &open, end);
+        add_piece(buckets, &open, (struct share){above, end - above}, 0);
         add_piece(buckets, &open, alone, 0);
-        add_piece(buckets, &open, (struct share){part.begin, alone.begin - part.begin}, least);
+        add_piece(buckets, &open, (struct share){part.begin, alone.begin - part.begin}, 0);
     }
     close_bucket(buckets, &open, 0);
 }

@@ -38,26 +38,30 @@ static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
 static struct rooms make_rooms(struct rank *self, const struct sharding *sharding, enum memory_kind kind,
                                int most)
 {
-    int ranges = sharding->count - (sharding->lent >= 0);
-    struct rooms rooms = {.count = ranges < most ? ranges : most};
-    size_t widest = 0;
-    for (int i = 0; i < ranges; i++)
+    struct rooms rooms = {.count = sharding->apart < most ? sharding->apart : most};
+    size_t widest = 0, apart = 0;
+    for (int i = sharding->apart; i < sharding->count; i++)
+        apart += sharding->ranges[i].count;
+    for (int i = 0; i < sharding->apart; i++)
         widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
     rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
     for (int i = 0; i < rooms.count; i++)
         rooms.turns[i] = numbers(self, kind, widest);
-    if (sharding->lent >= 0)
-        rooms.lent = numbers(self, kind, sharding->ranges[sharding->lent].count);
+    rooms.apart = numbers(self, kind, apart);
     return rooms;
+}
+
+static int tenant_count(const struct sharding *sharding)
+{
+    return sharding->gradient_rooms.count + sharding->count - sharding->apart;
 }
 
 static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
 {
     sharding->gradients = numbers(self, MEMORY_GRADIENTS, held);
     sharding->gradient_rooms = make_rooms(self, sharding, MEMORY_GRADIENTS, GRADIENT_ROOMS);
-    sharding->tenants =
-        memory_zeroed((size_t)sharding->gradient_rooms.count + 1, sizeof *sharding->tenants);
-    for (int i = 0; i <= sharding->gradient_rooms.count; i++)
+    sharding->tenants = memory_zeroed((size_t)tenant_count(sharding) + 1, sizeof *sharding->tenants);
+    for (int i = 0; i < tenant_count(sharding); i++)
         sharding->tenants[i].range = -1;
 }
 
@@ -77,7 +81,7 @@ static bool spans_ranges(const struct sharding *sharding, const struct model *mo
     for (int i = 0; i < model->part_count; i++)
         for (int k = model_parts_again(model, i) - 1; k > 0; k--) {
             int range = range_of(sharding, model, i - k);
-            if (range != sharding->lent && range != range_of(sharding, model, i))
+            if (range < sharding->apart && range != range_of(sharding, model, i))
                 return true;
         }
     return false;
@@ -101,6 +105,21 @@ static void begin_copies(struct rank *self, struct sharding *sharding, struct tr
     training->is_copy = group_rank(copies, self) > 0;
 }
 
+static bool begins_within(const struct sharding *sharding, const struct model *model, int part, int range)
+{
+    struct share of_part = model_part_range(model, part);
+    return sharding->ranges[range].begin >= of_part.begin &&
+           sharding->ranges[range].begin < of_part.begin + of_part.count;
+}
+
+static int first_apart(const struct sharding *sharding, const struct model *model)
+{
+    int first = sharding->count;
+    while (first > 0 && begins_within(sharding, model, 0, first - 1))
+        first--;
+    return model_borrows(model) || sharding->count - first > 1 ? first : sharding->count;
+}
+
 struct sharding *sharding_create(struct rank *self, struct training *training,
                                  const struct share *ranges, int count)
 {
@@ -111,8 +130,8 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
                                   .ahead = plan->prefetch,
                                   .ranges = ranges,
                                   .count = count,
-                                  .microbatches = plan->microbatches,
-                                  .lent = model_borrows(training->model) ? count - 1 : -1};
+                                  .microbatches = plan->microbatches};
+    sharding->apart = first_apart(sharding, training->model);
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
     sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
@@ -148,15 +167,17 @@ void sharding_free(struct sharding *sharding)
 
 /* ---- Rooms. ---- */
 
-/* The last of tenants is of the lent room. */
+/* Ranges apart have tenants of their own, the last ones. */
 static int turn_of(const struct sharding *sharding, const struct rooms *rooms, int range)
 {
-    return range == sharding->lent ? rooms->count : range % rooms->count;
+    return range >= sharding->apart ? rooms->count + range - sharding->apart : range % rooms->count;
 }
 
 static float *room_of(const struct sharding *sharding, const struct rooms *rooms, int range)
 {
-    return range == sharding->lent ? rooms->lent : rooms->turns[turn_of(sharding, rooms, range)];
+    if (range < sharding->apart)
+        return rooms->turns[turn_of(sharding, rooms, range)];
+    return at(rooms->apart, sharding->ranges[range].begin - sharding->ranges[sharding->count - 1].begin);
 }
 
 /* Of the share in a whole range. */
@@ -178,19 +199,20 @@ static struct work collect_work(size_t count, bool adds)
 
 /* ---- Parameters. ---- */
 
-/* What is borrowed comes first both ways. */
+/* What is apart comes first both ways. */
 static int range_at(const struct sharding *sharding, enum way way, int position)
 {
+    int apart = sharding->count - sharding->apart;
     if (way == WAY_FORWARD)
         return sharding->count - 1 - position;
-    return sharding->lent < 0 ? position : position == 0 ? sharding->lent : position - 1;
+    return position < apart ? sharding->apart + position : position - apart;
 }
 
 static int position_of(const struct sharding *sharding, enum way way, int range)
 {
     if (way == WAY_FORWARD)
         return sharding->count - 1 - range;
-    return sharding->lent < 0 ? range : range == sharding->lent ? 0 : range + 1;
+    return range < sharding->apart ? sharding->count - sharding->apart + range : range - sharding->apart;
 }
 
 static void post_gather(struct rank *self, struct sharding *sharding, int range)
@@ -300,28 +322,41 @@ static size_t place_within(const struct sharding *sharding, const struct model *
     return model_part_range(model, i).begin - sharding->ranges[range].begin;
 }
 
-/* Of part i, which is in that range. */
-static void give_parameters(struct rank *self, struct sharding *sharding, struct model *model, int i,
-                            int range, enum way way, int ahead)
+static void place_parameters_of(struct sharding *sharding, struct model *model, int i, int range)
 {
-    gather(self, sharding, way, range, ahead);
     model_place_parameters(model, i,
                            at(room_of(sharding, &sharding->parameter_rooms, range),
                               place_within(sharding, model, i, range)));
 }
 
+static void prepare(struct rank *self, struct sharding *sharding, int range, enum way way, bool first)
+{
+    if (sharding->stage == 3)
+        gather(self, sharding, way, range, way == WAY_FORWARD ? sharding->ahead : sharding->ahead_back);
+    if (way == WAY_BACKWARD)
+        take_room(self, sharding, range, first);
+}
+
+/* Part i, which begins in that range. */
 static void enter(struct rank *self, struct sharding *sharding, struct model *model, int i, int range,
                   enum way way, bool first)
 {
+    prepare(self, sharding, range, way, first);
     if (sharding->stage == 3)
-        give_parameters(self, sharding, model, i, range, way,
-                        way == WAY_FORWARD ? sharding->ahead : sharding->ahead_back);
-    if (way == WAY_FORWARD)
-        return;
-    take_room(self, sharding, range, first);
-    model_place_gradients(model, i,
-                          at(room_of(sharding, &sharding->gradient_rooms, range),
-                             place_within(sharding, model, i, range)));
+        place_parameters_of(sharding, model, i, range);
+    if (way == WAY_BACKWARD)
+        model_place_gradients(model, i,
+                              at(room_of(sharding, &sharding->gradient_rooms, range),
+                                 place_within(sharding, model, i, range)));
+}
+
+static void enter_apart(struct rank *self, struct sharding *sharding, struct model *model, enum way way,
+                        bool first)
+{
+    for (int range = sharding->apart; range < sharding->count; range++)
+        prepare(self, sharding, range, way, first);
+    if (sharding->apart < sharding->count)
+        enter(self, sharding, model, 0, sharding->count - 1, way, first);
 }
 
 /* What goes forward again with part i, which is there already, and from whose range on room ahead counts. */
@@ -329,8 +364,10 @@ static void enter_again(struct rank *self, struct sharding *sharding, struct mod
 {
     for (int k = model_parts_again(model, i) - 1; k > 0; k--) {
         int range = range_of(sharding, model, i - k);
-        if (range >= 0)
-            give_parameters(self, sharding, model, i - k, range, WAY_BACKWARD, 0);
+        if (range < 0)
+            continue;
+        gather(self, sharding, WAY_BACKWARD, range, 0);
+        place_parameters_of(sharding, model, i - k, range);
     }
 }
 
@@ -342,8 +379,7 @@ void sharding_part_begins(void *context, struct rank *self, int i, enum way way,
     int range = range_of(sharding, model, i);
     if (i == (way == WAY_FORWARD ? 0 : model->part_count - 1)) {
         sharding->posted = 0;
-        if (sharding->lent >= 0)
-            enter(self, sharding, model, 0, sharding->lent, way, first);
+        enter_apart(self, sharding, model, way, first);
     }
     if (range >= 0)
         enter(self, sharding, model, i, range, way, first);
@@ -355,13 +391,14 @@ void sharding_part_ends(void *context, struct rank *self, int i, enum way way)
 {
     struct training *training = context;
     struct sharding *sharding = training->buckets.sharding;
-    int range = range_of(sharding, training->model, i);
     (void)self;
-    if (way == WAY_FORWARD || range < 0 || place_within(sharding, training->model, i, range))
-        return;
-    tenant_of(sharding, range)->posted = true;
-    exchange_post_at(sharding->exchange, range,
-                     room_of(sharding, &sharding->gradient_rooms, range));
+    for (int range = 0; range < sharding->count && way == WAY_BACKWARD; range++) {
+        if (!begins_within(sharding, training->model, i, range))
+            continue;
+        tenant_of(sharding, range)->posted = true;
+        exchange_post_at(sharding->exchange, range,
+                         room_of(sharding, &sharding->gradient_rooms, range));
+    }
 }
 
 /* ---- The update. ---- */
@@ -398,7 +435,7 @@ static void sum_tied_shares(struct training *training)
 void sharding_update(struct rank *self, struct training *training)
 {
     struct sharding *sharding = training->buckets.sharding;
-    for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
+    for (int i = 0; sharding->tenants && i < tenant_count(sharding); i++)
         collect(self, sharding, &sharding->tenants[i]);
     if (sharding->stage == 1)
         sharding_follow(self, training, sharding->count);

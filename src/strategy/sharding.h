@@ -12,7 +12,9 @@
  * Zhang et al. 2022; FSDP's HYBRID_SHARD): then each share is summed over its copies, too, by an all-reduce that
  * follows the reduce-scatter of its range, once a step, behind the last microbatch.
  *
- * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout.
+ * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout a pass; so has the first
+ * layer where it is two ranges: in a pipeline its table, which the last stage has, too, is one by itself on both, and
+ * those who have the same share of it add up their gradients.
  */
 #ifndef STRATEGY_SHARDING_H
 #define STRATEGY_SHARDING_H
@@ -21,8 +23,8 @@
 
 /* Where whole ranges lie for a while: those next to each other in different rooms. */
 struct rooms {
-    float **turns, *lent; /* NULL where the rank is not real */
-    int count;            /* of turns */
+    float **turns, *apart; /* NULL where the rank is not real */
+    int count;             /* of turns */
 };
 
 /* Gradients in a room, of which a range's backward pass has begun. */
@@ -39,9 +41,9 @@ struct sharding {
     size_t *packed;       /* where each begins in what follows */
     float *parameters, *gradients;
     float **own; /* gradients of each share, where they are when the step ends */
-    int lent; /* the range that is borrowed from; -1: none */
+    int apart; /* the first range of those that have a room throughout: they are the first layer's; count: none */
     struct rooms parameter_rooms, gradient_rooms;
-    struct tenant *tenants; /* one a gradient room, and the lent one */
+    struct tenant *tenants; /* one a gradient room, and one a range apart */
     struct allreduce gather;
     struct request *gathers; /* one a range */
     int posted;              /* of them, in this pass */

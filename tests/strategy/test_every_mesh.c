@@ -107,6 +107,9 @@ static const struct row rows[] = {
     {TIED, 4, 1, 2, 1, "zero=1 bucket=4KiB zero.shard=2"},
     {TIED, 3, 1, 2, 1, "zero=1 pipeline.schedule=zero_bubble"},
     {TIED, 2, 1, 2, 1, "zero=1 pipeline.schedule=interleaved microbatches=2"},
+    {TIED, 2, 2, 2, 1, "zero=2 bucket=4KiB pipeline.schedule=1f1b microbatches=3 clip=1"},
+    {TIED, 4, 1, 2, 1, "zero=3 bucket=4KiB zero.shard=2 microbatches=2"},
+    {TIED, 2, 2, 2, 1, "zero=3 tensor.sequence=on recompute=full"},
     /* What is computed again. */
     {ORACLE, 1, 1, 1, 1, "recompute=selective"},
     {ORACLE, 1, 1, 1, 1, "recompute=full"},

@@ -288,7 +288,7 @@ enum { TIED_WIDTH = 32, TIED_VOCABULARY = 128, TIED_STEPS = 3 };
 static void ties_as_whole(const struct learned *whole, const char *stage)
 {
     char line[512];
-    snprintf(line, sizeof line, RINGS TIED_STAGES "steps=3 mesh.pipeline=2 mesh.data=2 %s", stage);
+    snprintf(line, sizeof line, RINGS TIED_STAGES "steps=3 microbatches=1 mesh.pipeline=2 mesh.data=2 %s", stage);
     struct learned shared = learn(TIED, line);
     struct result *counted = run("model=" TIED " %s math=off", line);
     same_learned(&shared, whole);
@@ -297,12 +297,12 @@ static void ties_as_whole(const struct learned *whole, const char *stage)
     learned_release(shared);
 }
 
-static const char *const tied_stages[] = {"zero=1"};
+static const char *const tied_stages[] = {"zero=1", "zero=2", "zero=3", "zero=3 zero.prefetch=0", "zero=3 recompute=full"};
 enum { TIED_WAYS = sizeof tied_stages / sizeof *tied_stages };
 
 static void ties_stages(void)
 {
-    struct learned whole = learn(TIED, RINGS TIED_STAGES "steps=3 mesh.pipeline=2 mesh.data=2");
+    struct learned whole = learn(TIED, RINGS TIED_STAGES "steps=3 microbatches=1 mesh.pipeline=2 mesh.data=2");
     for (int s = 0; s < TIED_WAYS; s++)
         ties_as_whole(&whole, tied_stages[s]);
     learned_release(whole);
