@@ -92,6 +92,12 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
+    if (zero > 1 && mesh_length(setup->shape, AXIS_EXPERT) > 1)
+        return errors_add(errors, "%s: zero=%d keeps a layer's gradients in one bucket, and with mesh.expert a "
+                          "layer of experts has two, reduced over other replicas each; give zero=1", where, zero);
+    if (mesh_length(setup->shape, AXIS_EXPERT) > 1 && config_choice(config, "zero.shard"))
+        return errors_add(errors, "%s: with mesh.expert experts and the rest have replicas of their own, which "
+                          "are not cut further as yet; give zero.shard=all", config_where(config, "zero.shard"));
     if (zero > 1 && setup->chunks > 1)
         return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
                                   "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "
@@ -114,7 +120,7 @@ static bool resolve_zero(struct setup *setup, struct errors *errors)
 {
     bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
     int asked = atoi(config_text(setup->config, "zero"));
-    setup->zero = together && setup->shape.data > 1 ? asked : 0;
+    setup->zero = together && mesh_replicas(setup->shape) > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
     return (!setup->zero || setup_check_zero(setup, setup->zero, errors)) && shards_resolve(setup, errors);
 }
@@ -137,10 +143,6 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     if (mesh_length(setup->shape, AXIS_EXPERT) == 1)
         return true;
-    if (setup->zero)
-        return errors_add(errors, "%s: zero is not for meshes with an expert axis as yet: experts and the "
-                                  "rest have replicas of their own; give zero=0",
-                          config_where(config, "zero"));
     return !optimizer_needs_norms(setup->optimizer) ||
            errors_add(errors, "%s: %s needs norms of whole tensors, and ranks of mesh.expert have shares of "
                               "the experts'; sgd, adam and adamw can",

@@ -127,7 +127,7 @@ static void note_idle(const struct setup *setup, struct result *result)
          !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
          "they are fp32 as all is (precision)"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
-         "there are no replicas that update together (strategy data or hybrid, mesh.data above 1)"},
+         "there are no replicas that update together (strategy data or hybrid, mesh.data or mesh.expert above 1)"},
         {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
          setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},

@@ -348,7 +348,7 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor)
 {
-    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts;
+    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts || model->hooks.sum_over_shares;
     return !tensor->copied && first_expert && (model->place.tensor == 0 || !tensor->replicated);
 }
 

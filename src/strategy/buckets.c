@@ -63,14 +63,15 @@ static size_t bucket_floats(const struct rank *self, const struct plan *plan)
     return plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT);
 }
 
-void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training)
+void buckets_cut(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
-    *buckets = (struct buckets){0};
     struct share tied = plan->zero ? model_tied_range(training->model) : (struct share){0, 0};
-    cut(buckets, training->model, bucket_floats(self, plan), model_part_range, tied);
+    cut(&training->buckets, training->model, bucket_floats(self, plan), model_part_range, tied);
+    cut(&training->expert_buckets, training->model, bucket_floats(self, plan), model_expert_range,
+        (struct share){0, 0});
     if (plan->zero)
-        buckets->sharding = sharding_create(self, training, buckets->ranges, buckets->count);
+        training->buckets.sharding = sharding_create(self, training);
 }
 
 static void open_exchange(struct buckets *buckets, struct rank *self, const struct training *training,
@@ -96,7 +97,6 @@ void buckets_init(struct training *training, struct rank *self)
     struct buckets *experts = &training->expert_buckets;
     struct group **over = plan->mesh->copies ? plan->mesh->shard : plan->mesh->replicas;
     open_exchange(&training->buckets, self, training, over[rank_id(self)]);
-    cut(experts, training->model, bucket_floats(self, plan), model_expert_range, (struct share){0, 0});
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
 }

@@ -16,11 +16,26 @@ static float *at(float *base, size_t n)
 
 /* ---- Set-up. ---- */
 
-static size_t share_out(struct sharding *sharding, size_t size, size_t member)
+static bool is_of_experts(const struct sharding *sharding, int range)
+{
+    return range >= sharding->count - sharding->of_experts;
+}
+
+/* Of all ranks with the same experts, or of all replicas; but for zero.shard. */
+static struct group *sharers(struct rank *self, const struct plan *plan, bool experts)
+{
+    const struct mesh *mesh = plan->mesh;
+    struct group **all = mesh->shape.expert > 1 ? mesh->replicas : mesh->gather;
+    return (experts ? mesh->data : all)[rank_id(self)];
+}
+
+static size_t share_out(struct rank *self, struct sharding *sharding, const struct plan *plan)
 {
     size_t held = 0;
     for (int i = 0; i < sharding->count; i++) {
-        struct share range = sharding->ranges[i], block = share_of(range.count, size, member);
+        struct group *among = sharers(self, plan, is_of_experts(sharding, i));
+        struct share range = sharding->ranges[i];
+        struct share block = share_of(range.count, (size_t)group_size(among), (size_t)group_rank(among, self));
         sharding->shares[i] = (struct share){range.begin + block.begin, block.count};
         sharding->packed[i] = held;
         held += block.count;
@@ -120,17 +135,25 @@ static int first_apart(const struct sharding *sharding, const struct model *mode
     return model_borrows(model) || sharding->count - first > 1 ? first : sharding->count;
 }
 
-struct sharding *sharding_create(struct rank *self, struct training *training,
-                                 const struct share *ranges, int count)
+static void take_ranges(struct sharding *sharding, const struct buckets *buckets)
+{
+    for (int i = 0; i < buckets->count; i++)
+        sharding->ranges[sharding->count++] = buckets->ranges[i];
+}
+
+struct sharding *sharding_create(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
+    const struct buckets *buckets = &training->buckets, *experts = &training->expert_buckets;
     struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
-    struct group *among = plan->mesh->gather[rank_id(self)];
+    int count = buckets->count + experts->count;
     *sharding = (struct sharding){.stage = plan->zero,
                                   .ahead = plan->prefetch,
-                                  .ranges = ranges,
-                                  .count = count,
+                                  .ranges = memory_zeroed((size_t)count + 1, sizeof *sharding->ranges),
+                                  .of_experts = experts->count,
                                   .microbatches = plan->microbatches};
+    take_ranges(sharding, buckets);
+    take_ranges(sharding, experts);
     sharding->apart = first_apart(sharding, training->model);
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
@@ -138,12 +161,14 @@ struct sharding *sharding_create(struct rank *self, struct training *training,
     sharding->sums = memory_zeroed((size_t)count + 1, sizeof *sharding->sums);
     sharding->collected = memory_zeroed((size_t)count + 1, sizeof *sharding->collected);
     sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
-    size_t held = share_out(sharding, (size_t)group_size(among), (size_t)group_rank(among, self));
+    size_t held = share_out(self, sharding, plan);
     if (plan->zero >= 2)
         place_gradients(self, sharding, held);
     if (plan->zero == 3)
         place_parameters(self, sharding, training->model, held);
-    allreduce_init(&sharding->gather, self, among, plan->gather);
+    allreduce_init(&sharding->gather, self, sharers(self, plan, false), plan->gather);
+    if (experts->count)
+        allreduce_init(&sharding->gather_experts, self, sharers(self, plan, true), plan->gather);
     if (plan->mesh->copies)
         begin_copies(self, sharding, training);
     return sharding;
@@ -153,6 +178,7 @@ void sharding_free(struct sharding *sharding)
 {
     if (!sharding)
         return;
+    free(sharding->ranges);
     free(sharding->shares);
     free(sharding->packed);
     free(sharding->own);
@@ -414,12 +440,12 @@ static void update_share(struct rank *self, struct training *training, int i)
     struct sharding *sharding = training->buckets.sharding;
     const struct model *model = training->model;
     struct share range = sharding->ranges[i];
+    struct allreduce *gather = is_of_experts(sharding, i) ? &sharding->gather_experts : &sharding->gather;
     optimizer_step_share(self, training->optimizer, model, i, own_parameters(sharding, model, i),
                          sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
-            allreduce_post_numbers(&sharding->gather, NUMBER_VALUE,
-                                   at(model->parameters, range.begin), range.count);
+            allreduce_post_numbers(gather, NUMBER_VALUE, at(model->parameters, range.begin), range.count);
 }
 
 /* A table that two stages have is a range by itself on both, so that their shares are of the same. */
@@ -441,6 +467,7 @@ void sharding_update(struct rank *self, struct training *training)
         sharding_follow(self, training, sharding->count);
     sharding->summed = 0;
     buckets_wait(&training->buckets);
+    buckets_wait(&training->expert_buckets);
     for (int i = 0; sharding->copied && i < sharding->count; i++)
         rank_wait(self, sharding->sums[i]);
     for (int i = 0; i < sharding->count; i++)

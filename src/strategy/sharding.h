@@ -12,6 +12,9 @@
  * Zhang et al. 2022; FSDP's HYBRID_SHARD): then each share is summed over its copies, too, by an all-reduce that
  * follows the reduce-scatter of its range, once a step, behind the last microbatch.
  *
+ * Of a mixture whose experts a group shares out, experts' ranges are cut among those who have the same ones, all else
+ * among all replicas (zero=1 only).
+ *
  * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout a pass; so has the first
  * layer where it is two ranges: in a pipeline its table, which the last stage has, too, is one by itself on both, and
  * those who have the same share of it add up their gradients.
@@ -35,8 +38,8 @@ struct tenant {
 
 struct sharding {
     int stage, ahead, ahead_back; /* ranges that are gathered before their use, forward and back */
-    const struct share *ranges; /* the buckets', from the last layer to the first */
-    int count;
+    struct share *ranges; /* the buckets', from the last layer to the first; then those of experts that a group ... */
+    int count, of_experts; /* ... shares out, the last so many */
     struct share *shares; /* this rank's, one a range */
     size_t *packed;       /* where each begins in what follows */
     float *parameters, *gradients;
@@ -44,7 +47,7 @@ struct sharding {
     int apart; /* the first range of those that have a room throughout: they are the first layer's; count: none */
     struct rooms parameter_rooms, gradient_rooms;
     struct tenant *tenants; /* one a gradient room, and one a range apart */
-    struct allreduce gather;
+    struct allreduce gather, gather_experts;
     struct request *gathers; /* one a range */
     int posted;              /* of them, in this pass */
     struct exchange *exchange;
@@ -55,9 +58,8 @@ struct sharding {
     int microbatches, *collected; /* of them, by range, whose gradients are in the rank's shares */
 };
 
-/* In set-up, behind the model's; the ranges outlive it. */
-struct sharding *sharding_create(struct rank *self, struct training *training,
-                                 const struct share *ranges, int count);
+/* In set-up, behind the model's, of all buckets that are cut. */
+struct sharding *sharding_create(struct rank *self, struct training *training);
 void sharding_free(struct sharding *sharding);
 /* Hooks for the model, of zero=2 and 3; the context is the training. */
 void sharding_part_begins(void *training, struct rank *self, int i, enum way way, bool first);

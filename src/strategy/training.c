@@ -120,10 +120,9 @@ struct share replica_rows(const struct plan *plan, int replica)
 static struct optimizer *optimizer_of(struct rank *self, const struct training *training)
 {
     const struct optimizer_spec *spec = training->plan->optimizer;
-    const struct buckets *buckets = &training->buckets;
-    return buckets->sharding
-               ? optimizer_create_sharded(self, spec, buckets->sharding->shares, buckets->count)
-               : optimizer_create(self, spec, training->model);
+    const struct sharding *sharding = training->buckets.sharding;
+    return sharding ? optimizer_create_sharded(self, spec, sharding->shares, sharding->count)
+                    : optimizer_create(self, spec, training->model);
 }
 
 /* What the rank does in a step, and how many microbatches its chunks keep at a time. */
@@ -191,7 +190,7 @@ static void make_model(struct rank *self, struct training *training)
         return;
     stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
-        buckets_cut(&training->buckets, self, training);
+        buckets_cut(self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
@@ -275,7 +274,8 @@ uint64_t training_allreduces(const struct training *training)
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding
-                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used |
+                      training->buckets.sharding->gather_experts.used
                 : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }

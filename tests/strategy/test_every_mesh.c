@@ -110,6 +110,10 @@ static const struct row rows[] = {
     {TIED, 2, 2, 2, 1, "zero=2 bucket=4KiB pipeline.schedule=1f1b microbatches=3 clip=1"},
     {TIED, 4, 1, 2, 1, "zero=3 bucket=4KiB zero.shard=2 microbatches=2"},
     {TIED, 2, 2, 2, 1, "zero=3 tensor.sequence=on recompute=full"},
+    {EXPERTS, 1, 1, 1, 4, "zero=1"},
+    {EXPERTS, 2, 1, 1, 2, "zero=1 bucket=16KiB clip=1"},
+    {EXPERTS, 2, 2, 1, 2, "zero=1 bucket=16KiB"},
+    {EXPERTS, 2, 1, 2, 2, "zero=1 microbatches=2 clip=1 pipeline.schedule=1f1b"},
     /* What is computed again. */
     {ORACLE, 1, 1, 1, 1, "recompute=selective"},
     {ORACLE, 1, 1, 1, 1, "recompute=full"},

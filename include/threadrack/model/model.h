@@ -325,7 +325,8 @@ void model_place_parameters(struct model *model, int i, float *parameters);
 void model_place_gradients(struct model *model, int i, float *gradients);
 /* Whether a later part uses the first one's parameters, and begins their gradients (tied embeddings). */
 bool model_borrows(const struct model *model);
-/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
+/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor; where gradients are in
+ * shares (sum_over_shares), so far as ranks of an expert group have shares of their own. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
 /* Of a model whose output layer is its embedding's table, in stages: where this rank has the table,
