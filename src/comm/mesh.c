@@ -127,6 +127,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
     mesh->back = mesh->pipeline;
     mesh->shard = mesh->gather = mesh->data;
     make_replicas(mesh, rack);
+    mesh->gather_replicas = mesh->replicas;
     return mesh;
 }
 
@@ -187,6 +188,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->gather_replicas != mesh->replicas && mesh->gather_replicas != mesh->gather)
+        free(mesh->gather_replicas);
     if (mesh->gather != mesh->shard)
         free(mesh->gather);
     if (mesh->shard != mesh->data)

@@ -92,9 +92,6 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
-    if (zero > 1 && mesh_length(setup->shape, AXIS_EXPERT) > 1)
-        return errors_add(errors, "%s: zero=%d keeps a layer's gradients in one bucket, and with mesh.expert a "
-                          "layer of experts has two, reduced over other replicas each; give zero=1", where, zero);
     if (mesh_length(setup->shape, AXIS_EXPERT) > 1 && config_choice(config, "zero.shard"))
         return errors_add(errors, "%s: with mesh.expert experts and the rest have replicas of their own, which "
                           "are not cut further as yet; give zero.shard=all", config_where(config, "zero.shard"));

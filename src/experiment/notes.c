@@ -332,7 +332,7 @@ static void note_zero(const struct setup *setup, struct result *result)
         return;
     uint64_t bytes = model_parameter_count(setup->model) * setup->precision.bytes[NUMBER_GRADIENT] /
                      (uint64_t)(setup->shape.tensor * setup->shape.pipeline);
-    if (bytes <= config_whole(setup->config, "bucket"))
+    if (bytes <= config_whole(setup->config, "bucket") && mesh_length(setup->shape, AXIS_EXPERT) == 1)
         result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's gradients, so that "
                             "they are whole at times: a smaller bucket frees more",
                     setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);

@@ -99,6 +99,8 @@ void buckets_init(struct training *training, struct rank *self)
     open_exchange(&training->buckets, self, training, over[rank_id(self)]);
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
+    if (training->buckets.sharding)
+        training->buckets.sharding->exchange_experts = experts->exchange;
 }
 
 void buckets_release(struct buckets *buckets)

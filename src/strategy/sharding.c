@@ -18,15 +18,33 @@ static float *at(float *base, size_t n)
 
 static bool is_of_experts(const struct sharding *sharding, int range)
 {
-    return range >= sharding->count - sharding->of_experts;
+    return range >= sharding->rest;
+}
+
+/* The range of experts that lies behind this one, of the same layer; -1: none. They are in a room together. */
+static int behind(const struct sharding *sharding, int range)
+{
+    return is_of_experts(sharding, range) ? -1 : sharding->pair[range];
+}
+
+static void find_pairs(struct sharding *sharding)
+{
+    for (int i = 0; i < sharding->count; i++)
+        sharding->pair[i] = -1;
+    for (int e = sharding->rest; e < sharding->count; e++)
+        for (int i = 0; i < sharding->rest; i++)
+            if (sharding->ranges[i].begin + sharding->ranges[i].count == sharding->ranges[e].begin) {
+                sharding->pair[i] = e;
+                sharding->pair[e] = i;
+            }
 }
 
 /* Of all ranks with the same experts, or of all replicas; but for zero.shard. */
 static struct group *sharers(struct rank *self, const struct plan *plan, bool experts)
 {
     const struct mesh *mesh = plan->mesh;
-    struct group **all = mesh->shape.expert > 1 ? mesh->replicas : mesh->gather;
-    return (experts ? mesh->data : all)[rank_id(self)];
+    bool all = mesh->shape.expert > 1 && !experts;
+    return (all ? mesh->gather_replicas : mesh->gather)[rank_id(self)];
 }
 
 static size_t share_out(struct rank *self, struct sharding *sharding, const struct plan *plan)
@@ -49,16 +67,25 @@ static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
     return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
 }
 
+/* Of a range, and of experts with it. */
+static size_t room_width(const struct sharding *sharding, int range)
+{
+    size_t width = 0;
+    for (int i = range; i >= 0; i = behind(sharding, i))
+        width += sharding->ranges[i].count;
+    return width;
+}
+
 /* At most so many turns; fewer where there are no more ranges. */
 static struct rooms make_rooms(struct rank *self, const struct sharding *sharding, enum memory_kind kind,
                                int most)
 {
     struct rooms rooms = {.count = sharding->apart < most ? sharding->apart : most};
     size_t widest = 0, apart = 0;
-    for (int i = sharding->apart; i < sharding->count; i++)
-        apart += sharding->ranges[i].count;
+    for (int i = sharding->apart; i < sharding->rest; i++)
+        apart += room_width(sharding, i);
     for (int i = 0; i < sharding->apart; i++)
-        widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
+        widest = room_width(sharding, i) > widest ? room_width(sharding, i) : widest;
     rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
     for (int i = 0; i < rooms.count; i++)
         rooms.turns[i] = numbers(self, kind, widest);
@@ -68,7 +95,7 @@ static struct rooms make_rooms(struct rank *self, const struct sharding *shardin
 
 static int tenant_count(const struct sharding *sharding)
 {
-    return sharding->gradient_rooms.count + sharding->count - sharding->apart;
+    return sharding->gradient_rooms.count + sharding->rest - sharding->apart;
 }
 
 static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
@@ -84,7 +111,7 @@ static void place_gradients(struct rank *self, struct sharding *sharding, size_t
 static int range_of(const struct sharding *sharding, const struct model *model, int part)
 {
     struct share range = model_part_range(model, part);
-    for (int i = 0; i < sharding->count && range.count; i++)
+    for (int i = 0; i < sharding->rest && range.count; i++)
         if (range.begin >= sharding->ranges[i].begin)
             return i;
     return -1;
@@ -122,17 +149,17 @@ static void begin_copies(struct rank *self, struct sharding *sharding, struct tr
 
 static bool begins_within(const struct sharding *sharding, const struct model *model, int part, int range)
 {
-    struct share of_part = model_part_range(model, part);
-    return sharding->ranges[range].begin >= of_part.begin &&
-           sharding->ranges[range].begin < of_part.begin + of_part.count;
+    size_t place = sharding->ranges[range].begin, begin = model_part_range(model, part).begin;
+    return place >= begin &&
+           place - begin < model_part_range(model, part).count + model_expert_range(model, part).count;
 }
 
 static int first_apart(const struct sharding *sharding, const struct model *model)
 {
-    int first = sharding->count;
+    int first = sharding->rest;
     while (first > 0 && begins_within(sharding, model, 0, first - 1))
         first--;
-    return model_borrows(model) || sharding->count - first > 1 ? first : sharding->count;
+    return model_borrows(model) || sharding->rest - first > 1 ? first : sharding->rest;
 }
 
 static void take_ranges(struct sharding *sharding, const struct buckets *buckets)
@@ -150,10 +177,12 @@ struct sharding *sharding_create(struct rank *self, struct training *training)
     *sharding = (struct sharding){.stage = plan->zero,
                                   .ahead = plan->prefetch,
                                   .ranges = memory_zeroed((size_t)count + 1, sizeof *sharding->ranges),
-                                  .of_experts = experts->count,
+                                  .rest = buckets->count,
                                   .microbatches = plan->microbatches};
     take_ranges(sharding, buckets);
     take_ranges(sharding, experts);
+    sharding->pair = memory_zeroed((size_t)count + 1, sizeof *sharding->pair);
+    find_pairs(sharding);
     sharding->apart = first_apart(sharding, training->model);
     sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
     sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
@@ -179,6 +208,7 @@ void sharding_free(struct sharding *sharding)
     if (!sharding)
         return;
     free(sharding->ranges);
+    free(sharding->pair);
     free(sharding->shares);
     free(sharding->packed);
     free(sharding->own);
@@ -201,9 +231,14 @@ static int turn_of(const struct sharding *sharding, const struct rooms *rooms, i
 
 static float *room_of(const struct sharding *sharding, const struct rooms *rooms, int range)
 {
+    size_t begin = sharding->ranges[range].begin;
+    if (is_of_experts(sharding, range)) {
+        int before = sharding->pair[range];
+        return at(room_of(sharding, rooms, before), begin - sharding->ranges[before].begin);
+    }
     if (range < sharding->apart)
         return rooms->turns[turn_of(sharding, rooms, range)];
-    return at(rooms->apart, sharding->ranges[range].begin - sharding->ranges[sharding->count - 1].begin);
+    return at(rooms->apart, begin - sharding->ranges[sharding->rest - 1].begin);
 }
 
 /* Of the share in a whole range. */
@@ -228,17 +263,22 @@ static struct work collect_work(size_t count, bool adds)
 /* What is apart comes first both ways. */
 static int range_at(const struct sharding *sharding, enum way way, int position)
 {
-    int apart = sharding->count - sharding->apart;
+    int apart = sharding->rest - sharding->apart;
     if (way == WAY_FORWARD)
-        return sharding->count - 1 - position;
+        return sharding->rest - 1 - position;
     return position < apart ? sharding->apart + position : position - apart;
 }
 
 static int position_of(const struct sharding *sharding, enum way way, int range)
 {
     if (way == WAY_FORWARD)
-        return sharding->count - 1 - range;
-    return range < sharding->apart ? sharding->count - sharding->apart + range : range - sharding->apart;
+        return sharding->rest - 1 - range;
+    return range < sharding->apart ? sharding->rest - sharding->apart + range : range - sharding->apart;
+}
+
+static struct allreduce *gather_over(struct sharding *sharding, int range)
+{
+    return is_of_experts(sharding, range) ? &sharding->gather_experts : &sharding->gather;
 }
 
 static void post_gather(struct rank *self, struct sharding *sharding, int range)
@@ -250,7 +290,7 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
                count * sizeof(float));
         rank_compute_end(self);
     }
-    sharding->gathers[range] = allreduce_post_numbers(&sharding->gather, NUMBER_VALUE, room,
+    sharding->gathers[range] = allreduce_post_numbers(gather_over(sharding, range), NUMBER_VALUE, room,
                                                       sharding->ranges[range].count);
 }
 
@@ -258,11 +298,13 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
 static void gather(struct rank *self, struct sharding *sharding, enum way way, int range, int ahead)
 {
     int position = position_of(sharding, way, range);
-    for (; sharding->posted < sharding->count && sharding->posted <= position + ahead;
-         sharding->posted++)
-        post_gather(self, sharding, range_at(sharding, way, sharding->posted));
-    rank_wait(self, sharding->gathers[range]);
-    sharding->gathers[range] = (struct request){0};
+    for (; sharding->posted < sharding->rest && sharding->posted <= position + ahead; sharding->posted++)
+        for (int i = range_at(sharding, way, sharding->posted); i >= 0; i = behind(sharding, i))
+            post_gather(self, sharding, i);
+    for (int i = range; i >= 0; i = behind(sharding, i)) {
+        rank_wait(self, sharding->gathers[i]);
+        sharding->gathers[i] = (struct request){0};
+    }
 }
 
 /* ---- Gradients. ---- */
@@ -314,17 +356,29 @@ static void keep(struct rank *self, struct sharding *sharding, int range, bool f
     rank_compute_end(self);
 }
 
+static struct exchange *exchange_of(const struct sharding *sharding, int range)
+{
+    return is_of_experts(sharding, range) ? sharding->exchange_experts : sharding->exchange;
+}
+
+static int number_in_exchange(const struct sharding *sharding, int range)
+{
+    return is_of_experts(sharding, range) ? range - sharding->rest : range;
+}
+
 /* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
 static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
 {
     int range = tenant->range;
     if (range < 0)
         return;
-    exchange_wait_for(sharding->exchange, range);
     tenant->range = -1;
-    keep(self, sharding, range, tenant->first);
-    if (is_last(sharding, range))
-        sum_copies(sharding, NULL, range);
+    for (int i = range; i >= 0; i = behind(sharding, i)) {
+        exchange_wait_for(exchange_of(sharding, i), number_in_exchange(sharding, i));
+        keep(self, sharding, i, tenant->first);
+        if (is_last(sharding, i))
+            sum_copies(sharding, NULL, i);
+    }
 }
 
 static struct tenant *tenant_of(const struct sharding *sharding, int range)
@@ -379,10 +433,10 @@ static void enter(struct rank *self, struct sharding *sharding, struct model *mo
 static void enter_apart(struct rank *self, struct sharding *sharding, struct model *model, enum way way,
                         bool first)
 {
-    for (int range = sharding->apart; range < sharding->count; range++)
+    for (int range = sharding->apart; range < sharding->rest; range++)
         prepare(self, sharding, range, way, first);
-    if (sharding->apart < sharding->count)
-        enter(self, sharding, model, 0, sharding->count - 1, way, first);
+    if (sharding->apart < sharding->rest)
+        enter(self, sharding, model, 0, sharding->rest - 1, way, first);
 }
 
 /* What goes forward again with part i, which is there already, and from whose range on room ahead counts. */
@@ -421,8 +475,9 @@ void sharding_part_ends(void *context, struct rank *self, int i, enum way way)
     for (int range = 0; range < sharding->count && way == WAY_BACKWARD; range++) {
         if (!begins_within(sharding, training->model, i, range))
             continue;
-        tenant_of(sharding, range)->posted = true;
-        exchange_post_at(sharding->exchange, range,
+        if (!is_of_experts(sharding, range))
+            tenant_of(sharding, range)->posted = true;
+        exchange_post_at(exchange_of(sharding, range), number_in_exchange(sharding, range),
                          room_of(sharding, &sharding->gradient_rooms, range));
     }
 }
@@ -440,12 +495,12 @@ static void update_share(struct rank *self, struct training *training, int i)
     struct sharding *sharding = training->buckets.sharding;
     const struct model *model = training->model;
     struct share range = sharding->ranges[i];
-    struct allreduce *gather = is_of_experts(sharding, i) ? &sharding->gather_experts : &sharding->gather;
     optimizer_step_share(self, training->optimizer, model, i, own_parameters(sharding, model, i),
                          sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
-            allreduce_post_numbers(gather, NUMBER_VALUE, at(model->parameters, range.begin), range.count);
+            allreduce_post_numbers(gather_over(sharding, i), NUMBER_VALUE, at(model->parameters, range.begin),
+                                   range.count);
 }
 
 /* A table that two stages have is a range by itself on both, so that their shares are of the same. */

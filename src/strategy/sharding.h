@@ -13,7 +13,7 @@
  * follows the reduce-scatter of its range, once a step, behind the last microbatch.
  *
  * Of a mixture whose experts a group shares out, experts' ranges are cut among those who have the same ones, all else
- * among all replicas (zero=1 only).
+ * among all replicas; a room has the experts of a layer behind its rest.
  *
  * A range whose parameters are borrowed (tied embeddings) has a room of its own throughout a pass; so has the first
  * layer where it is two ranges: in a pipeline its table, which the last stage has, too, is one by itself on both, and
@@ -38,19 +38,20 @@ struct tenant {
 
 struct sharding {
     int stage, ahead, ahead_back; /* ranges that are gathered before their use, forward and back */
-    struct share *ranges; /* the buckets', from the last layer to the first; then those of experts that a group ... */
-    int count, of_experts; /* ... shares out, the last so many */
+    struct share *ranges; /* the buckets', from the last layer to the first; behind them those of experts that a ... */
+    int count, rest;      /* ... group shares out, from the rest-th on */
+    int *pair; /* of experts, the range before them in the same layer, and the other way round; -1: none */
     struct share *shares; /* this rank's, one a range */
     size_t *packed;       /* where each begins in what follows */
     float *parameters, *gradients;
     float **own; /* gradients of each share, where they are when the step ends */
-    int apart; /* the first range of those that have a room throughout: they are the first layer's; count: none */
+    int apart; /* the first range of those that have a room throughout: they are the first layer's; rest: none */
     struct rooms parameter_rooms, gradient_rooms;
     struct tenant *tenants; /* one a gradient room, and one a range apart */
     struct allreduce gather, gather_experts;
     struct request *gathers; /* one a range */
     int posted;              /* of them, in this pass */
-    struct exchange *exchange;
+    struct exchange *exchange, *exchange_experts;
     struct allreduce copies; /* of those that hold the same shares; unused where there are none */
     bool copied;             /* there are */
     struct request *sums;    /* over them, one a range */

@@ -114,6 +114,8 @@ static const struct row rows[] = {
     {EXPERTS, 2, 1, 1, 2, "zero=1 bucket=16KiB clip=1"},
     {EXPERTS, 2, 2, 1, 2, "zero=1 bucket=16KiB"},
     {EXPERTS, 2, 1, 2, 2, "zero=1 microbatches=2 clip=1 pipeline.schedule=1f1b"},
+    {EXPERTS, 2, 2, 1, 2, "zero=2 bucket=16KiB"},
+    {EXPERTS, 2, 1, 2, 2, "zero=3 bucket=16KiB microbatches=2 pipeline.schedule=1f1b clip=1"},
     /* What is computed again. */
     {ORACLE, 1, 1, 1, 1, "recompute=selective"},
     {ORACLE, 1, 1, 1, 1, "recompute=full"},

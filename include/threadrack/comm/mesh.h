@@ -51,6 +51,7 @@ struct mesh {
      * NULL then, those who hold the same shares. */
     struct group **shard, **copies;
     struct group **gather; /* as shard, for all-gathers of parameters; the same unless asked for */
+    struct group **gather_replicas; /* likewise as replicas */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -82,7 +83,7 @@ void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, co
                      shard_visit visit, void *context);
 /* Besides, groups of these: shard and copies. */
 void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
-/* Besides, groups of their own for all-gathers over shard: a lane beside that of reduce-scatters. Last. */
+/* Besides, groups of their own for all-gathers over shard and replicas: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 void mesh_free(struct mesh *mesh);
 
