@@ -95,10 +95,6 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
     if (mesh_length(setup->shape, AXIS_EXPERT) > 1 && config_choice(config, "zero.shard"))
         return errors_add(errors, "%s: with mesh.expert experts and the rest have replicas of their own, which "
                           "are not cut further as yet; give zero.shard=all", config_where(config, "zero.shard"));
-    if (zero > 1 && setup->chunks > 1)
-        return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
-                                  "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "
-                                  "schedule", where, zero);
     if (zero == 3 && stale_pipeline(setup) && setup->shape.pipeline > 1)
         return errors_add(errors, "%s: zero=3 gathers the latest parameters, and pipeline.schedule=%s goes "
                                   "backward with older ones; give zero=2 or another schedule", where,

@@ -158,6 +158,16 @@ struct model *model_chunk(struct model *model, int c)
     return chunk;
 }
 
+struct share model_chunk_parts(const struct model *model, int i)
+{
+    int begin = i, end = i + 1;
+    while (begin > 0 && !model->parts[begin].begins)
+        begin--;
+    while (end < model->part_count && !model->parts[end].begins)
+        end++;
+    return (struct share){(size_t)begin, (size_t)(end - begin)};
+}
+
 static float *numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count)
 {
     return count ? rank_alloc_numbers(self, kind, number, count) : NULL;

@@ -24,24 +24,35 @@ static void add_piece(struct buckets *buckets, struct share *open, struct share 
         close_bucket(buckets, open, piece.begin);
 }
 
-/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; but what is `alone`, and the rest
- * of its layer. */
-static void cut(struct buckets *buckets, const struct model *model, size_t least,
-                struct share (*range_of)(const struct model *model, int i), struct share alone)
+struct cutting {
+    size_t least; /* floats of a bucket */
+    struct share (*range_of)(const struct model *model, int i);
+    struct share alone; /* a bucket by itself, and the rest of its layer another */
+    bool by_chunk;      /* each chunk's layers by themselves */
+};
+
+/* Part of the layer, whose range that is, lies alone. */
+static void cut_around(struct buckets *buckets, struct share *open, struct share part, struct share alone)
 {
-    struct share open = {.begin = model->parameter_count};
-    size_t above = alone.begin + alone.count;
+    size_t end = part.begin + part.count, above = alone.begin + alone.count;
+    close_bucket(buckets, open, end);
+    add_piece(buckets, open, (struct share){above, end - above}, 0);
+    add_piece(buckets, open, alone, 0);
+    add_piece(buckets, open, (struct share){part.begin, alone.begin - part.begin}, 0);
+}
+
+/* Whole layers, or their experts, from the last on, until they hold `least` floats. */
+static void cut(struct buckets *buckets, const struct model *model, const struct cutting *how)
+{
+    struct share open = {.begin = model->parameter_count}, alone = how->alone;
     for (int i = model->part_count - 1; i >= 0; i--) {
-        struct share part = range_of(model, i);
-        size_t end = part.begin + part.count;
-        if (!alone.count || part.begin > alone.begin || end < above) {
-            add_piece(buckets, &open, part, least);
-            continue;
-        }
-        close_bucket(buckets, &open, end);
-        add_piece(buckets, &open, (struct share){above, end - above}, 0);
-        add_piece(buckets, &open, alone, 0);
-        add_piece(buckets, &open, (struct share){part.begin, alone.begin - part.begin}, 0);
+        struct share part = how->range_of(model, i);
+        if (alone.count && part.begin <= alone.begin && part.begin + part.count >= alone.begin + alone.count)
+            cut_around(buckets, &open, part, alone);
+        else
+            add_piece(buckets, &open, part, how->least);
+        if (how->by_chunk && part.count && model_chunk_parts(model, i).begin == (size_t)i)
+            close_bucket(buckets, &open, part.begin);
     }
     close_bucket(buckets, &open, 0);
 }
@@ -58,18 +69,18 @@ static struct matrix *matrices_of(const struct model *model)
     return matrices;
 }
 
-static size_t bucket_floats(const struct rank *self, const struct plan *plan)
-{
-    return plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT);
-}
-
 void buckets_cut(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
-    struct share tied = plan->zero ? model_tied_range(training->model) : (struct share){0, 0};
-    cut(&training->buckets, training->model, bucket_floats(self, plan), model_part_range, tied);
-    cut(&training->expert_buckets, training->model, bucket_floats(self, plan), model_expert_range,
-        (struct share){0, 0});
+    struct cutting how = {.least = plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT),
+                          .range_of = model_part_range,
+                          .by_chunk = plan->zero};
+    if (plan->zero)
+        how.alone = model_tied_range(training->model);
+    cut(&training->buckets, training->model, &how);
+    how.range_of = model_expert_range;
+    how.alone = (struct share){0};
+    cut(&training->expert_buckets, training->model, &how);
     if (plan->zero)
         training->buckets.sharding = sharding_create(self, training);
 }

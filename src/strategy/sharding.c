@@ -260,20 +260,28 @@ static struct work collect_work(size_t count, bool adds)
 
 /* ---- Parameters. ---- */
 
+/* Of the pass, the ranges apart are those from here on. */
+static int apart_of_pass(const struct sharding *sharding)
+{
+    int end = sharding->high + 1;
+    return sharding->apart < end ? sharding->apart : end;
+}
+
 /* What is apart comes first both ways. */
 static int range_at(const struct sharding *sharding, enum way way, int position)
 {
-    int apart = sharding->rest - sharding->apart;
+    int first = apart_of_pass(sharding), apart = sharding->high + 1 - first;
     if (way == WAY_FORWARD)
-        return sharding->rest - 1 - position;
-    return position < apart ? sharding->apart + position : position - apart;
+        return sharding->high - position;
+    return position < apart ? first + position : sharding->low + position - apart;
 }
 
 static int position_of(const struct sharding *sharding, enum way way, int range)
 {
+    int first = apart_of_pass(sharding), apart = sharding->high + 1 - first;
     if (way == WAY_FORWARD)
-        return sharding->rest - 1 - range;
-    return range < sharding->apart ? sharding->rest - sharding->apart + range : range - sharding->apart;
+        return sharding->high - range;
+    return range < first ? apart + range - sharding->low : range - first;
 }
 
 static struct allreduce *gather_over(struct sharding *sharding, int range)
@@ -298,7 +306,8 @@ static void post_gather(struct rank *self, struct sharding *sharding, int range)
 static void gather(struct rank *self, struct sharding *sharding, enum way way, int range, int ahead)
 {
     int position = position_of(sharding, way, range);
-    for (; sharding->posted < sharding->rest && sharding->posted <= position + ahead; sharding->posted++)
+    int count = sharding->high + 1 - sharding->low;
+    for (; sharding->posted < count && sharding->posted <= position + ahead; sharding->posted++)
         for (int i = range_at(sharding, way, sharding->posted); i >= 0; i = behind(sharding, i))
             post_gather(self, sharding, i);
     for (int i = range; i >= 0; i = behind(sharding, i)) {
@@ -433,9 +442,10 @@ static void enter(struct rank *self, struct sharding *sharding, struct model *mo
 static void enter_apart(struct rank *self, struct sharding *sharding, struct model *model, enum way way,
                         bool first)
 {
-    for (int range = sharding->apart; range < sharding->rest; range++)
+    int apart = apart_of_pass(sharding);
+    for (int range = apart; range <= sharding->high; range++)
         prepare(self, sharding, range, way, first);
-    if (sharding->apart < sharding->rest)
+    if (apart <= sharding->high)
         enter(self, sharding, model, 0, sharding->rest - 1, way, first);
 }
 
@@ -451,14 +461,29 @@ static void enter_again(struct rank *self, struct sharding *sharding, struct mod
     }
 }
 
+/* Through a chunk's parts, and so its ranges. */
+static void begin_pass(struct sharding *sharding, const struct model *model, struct share parts)
+{
+    int last = (int)(parts.begin + parts.count) - 1;
+    size_t begin = model_part_range(model, (int)parts.begin).begin;
+    size_t end = model_part_range(model, last).begin + model_part_range(model, last).count;
+    sharding->posted = sharding->low = 0;
+    while (sharding->low < sharding->rest && sharding->ranges[sharding->low].begin >= end)
+        sharding->low++;
+    sharding->high = sharding->low - 1;
+    while (sharding->high + 1 < sharding->rest && sharding->ranges[sharding->high + 1].begin >= begin)
+        sharding->high++;
+}
+
 void sharding_part_begins(void *context, struct rank *self, int i, enum way way, bool first)
 {
     struct training *training = context;
     struct sharding *sharding = training->buckets.sharding;
     struct model *model = training->model;
     int range = range_of(sharding, model, i);
-    if (i == (way == WAY_FORWARD ? 0 : model->part_count - 1)) {
-        sharding->posted = 0;
+    struct share parts = model_chunk_parts(model, i);
+    if (i == (int)(way == WAY_FORWARD ? parts.begin : parts.begin + parts.count - 1)) {
+        begin_pass(sharding, model, parts);
         enter_apart(self, sharding, model, way, first);
     }
     if (range >= 0)

@@ -50,7 +50,8 @@ struct sharding {
     struct tenant *tenants; /* one a gradient room, and one a range apart */
     struct allreduce gather, gather_experts;
     struct request *gathers; /* one a range */
-    int posted;              /* of them, in this pass */
+    int posted;              /* of them, in this pass ... */
+    int low, high;           /* ... which goes through these ranges, a chunk's; high included */
     struct exchange *exchange, *exchange_experts;
     struct allreduce copies; /* of those that hold the same shares; unused where there are none */
     bool copied;             /* there are */

@@ -160,7 +160,9 @@ enum { STAGES = sizeof stages / sizeof *stages };
 static const char *const meshes[] = {
     "strategy=hybrid nodes=4 mesh.data=2 mesh.tensor=1 mesh.pipeline=2 batch=64",
     "strategy=hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=2 batch=48 microbatches=3 "
-    "pipeline.schedule=1f1b"};
+    "pipeline.schedule=1f1b",
+    "strategy=hybrid nodes=4 mesh.data=2 mesh.pipeline=2 batch=64 microbatches=4 pipeline.schedule=interleaved "
+    "model=mlp:64-32x5-10"};
 
 static void counts_alike(const char *way, const char *stage)
 {

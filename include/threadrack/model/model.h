@@ -338,6 +338,9 @@ bool model_is_tied(const struct model_spec *spec);
  * until it is asked for again. */
 struct model *model_chunk(struct model *model, int c);
 
+/* The parts of the chunk that the i-th part of the whole is in. */
+struct share model_chunk_parts(const struct model *model, int i);
+
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and
  * convolutional layers are normal with variance 2/fan_in where relu follows (He et al. 2015),
