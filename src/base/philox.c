@@ -24,7 +24,7 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t resul
     result[3] = c3;
 }
 
-static void block(struct draw draw, uint64_t sequence, uint32_t result[4])
+void draw_words(struct draw draw, uint64_t sequence, uint32_t result[4])
 {
     /* The seed's high half and the purpose share a key word; a seed below 2^32 is untouched. */
     uint32_t key[2] = {(uint32_t)draw.seed,
@@ -36,7 +36,7 @@ static void block(struct draw draw, uint64_t sequence, uint32_t result[4])
 uint64_t draw_bits(struct draw draw, uint64_t sequence)
 {
     uint32_t r[4];
-    block(draw, sequence, r);
+    draw_words(draw, sequence, r);
     return (uint64_t)r[1] << 32 | r[0];
 }
 
@@ -48,7 +48,7 @@ static double unit(uint32_t high, uint32_t low)
 double draw_uniform(struct draw draw, uint64_t sequence)
 {
     uint32_t r[4];
-    block(draw, sequence, r);
+    draw_words(draw, sequence, r);
     return unit(r[1], r[0]);
 }
 
@@ -71,7 +71,7 @@ static double cos_turns(double u)
 double draw_normal(struct draw draw, uint64_t sequence)
 {
     uint32_t r[4];
-    block(draw, sequence, r);
+    draw_words(draw, sequence, r);
     double radius = sqrt(-2.0 * exact_log(1.0 - unit(r[1], r[0])));
     return radius * cos_turns(unit(r[3], r[2]));
 }

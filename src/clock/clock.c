@@ -6,6 +6,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct clock *clock_create(const struct cluster *cluster, const struct netmodel_ops *netmodel,
@@ -16,6 +17,7 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     clock->netmodel = netmodel_create(netmodel, cluster);
     clock->pace = pace_create(cluster, ranks);
     clock->rank_count = ranks;
+    clock->calls = op_calls_create();
     clock->books = memory_zeroed((size_t)ranks, sizeof *clock->books);
     clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
     pthread_mutex_init(&clock->lock, NULL);
@@ -67,10 +69,12 @@ void clock_free(struct clock *clock)
     heap_release(&clock->events);
     clock_forget_events(clock);
     free(clock->books);
+    op_calls_free(clock->calls);
     free(clock->groups);
     free(clock->candidates);
     goal_writer_free(clock->writer);
     free(clock->questions);
+    free(clock->turns);
     free(clock->unsettled);
     free(clock->marks);
     pthread_mutex_destroy(&clock->lock);
@@ -153,14 +157,12 @@ bool clock_write_goal(const struct clock *clock, FILE *stream)
     return goal_writer_write(clock->writer, stream);
 }
 
-void clock_answer_with(struct clock *clock, void (*told)(void *context, int rank, struct answer answer),
-                       void *context)
+void clock_answer_with(struct clock *clock, struct clock_answers answers)
 {
     clock->questions = memory_zeroed((size_t)clock->rank_count, sizeof *clock->questions);
     for (int rank = 0; rank < clock->rank_count; rank++)
         clock->questions[rank].peer = -1;
-    clock->tell = told;
-    clock->tell_context = context;
+    clock->answers = answers;
 }
 
 void clock_use_threads(struct clock *clock, int threads)
@@ -183,7 +185,7 @@ static __attribute__((noinline)) void stream_op(struct clock *clock, int rank, c
     struct rank_book *book = &clock->books[rank];
     if (!book->stream)
         book->stream = op_stream_create();
-    op_stream_append(book->stream, op);
+    op_stream_append(book->stream, op, clock->calls);
     if (!clock->shared)
         clock->streamed = true;
 }
@@ -234,7 +236,8 @@ void clock_wake(struct clock *clock, int rank)
 static void answer(struct clock *clock, int rank, int peer)
 {
     clock->questions[rank].open = false;
-    clock->tell(clock->tell_context, rank, (struct answer){.peer = peer, .now_ps = clock->now_ps});
+    clock->answers.tell(clock->answers.context, rank,
+                        (struct answer){.peer = peer, .now_ps = clock->now_ps});
 }
 
 static void answer_with_peer(struct clock *clock, int rank)
@@ -338,6 +341,29 @@ static bool ask(struct clock *clock, int rank, const struct op *op)
     return false;
 }
 
+static bool ask_turn(struct clock *clock, int rank)
+{
+    clock->ranks[rank].state = COMPUTE_BLOCKED;
+    clock->ranks[rank].wait_lane = 0;
+    *vector_push(&clock->turns, &clock->turn_count, &clock->turn_room) = rank;
+    return false;
+}
+
+/* To the lowest of those who wait; false: there is nobody. Call when all else of the instant is over. */
+static bool give_turn(struct clock *clock)
+{
+    int best = 0;
+    if (clock->turn_count == 0)
+        return false;
+    for (int i = 1; i < clock->turn_count; i++)
+        best = clock->turns[i] < clock->turns[best] ? i : best;
+    int rank = clock->turns[best];
+    clock->turns[best] = clock->turns[--clock->turn_count];
+    answer(clock, rank, -1);
+    become_idle(clock, rank);
+    return true;
+}
+
 void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes_sent)
 {
     if (index == clock->mark_count)
@@ -355,9 +381,12 @@ static bool mark(struct clock *clock, int rank, const struct op *op)
         self->marks++;
         return true;
     }
-    for (int other = op->value ? (int)op->value : clock->rank_count; other < clock->rank_count; other++)
-        bytes += clock->books[other].record.bytes_sent;
-    clock_mark(clock, self->marks++, clock->now_ps, bytes);
+    bool all = op->value == OP_ALL;
+    int first = all ? 0 : op->value ? (int)op->value : clock->rank_count;
+    for (int other = first; other < clock->rank_count; other++)
+        bytes += other == rank ? 0 : clock->books[other].record.bytes_sent;
+    clock_mark(clock, all ? clock->mark_count : self->marks, clock->now_ps, bytes);
+    self->marks++;
     return true;
 }
 
@@ -373,6 +402,10 @@ static bool post(struct clock *clock, int rank, const struct op *op)
 {
     struct lane *lane = lane_get(clock, rank, op->lane);
     struct item item = {.unit_bytes = op->value, .peer = op->peer};
+    if (op->kind == OP_SERVE) {
+        item.peer = OP_ANY;
+        item.serves = true;
+    }
     if (op->kind == OP_COLLECTIVE) {
         item = (struct item){
             .schedule = op->schedule,
@@ -398,6 +431,8 @@ static bool take_op(struct clock *clock, int rank, const struct op *op)
         return graph_begin(clock, rank);
     case OP_ASK:
         return ask(clock, rank, op);
+    case OP_TURN:
+        return ask_turn(clock, rank);
     default:
         return post(clock, rank, op);
     }
@@ -412,7 +447,7 @@ static void drain(struct clock *clock)
         struct op op;
         account(clock, &clock->ranks[rank]);
         bool goes_on = true, there = true;
-        while (goes_on && (there = op_stream_take(clock->books[rank].stream, &op)))
+        while (goes_on && (there = op_stream_take(clock->books[rank].stream, &op, clock->calls)))
             goes_on = take_op(clock, rank, &op);
         if (!there)
             clock->idle[starved++] = rank;
@@ -492,7 +527,7 @@ static void resolve(struct clock *clock)
         uint64_t event_ps = first ? first->time_ps : TIME_NEVER;
         uint64_t network_ps = clock->netmodel->ops->next(clock->netmodel);
         uint64_t next_ps = event_ps < network_ps ? event_ps : network_ps;
-        if (next_ps > clock->now_ps && graph_settle(clock))
+        if (next_ps > clock->now_ps && (graph_settle(clock) || give_turn(clock)))
             continue;
         if (next_ps == TIME_NEVER) {
             clock->stuck = clock->ended_count < clock->rank_count;
@@ -508,7 +543,10 @@ static void resolve(struct clock *clock)
 
 void clock_share(struct clock *clock)
 {
+    assert(!clock->streamed); /* what is streamed may need the calls */
     clock->shared = true;
+    op_calls_free(clock->calls);
+    clock->calls = NULL;
     for (int rank = 0; rank < clock->rank_count; rank++)
         if (!clock->books[rank].stream)
             clock->books[rank].stream = op_stream_create();

@@ -465,43 +465,42 @@ void graph_event(struct clock *clock, const struct event *event)
 
 /* ---- What did not end. ---- */
 
-enum { LINES_A_RANK = 3 };
-
 static bool is_held_up(const struct clock *clock, const struct transfer *message)
 {
     return clock->netmodel->ops->overhead && message->bytes > clock->cluster->rendezvous_bytes;
 }
 
-/* Receives of this rank that nobody has sent to, and rendezvous sends that this rank has not asked
- * for: the second are said for their senders. */
-void graph_report(const struct clock *clock, int rank, FILE *stream)
+static void note_wait(struct graph_wait *wait, struct graph_wait found)
 {
-    const struct graph_run *run = clock->ranks[rank].graph;
-    int said = 0;
-    for (size_t i = 0; i < run->match.room && said < LINES_A_RANK; i++) {
-        const struct graph_line *line = &run->match.lines[i];
-        if (line->used && line->first) {
-            said++;
-            fprintf(stream, "rank %d waits for rank %d, to receive tag %u (line %u), which has not "
-                            "begun to send\n",
-                    rank, line->source, line->tag, run->graph->ops[line->first - 1].line);
-        }
-    }
-    for (int peer = 0; peer < clock->rank_count && said < LINES_A_RANK; peer++) {
-        const struct graph_run *other = clock->ranks[peer].graph;
-        for (size_t i = 0; other && i < other->match.room && said < LINES_A_RANK; i++) {
-            const struct graph_line *line = &other->match.lines[i];
-            const struct transfer *message = line->messages;
-            if (!line->used || line->source != rank || !message || !is_held_up(clock, message))
+    if (wait->peer < 0 || found.line < wait->line)
+        *wait = found;
+}
+
+/* Receives that nobody has sent to are their ranks' waits; rendezvous sends that have not been asked
+ * for are their senders'. */
+void graph_waits(const struct clock *clock, struct graph_wait *waits)
+{
+    for (int rank = 0; rank < clock->rank_count; rank++)
+        waits[rank] = (struct graph_wait){.peer = -1};
+    for (int rank = 0; rank < clock->rank_count; rank++) {
+        const struct graph_run *run = clock->ranks[rank].graph;
+        for (size_t i = 0; run && i < run->match.room; i++) {
+            const struct graph_line *line = &run->match.lines[i];
+            if (!line->used)
                 continue;
-            said++;
-            fprintf(stream, "rank %d waits for rank %d, to send tag %u (line %u), which has not "
-                            "posted its receive\n",
-                    rank, peer, line->tag, message->send_op->line);
+            if (line->first)
+                note_wait(&waits[rank], (struct graph_wait){line->source, false, line->tag,
+                                                            run->graph->ops[line->first - 1].line});
+            if (line->messages && is_held_up(clock, line->messages))
+                note_wait(&waits[line->source],
+                          (struct graph_wait){rank, true, line->tag, line->messages->send_op->line});
         }
     }
-    if (!said)
-        fprintf(stream, "rank %d waits: %u of its operations have not ended\n", rank, run->left);
+}
+
+uint32_t graph_left(const struct graph_run *run)
+{
+    return run->left;
 }
 
 uint64_t clock_unreceived(const struct clock *clock, uint32_t *line)

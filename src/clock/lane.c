@@ -219,6 +219,8 @@ static void message_here(struct clock *clock, int rank, struct lane *lane)
 {
     lane->message->received = true;
     observe_message(clock, lane->message, SIGHT_MESSAGE_RECEIVED);
+    if (lane->item.serves)
+        clock->answers.served(clock->answers.context, rank, lane->message->src);
     transfer_end(clock, lane->message);
     lane->message = NULL;
     lane->receiving = false;
@@ -249,6 +251,10 @@ static void take_any(struct clock *clock, int rank, struct lane *lane)
     struct transfer *message = take_delivered(lane);
     if (!message)
         return;
+    if (lane->item.serves) { /* until now it has rested */
+        observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
+        observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
+    }
     lane->item.peer = member_of(lane->group, message->src);
     lane->step.recv_from = lane->item.peer;
     meet(clock, lane, message);
@@ -261,7 +267,7 @@ static void begin_step(struct clock *clock, int rank, struct lane *lane)
     lane->receiving = lane->step.recv_from >= 0;
     if (lane->sending)
         begin_send(clock, rank, lane);
-    if (!lane->sending && !lane->receiving)
+    if ((!lane->sending && !lane->receiving) || (lane->item.serves && lane->sending))
         begin_adding(clock, rank, lane);
     if (!lane->receiving)
         return;
@@ -295,10 +301,22 @@ static bool is_whole(const struct lane *lane)
     return lane->item.schedule && lane->item.schedule->whole;
 }
 
+/* It takes a message, then answers it and adds it in. */
+static bool load_service(struct lane *lane)
+{
+    bool answers = lane->index == 1;
+    lane->step = (struct step){.send_to = answers ? lane->item.peer : -1,
+                               .recv_from = answers ? -1 : OP_ANY,
+                               .reduce = answers};
+    return lane->index < 2;
+}
+
 static bool load_step(struct lane *lane)
 {
     if (is_whole(lane))
         return lane->index == 0;
+    if (lane->item.serves)
+        return load_service(lane);
     if (lane->item.schedule)
         return lane->item.schedule->step(&lane->item.call, lane->index, &lane->step);
     bool sends = lane->kind == LANE_SENDS;
@@ -344,6 +362,14 @@ static bool is_at_rest(const struct lane *lane)
     return !lane->sending && !lane->receiving && !lane->adding;
 }
 
+/* At the place in the queue that it had. */
+static void serve_again(const struct clock *clock, int rank, struct lane *lane)
+{
+    lane->item.peer = OP_ANY;
+    lane->item.training_step = clock->ranks[rank].marks;
+    lane->queue[(lane->head + lane->count++) % lane->room] = lane->item;
+}
+
 static void end_item(struct clock *clock, int rank, struct lane *lane)
 {
     lane->busy = false;
@@ -351,6 +377,8 @@ static void end_item(struct clock *clock, int rank, struct lane *lane)
     lane->ended++;
     observe_lane(clock, rank, lane, SIGHT_OPERATION_ENDS);
     clock_lane_moved(clock, rank, lane);
+    if (lane->item.serves)
+        serve_again(clock, rank, lane);
 }
 
 /* ---- Strands. ---- */
@@ -426,15 +454,17 @@ static void run(struct clock *clock, int rank, struct lane *any)
         }
         if (lane->busy)
             observe_lane(clock, rank, lane, SIGHT_STEP_ENDS);
-        else if (begin_item(lane))
-            observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
-        else
+        else if (!begin_item(lane))
             break;
+        else if (!lane->item.serves)
+            observe_lane(clock, rank, lane, SIGHT_OPERATION_BEGINS);
         if (lane->strand_count)
             continue;
         if (load_step(lane)) {
+            bool rests = lane->item.serves && lane->index == 0;
             lane->index++;
-            observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
+            if (!rests)
+                observe_lane(clock, rank, lane, SIGHT_STEP_BEGINS);
             if (is_whole(lane))
                 begin_whole(clock, rank, lane);
             else

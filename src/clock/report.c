@@ -137,6 +137,8 @@ static bool write_wait(struct clock *clock, struct place *place, FILE *stream)
 }
 
 enum { WAITS_SHOWN = 8 };
+#define IN_A_CIRCLE "ranks wait for each other in a circle: "
+#define FOR_EVER    "ranks wait for ever: "
 
 static void write_chain(struct clock *clock, struct place place, bool circle, FILE *stream)
 {
@@ -173,16 +175,64 @@ static void report_mismatch(const struct mismatch *mismatch, FILE *stream)
             (unsigned long long)mismatch->wanted_bytes);
 }
 
-/* Ranks that replay a graph wait for its operations, which know themselves what they lack. */
-static bool report_graphs(const struct clock *clock, FILE *stream)
+/* ---- Graphs, whose operations know themselves what they lack. ---- */
+
+static bool waits_in_graph(const struct clock *clock, int rank)
 {
-    bool any = false;
-    for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->ranks[rank].state == COMPUTE_BLOCKED && clock->ranks[rank].wait_lane == 0) {
-            graph_report(clock, rank, stream);
-            any = true;
+    return clock->ranks[rank].state == COMPUTE_BLOCKED && clock->ranks[rank].wait_lane == 0;
+}
+
+/* A rank on the circle that the chain from `rank` runs into; -1: it ends. */
+static int find_graph_circle(const struct clock *clock, const struct graph_wait *waits, int rank)
+{
+    for (int steps = 0; steps < clock->rank_count && rank >= 0; steps++)
+        rank = waits_in_graph(clock, rank) ? waits[rank].peer : -1;
+    return rank;
+}
+
+static void write_graph_chain(const struct clock *clock, const struct graph_wait *waits, int rank,
+                              bool circle, FILE *stream)
+{
+    int begin = rank;
+    for (int i = 0; i < WAITS_SHOWN; i++, rank = waits[rank].peer) {
+        if (i > 0 && circle && rank == begin)
+            return;
+        if (i > 0)
+            fputs(", ", stream);
+        if (!waits_in_graph(clock, rank)) {
+            fprintf(stream, "which never comes: rank %d has no more operations", rank);
+            return;
         }
-    return any;
+        if (waits[rank].peer < 0) {
+            fprintf(stream, "rank %d waits: %u of its operations have not ended", rank,
+                    graph_left(clock->ranks[rank].graph));
+            return;
+        }
+        fprintf(stream, "rank %d waits for rank %d (to %s tag %u, line %u)", rank, waits[rank].peer,
+                waits[rank].sends ? "send" : "receive", waits[rank].tag, waits[rank].line);
+    }
+    if (!circle || rank != begin)
+        fputs(", and so on", stream);
+}
+
+static void report_graphs(const struct clock *clock, int first, FILE *stream)
+{
+    struct graph_wait *waits = memory_zeroed((size_t)clock->rank_count, sizeof *waits);
+    graph_waits(clock, waits);
+    int found = find_graph_circle(clock, waits, first);
+    fputs(found >= 0 ? IN_A_CIRCLE : FOR_EVER, stream);
+    write_graph_chain(clock, waits, found >= 0 ? found : first, found >= 0, stream);
+    free(waits);
+}
+
+/* ---- */
+
+static void report_lanes(struct clock *clock, int first, FILE *stream)
+{
+    struct place begin = {.rank = first}, place = begin;
+    bool circle = find_circle(clock, &place);
+    fputs(circle ? IN_A_CIRCLE : FOR_EVER, stream);
+    write_chain(clock, circle ? place : begin, circle, stream);
 }
 
 void clock_report(struct clock *clock, FILE *stream)
@@ -195,12 +245,10 @@ void clock_report(struct clock *clock, FILE *stream)
         report_mismatch(&clock->mismatch, stream);
         return;
     }
-    if (report_graphs(clock, stream))
-        return;
     int first = 0, count = blocked_count(clock, &first);
-    struct place begin = {.rank = first}, place = begin;
-    bool circle = count > 0 && find_circle(clock, &place);
-    fputs(circle ? "ranks wait for each other in a circle: " : "ranks wait for ever: ", stream);
-    write_chain(clock, circle ? place : begin, circle, stream);
+    if (waits_in_graph(clock, first))
+        report_graphs(clock, first, stream);
+    else
+        report_lanes(clock, first, stream);
     fprintf(stream, "; %d of %d ranks wait", count, clock->rank_count);
 }

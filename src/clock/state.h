@@ -16,6 +16,7 @@ struct item {
     uint64_t unit_bytes; /* of an element; point to point: of the whole message */
     int peer;            /* point to point: the member sent to or received from */
     int training_step;   /* in which it was posted */
+    bool serves;         /* OP_SERVE */
 };
 
 struct pattern; /* resolver/pattern.h */
@@ -155,6 +156,7 @@ struct clock {
     int rank_count, ended_count;
     bool shared;   /* ranks append on threads of their own */
     bool streamed; /* since streams were trimmed */
+    struct op_calls *calls; /* of all streams; NULL: they are shared */
     struct group **groups;
     int group_count, group_room;
 
@@ -181,8 +183,9 @@ struct clock {
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
     bool stuck;
     struct question *questions; /* by rank; NULL: nobody asks */
-    void (*tell)(void *context, int rank, struct answer answer);
-    void *tell_context;
+    struct clock_answers answers;
+    int *turns; /* ranks that wait for their turn */
+    int turn_count, turn_room;
     struct goal_writer *writer; /* NULL: nothing is kept */
     struct feed *feed; /* of a second thread; NULL: there is one only */
     struct dataflow *flow; /* resolver/dataflow.h; NULL: resolved by events */
@@ -254,8 +257,14 @@ void graph_received(struct clock *clock, struct transfer *message);
 int graph_cpus(const struct graph_run *run);
 bool graph_computes(const struct graph_run *run);
 bool graph_communicates(const struct graph_run *run); /* a message of it is being sent or received */
-/* Lines of who waits for whom. */
-void graph_report(const struct clock *clock, int rank, FILE *stream);
+/* What a rank that is blocked in its graph lacks, the first in its file. */
+struct graph_wait {
+    int peer; /* -1: nothing of another rank's */
+    bool sends;
+    uint32_t tag, line;
+};
+void graph_waits(const struct clock *clock, struct graph_wait *waits); /* by rank */
+uint32_t graph_left(const struct graph_run *run); /* operations that have not ended */
 
 /* clock.c */
 /* A rank has ended that step at that time, and sent so many bytes since the run began. */

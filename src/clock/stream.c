@@ -16,6 +16,7 @@ int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST])
 {
     assert(op->lane >= 0 && op->lane < OP_LANES_MOST && op->peer >= 0 && op->peer < OP_PEERS_MOST);
     bool wide = op->value > UINT32_MAX;
+    assert(!wide || op->kind != OP_COLLECTIVE);
     int count = 0;
     bool beyond = op->kind > OP_GRAPH;
     uint64_t kind = beyond ? OP_GRAPH : op->kind;
@@ -32,10 +33,34 @@ int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST])
     return count;
 }
 
+enum { WIDE = 8 };
+
+/* A collective whose call is kept aside. */
+static bool is_aside(uint64_t first)
+{
+    return (first & 7) == OP_COLLECTIVE && (first & WIDE);
+}
+
 /* Of the op that begins with this one. */
 static int op_words(uint64_t first)
 {
-    return 1 + (first >> 3 & 1) + ((first & 7) == OP_COLLECTIVE ? 3 : 0);
+    if ((first & 7) == OP_COLLECTIVE)
+        return first & WIDE ? 1 : 4;
+    return first & WIDE ? 2 : 1;
+}
+
+static uint64_t pack_aside(const struct op *op, struct op_calls *calls)
+{
+    return (uint64_t)OP_COLLECTIVE | WIDE | (uint64_t)op->lane << 4 | (uint64_t)op->peer << 12 |
+           (uint64_t)op_calls_number(calls, op) << 32;
+}
+
+static void unpack_aside(uint64_t first, const struct op_calls *calls, struct op *op)
+{
+    *op = (struct op){.kind = OP_COLLECTIVE,
+                      .lane = first >> 4 & (OP_LANES_MOST - 1),
+                      .peer = first >> 12 & (OP_PEERS_MOST - 1)};
+    op_calls_fill(calls, (uint32_t)(first >> 32), op);
 }
 
 int op_unpack(const uint64_t *words, struct op *op)
@@ -157,10 +182,14 @@ static uint64_t get(struct op_stream *stream)
     return stream->head->words[stream->head_at++];
 }
 
-void op_stream_append(struct op_stream *stream, const struct op *op)
+void op_stream_append(struct op_stream *stream, const struct op *op, struct op_calls *calls)
 {
     uint64_t words[OP_WORDS_MOST];
-    int count = op_pack(op, words);
+    int count = 1;
+    if (calls && op->kind == OP_COLLECTIVE)
+        words[0] = pack_aside(op, calls);
+    else
+        count = op_pack(op, words);
     for (int i = 0; i < count; i++)
         put(stream, words[i]);
     uint64_t written = atomic_load_explicit(&stream->written, memory_order_relaxed);
@@ -179,7 +208,7 @@ bool op_stream_empty(const struct op_stream *stream)
            atomic_load_explicit(&stream->taken, memory_order_relaxed);
 }
 
-bool op_stream_take(struct op_stream *stream, struct op *op)
+bool op_stream_take(struct op_stream *stream, struct op *op, const struct op_calls *calls)
 {
     if (!stream || op_stream_empty(stream))
         return false;
@@ -187,7 +216,10 @@ bool op_stream_take(struct op_stream *stream, struct op *op)
     int count = op_words(words[0]);
     for (int i = 1; i < count; i++)
         words[i] = get(stream);
-    op_unpack(words, op);
+    if (is_aside(words[0]))
+        unpack_aside(words[0], calls, op);
+    else
+        op_unpack(words, op);
     atomic_store_explicit(&stream->taken,
                           atomic_load_explicit(&stream->taken, memory_order_relaxed) +
                               (uint64_t)count,

@@ -3,6 +3,7 @@
 #include "lowrank.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/comm/coding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,37 +100,13 @@ static struct range_key key_of(const struct exchange *exchange, const struct par
     return (struct range_key){.draw = draw, .at = parcel->range.begin};
 }
 
-static struct work both(struct work a, struct work b)
-{
-    return (struct work){.flops = a.flops + b.flops,
-                         .bytes = a.bytes + b.bytes,
-                         .kernels = a.kernels + b.kernels};
-}
-
-static struct work add_work(size_t count)
-{
-    return (struct work){.flops = count, .bytes = 3 * sizeof(float) * count, .kernels = 1};
-}
-
 static void encode(struct exchange *exchange, struct parcel *parcel)
 {
-    const struct compressor *compressor = &exchange->compressor;
-    size_t count = parcel->range.count;
-    struct work work = compressor->ops->encode_work(compressor, count);
-    if (compressor->feedback)
-        work = both(work, add_work(count));
-    if (!rank_compute_begin(exchange->self, work))
-        return;
     int member = group_rank(exchange->all.group, exchange->self);
-    float *x = parcel->values;
     float *left = exchange->left ? exchange->left + parcel->range.begin : NULL;
-    if (left)
-        math_add_as(ELEMENT_FP32, count, x, left);
-    compressor->ops->encode(compressor, key_of(exchange, parcel, member), count, x,
-                            parcel->payloads + (size_t)member * parcel->words);
-    if (left)
-        memcpy(left, x, count * sizeof *x);
-    rank_compute_end(exchange->self);
+    uint32_t *own = parcel->payloads ? parcel->payloads + (size_t)member * parcel->words : NULL;
+    coding_encode(exchange->self, &exchange->compressor, key_of(exchange, parcel, member), parcel->range.count,
+                  parcel->values, left, own);
 }
 
 static void decode(struct exchange *exchange, const struct parcel *parcel)
@@ -137,7 +114,7 @@ static void decode(struct exchange *exchange, const struct parcel *parcel)
     const struct compressor *compressor = &exchange->compressor;
     size_t count = parcel->range.count;
     int size = group_size(exchange->all.group);
-    struct work one = compressor->ops->decode_work(compressor, count), all = {.kernels = 1};
+    struct work one = coding_add_work(compressor, count), all = {.kernels = 1};
     all.flops = one.flops * (uint64_t)size;
     all.bytes = one.bytes * (uint64_t)size;
     if (!rank_compute_begin(exchange->self, all))
@@ -145,8 +122,8 @@ static void decode(struct exchange *exchange, const struct parcel *parcel)
     float *sum = parcel->values;
     memset(sum, 0, count * sizeof *sum);
     for (int member = 0; member < size; member++)
-        compressor->ops->decode(compressor, key_of(exchange, parcel, member), count,
-                                parcel->payloads + (size_t)member * parcel->words, sum);
+        coding_add(compressor, key_of(exchange, parcel, member), count,
+                   parcel->payloads + (size_t)member * parcel->words, sum);
     if (compressor->ops->settle)
         compressor->ops->settle(count, sum);
     rank_compute_end(exchange->self);

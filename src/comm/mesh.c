@@ -2,6 +2,7 @@
 
 #include "threadrack/base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis)
@@ -9,6 +10,17 @@ int mesh_length(struct mesh_shape shape, enum mesh_axis axis)
     const int lengths[MESH_AXES] = {shape.data, shape.tensor, shape.pipeline, shape.context,
                                     shape.expert};
     return lengths[axis] ? lengths[axis] : 1;
+}
+
+struct mesh_words mesh_words(struct mesh_shape shape, const char *before)
+{
+    struct mesh_words words;
+    int length = snprintf(words.text, sizeof words.text, "%sdata=%d %stensor=%d %spipeline=%d", before,
+                          shape.data, before, shape.tensor, before, shape.pipeline);
+    if (mesh_length(shape, AXIS_CONTEXT) > 1)
+        snprintf(words.text + length, sizeof words.text - (size_t)length, " %scontext=%d", before,
+                 shape.context);
+    return words;
 }
 
 int mesh_size(struct mesh_shape shape)
@@ -22,6 +34,11 @@ int mesh_size(struct mesh_shape shape)
 int mesh_replicas(struct mesh_shape shape)
 {
     return mesh_length(shape, AXIS_DATA) * mesh_length(shape, AXIS_EXPERT);
+}
+
+int mesh_holders(struct mesh_shape shape)
+{
+    return mesh_replicas(shape) * mesh_length(shape, AXIS_CONTEXT);
 }
 
 int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis)
@@ -81,7 +98,8 @@ static int along_all(const struct mesh *mesh, int rank)
            place_along(mesh, rank, AXIS_TENSOR);
 }
 
-static void add_replicas(struct mesh *mesh, struct rack *rack, int place, int *members)
+static void add_replicas(const struct mesh *mesh, struct rack *rack, int place, int *members,
+                         struct group **by_rank)
 {
     int size = mesh_size(mesh->shape), count = 0;
     for (int rank = 0; rank < size; rank++)
@@ -91,22 +109,25 @@ static void add_replicas(struct mesh *mesh, struct rack *rack, int place, int *m
     rack_name_group(group, "replicas");
     group_set_alike(group);
     for (int i = 0; i < count; i++)
-        mesh->replicas[members[i]] = group;
+        by_rank[members[i]] = group;
 }
 
-/* The groups along data are they, where the other axes are 1 long. */
-static void make_replicas(struct mesh *mesh, struct rack *rack)
+static struct group **make_replicas(const struct mesh *mesh, struct rack *rack)
 {
     struct mesh_shape shape = mesh->shape;
-    int size = mesh_size(shape);
-    mesh->replicas = mesh->data;
-    if (shape.expert * shape.context == 1)
-        return;
-    int *members = memory_zeroed((size_t)size, sizeof *members);
-    mesh->replicas = memory_zeroed((size_t)size, sizeof *mesh->replicas);
+    size_t size = (size_t)mesh_size(shape);
+    int *members = memory_zeroed(size, sizeof *members);
+    struct group **by_rank = memory_zeroed(size, sizeof *by_rank);
     for (int place = 0; place < shape.tensor * shape.pipeline; place++)
-        add_replicas(mesh, rack, place, members);
+        add_replicas(mesh, rack, place, members, by_rank);
     free(members);
+    return by_rank;
+}
+
+/* Along data alone, where the other axes are 1 long. */
+static bool has_replicas_apart(const struct mesh *mesh)
+{
+    return mesh->shape.expert * mesh->shape.context > 1;
 }
 
 struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struct mesh_order *order)
@@ -125,9 +146,9 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
         *groups[axis] = make_axis(mesh, rack, axis, mesh_axes[axis]);
     }
     mesh->back = mesh->pipeline;
-    mesh->shard = mesh->gather = mesh->data;
-    make_replicas(mesh, rack);
-    mesh->gather_replicas = mesh->replicas;
+    mesh->replicas = has_replicas_apart(mesh) ? make_replicas(mesh, rack) : mesh->data;
+    mesh->shard = mesh->gather = mesh->replicas;
+    mesh->gather_experts = mesh->data;
     return mesh;
 }
 
@@ -184,15 +205,24 @@ void mesh_add_boxes(struct mesh *mesh, struct rack *rack, int size)
     free(members);
 }
 
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost, size_t number_bytes)
+{
+    int size = mesh_size(mesh->shape);
+    mesh->ring = memory_zeroed((size_t)size, sizeof *mesh->ring);
+    for (int rank = 0; rank < size; rank++)
+        relay_close(&mesh->ring[rank],
+                    free_of_cost ? (struct path){0} : group_path(mesh->context[rank]), number_bytes);
+}
+
 void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
-    if (mesh->gather_replicas != mesh->replicas && mesh->gather_replicas != mesh->gather)
-        free(mesh->gather_replicas);
+    if (mesh->gather_experts != mesh->data && mesh->gather_experts != mesh->gather)
+        free(mesh->gather_experts);
     if (mesh->gather != mesh->shard)
         free(mesh->gather);
-    if (mesh->shard != mesh->data)
+    if (mesh->shard != mesh->replicas)
         free(mesh->shard);
     free(mesh->copies);
     if (mesh->replicas != mesh->data)
@@ -205,6 +235,7 @@ void mesh_free(struct mesh *mesh)
         free(mesh->back);
     free(mesh->pipeline);
     free(mesh->box);
+    free(mesh->ring);
     free(mesh->ends);
     free(mesh);
 }

@@ -166,5 +166,5 @@ void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
 {
     int ranks = mesh_size(mesh->shape);
     mesh->gather = seconds_of(rack, mesh->shard, ranks);
-    mesh->gather_replicas = mesh->replicas == mesh->data ? mesh->gather : seconds_of(rack, mesh->replicas, ranks);
+    mesh->gather_experts = mesh->shape.expert > 1 ? seconds_of(rack, mesh->data, ranks) : mesh->gather;
 }

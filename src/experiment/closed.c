@@ -53,6 +53,13 @@ static const char *why_not(const struct setup *setup)
     if (setup->netmodel->overhead && (setup->cluster->overhead_ps || setup->cluster->gap_ps))
         return "under loggp it needs cluster.loggp.overhead=0s and cluster.loggp.gap=0s, which are paid "
                "between the messages";
+    bool ring = mesh_length(setup->shape, AXIS_CONTEXT) > 1;
+    if (ring && config_choice(config, "context.slices") == SLICES_CONTIGUOUS)
+        return "contiguous slices of a sequence are unequal work, and each node would have to be seen "
+               "(context.slices=zigzag is even)";
+    if (ring && !setup->netmodel->free_of_cost && (shares || setup->netmodel->overhead))
+        return "keys and their gradients go round a context group side by side; hockney and ideal have "
+               "closed forms of that";
     if (setup->zero == 3 && !setup->netmodel->free_of_cost && (shares || setup->netmodel->overhead))
         return "under zero=3 gathers and reduce-scatters go side by side between the same nodes; hockney "
                "and ideal have closed forms of that, or zero=2";
@@ -113,6 +120,7 @@ bool closed_fits(const struct setup *setup, const struct rack *rack, const struc
         int first = closed_stand_in(setup, rank);
         if (!same_path(group_path(mesh->data[rank]), group_path(mesh->data[first])) ||
             !same_path(group_path(mesh->tensor[rank]), group_path(mesh->tensor[first])) ||
+            !same_path(group_path(mesh->context[rank]), group_path(mesh->context[first])) ||
             !same_path(group_path(mesh->shard[rank]), group_path(mesh->shard[first])) ||
             (mesh->copies && !same_path(group_path(mesh->copies[rank]), group_path(mesh->copies[first]))) ||
             !same_path(group_path(mesh->expert[rank]), group_path(mesh->expert[first])) ||

@@ -47,6 +47,26 @@ static bool axis_fits(const struct setup *setup, struct algorithms *algorithms, 
     return good;
 }
 
+/* All who hold the same of a model's part, where those along data are not all. */
+static bool replicas_fit(const struct setup *setup, struct algorithms *algorithms, struct errors *errors)
+{
+    const struct mesh mesh = {.shape = setup->shape, .order = setup->order};
+    int length = mesh_holders(setup->shape), parts = setup->nodes / length;
+    int *nodes = memory_zeroed((size_t)length, sizeof *nodes);
+    bool good = true;
+    for (int part = 0; good && part < parts && length > setup->shape.data; part++) {
+        int count = 0;
+        for (int rank = 0; rank < setup->nodes; rank++) {
+            struct mesh_point point = mesh_point(&mesh, rank);
+            if (point.stage * setup->shape.tensor + point.shard == part)
+                nodes[count++] = rank;
+        }
+        good = algorithms_fit(algorithms, nodes, count, errors);
+    }
+    free(nodes);
+    return good;
+}
+
 static struct algorithms *algorithms_of(const struct setup *setup, const char *operation,
                                         const char *key, struct errors *errors)
 {
@@ -111,9 +131,10 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
 
 static bool resolve_zero(struct setup *setup, struct errors *errors)
 {
-    bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone;
+    bool together = setup->strategy->spreads_data && !setup->strategy->updates_alone &&
+                    !setup->strategy->serves_shares;
     int asked = atoi(config_text(setup->config, "zero"));
-    setup->zero = together && mesh_replicas(setup->shape) > 1 ? asked : 0;
+    setup->zero = together && mesh_holders(setup->shape) > 1 ? asked : 0;
     setup->prefetch = (int)config_whole(setup->config, "zero.prefetch");
     return (!setup->zero || setup_check_zero(setup, setup->zero, errors)) && shards_resolve(setup, errors);
 }
@@ -123,7 +144,8 @@ static bool resolve_sequence(struct setup *setup, struct errors *errors)
     struct errors why;
     errors_init(&why);
     setup->sequence = config_on(setup->config, "tensor.sequence") && setup->shape.tensor > 1;
-    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor, &why) ||
+    bool good = !setup->sequence || model_fits_sequence(setup->model, setup->shape.tensor,
+                                                      mesh_length(setup->shape, AXIS_CONTEXT), &why) ||
                 errors_add(errors, "%s: %s", config_where(setup->config, "tensor.sequence"),
                            why.messages[0]);
     errors_release(&why);
@@ -145,6 +167,9 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
 static bool collectives_fit(const struct setup *setup, struct errors *errors)
 {
     return allreduces_fit(setup, errors) && axis_fits(setup, setup->alltoall, AXIS_EXPERT, errors) &&
+           replicas_fit(setup, setup_allreduce(setup, AXIS_DATA), errors) &&
+           replicas_fit(setup, setup->allgather, errors) &&
+           replicas_fit(setup, setup->reduce_scatter, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_DATA, errors) &&
            axis_fits(setup, setup->reduce_scatter, AXIS_TENSOR, errors) &&
            axis_fits(setup, setup->allgather, AXIS_DATA, errors) &&

@@ -17,7 +17,7 @@ struct drive {
     struct result *result;
     struct watch watch;
     struct progress_hook progress;
-    const struct rack *rack;
+    struct rack *rack;
     struct training **trainings; /* by rank; real runs, those that run free, and pipelines that flow */
     double *losses;              /* (steps, ranks): each rank's part; real runs only */
     struct routed *routed;       /* likewise, of a model with experts; else NULL */
@@ -41,6 +41,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step);
 /* What follows from a step that all have taken: by one thread at a time, with the model gathered where it is
  * looked at. */
 void drive_confer(struct drive *drive, int step);
+void drive_tell_progress(const struct drive *drive, int step);
 
 /* ---- stale.c ---- */
 
@@ -54,7 +55,9 @@ void freely_close(struct drive *drive, struct plan *plan);
 /* A rank's program, real; and timing-only, with its set-up and its end. */
 void freely_train(void *drive, struct rank *self);
 void freely_train_and_end(void *drive, struct rank *self);
-/* Into the result, what the first server has seen, if it is one. */
+/* The mean of the nodes' parameters, of those that have no server; by who has a turn. */
+void freely_gather_mean(const struct drive *drive);
+/* Into the result, what the first server has seen, or the nodes that have none. */
 void freely_keep_staleness(struct drive *drive);
 
 #endif

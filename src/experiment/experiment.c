@@ -29,6 +29,7 @@ static void describe(struct result *result, const struct setup *setup)
     result->mesh_tensor = setup->shape.tensor;
     result->mesh_pipeline = setup->shape.pipeline;
     result->mesh_expert = mesh_length(setup->shape, AXIS_EXPERT);
+    result->mesh_context = mesh_length(setup->shape, AXIS_CONTEXT);
     result->batch = setup->batch ? setup->batch : config_whole(config, "batch");
     if (setup->strategy && setup->strategy->has_server) /* clients have batches of their own */
         result->batch = 0;
@@ -38,7 +39,8 @@ static void describe(struct result *result, const struct setup *setup)
         free(result->model);
         result->model = NULL;
         result->batch = result->parameters = 0;
-        result->mesh_data = result->mesh_tensor = result->mesh_pipeline = result->mesh_expert = 0;
+        result->mesh_data = result->mesh_tensor = result->mesh_pipeline = 0;
+        result->mesh_expert = result->mesh_context = 0;
     }
     result->begun_steps = setup->begun.step;
     result->has_target = !isnan(setup->target_accuracy) || !isnan(setup->target_loss);

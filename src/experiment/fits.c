@@ -83,7 +83,8 @@ static double doublings(int a, int b)
 static double distance(struct mesh_shape a, struct mesh_shape b)
 {
     return doublings(a.data, b.data) + doublings(a.tensor, b.tensor) +
-           doublings(a.pipeline, b.pipeline);
+           doublings(a.pipeline, b.pipeline) +
+           doublings(mesh_length(a, AXIS_CONTEXT), mesh_length(b, AXIS_CONTEXT));
 }
 
 static bool would_fit_on(const struct setup *setup, struct mesh_shape shape)
@@ -97,21 +98,42 @@ static bool would_fit_on(const struct setup *setup, struct mesh_shape shape)
     return good;
 }
 
-static struct mesh_shape nearest_that_fits(const struct setup *setup)
+/* Whether so many nodes might share the positions of a row. */
+static bool can_share(const struct setup *setup, int contexts)
 {
-    struct mesh_shape best = {0};
-    int experts = mesh_length(setup->shape, AXIS_EXPERT), nodes = setup->nodes / experts;
+    struct errors ignored;
+    errors_init(&ignored);
+    bool good = contexts == 1 || (setup->strategy->spreads_context &&
+                                  model_fits_context(setup->model, contexts, &ignored));
+    errors_release(&ignored);
+    return good;
+}
+
+/* Of all meshes with so many nodes along expert and context; `best` is what has been found before. */
+static void look_further(const struct setup *setup, int experts, int contexts, struct mesh_shape *best)
+{
+    int nodes = setup->nodes / experts / contexts;
     for (int tensor = 1; tensor <= nodes; tensor++)
         for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor; pipeline++) {
             struct mesh_shape shape = {.data = nodes / tensor / pipeline,
                                        .tensor = tensor,
                                        .pipeline = pipeline,
-                                       .expert = experts};
+                                       .expert = experts,
+                                       .context = contexts};
             if (mesh_size(shape) == setup->nodes &&
-                (!best.data || distance(shape, setup->shape) < distance(best, setup->shape)) &&
+                (!best->data || distance(shape, setup->shape) < distance(*best, setup->shape)) &&
                 would_fit_on(setup, shape))
-                best = shape;
+                *best = shape;
         }
+}
+
+static struct mesh_shape nearest_that_fits(const struct setup *setup)
+{
+    struct mesh_shape best = {0};
+    int experts = mesh_length(setup->shape, AXIS_EXPERT), nodes = setup->nodes / experts;
+    for (int contexts = 1; contexts <= nodes; contexts++)
+        if (nodes % contexts == 0 && can_share(setup, contexts))
+            look_further(setup, experts, contexts, &best);
     return best;
 }
 
@@ -124,26 +146,31 @@ static bool fits_sharded(const struct setup *setup)
     struct errors ignored;
     errors_init(&ignored);
     sharded.zero = 3;
-    bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && setup->shape.data > 1 &&
+    bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && mesh_holders(setup->shape) > 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);
     return good;
 }
 
-/* What the user might do about it. */
+static struct mesh_shape look_for_mesh(const struct setup *setup, bool wanted)
+{
+    return wanted && setup->nodes <= NODES_LOOKED_FOR ? nearest_that_fits(setup) : (struct mesh_shape){0};
+}
+
+/* What the user might do about it: first what is least trouble. */
 static char *advice(const struct setup *setup)
 {
     const struct strategy *strategy = setup->strategy;
-    bool meshes = strategy->spreads_tensor || strategy->spreads_pipeline;
-    struct mesh_shape best = {0};
-    if (meshes && setup->nodes <= NODES_LOOKED_FOR)
-        best = nearest_that_fits(setup);
-    if (best.data)
-        return memory_text("; the nearest mesh that fits is mesh.data=%d mesh.tensor=%d "
-                           "mesh.pipeline=%d", best.data, best.tensor, best.pipeline);
-    if (fits_sharded(setup))
+    bool cuts_layers = strategy->spreads_tensor || strategy->spreads_pipeline;
+    bool cuts_rows = strategy->spreads_context && model_context(setup->model) > 1;
+    struct mesh_shape best = look_for_mesh(setup, cuts_layers);
+    if (!best.data && fits_sharded(setup))
         return memory_text("; with zero=3 it fits");
-    if (meshes && setup->nodes <= NODES_LOOKED_FOR)
+    if (!best.data)
+        best = look_for_mesh(setup, cuts_rows && !cuts_layers);
+    if (best.data)
+        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, "mesh.").text);
+    if (cuts_layers && setup->nodes <= NODES_LOOKED_FOR)
         return memory_text("; no mesh of %d nodes fits under strategy=%s", setup->nodes, strategy->name);
     return memory_text("%s", "");
 }

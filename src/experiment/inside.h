@@ -49,6 +49,7 @@ struct setup {
     uint64_t *layer_costs; /* as measured here (pipeline.split=measured), for every mesh; else NULL */
     int steps; /* of this run */
     int eval_every;
+    size_t timed_test_rows; /* evaluate.clock: rows whose evaluation takes simulated time; 0: it takes none */
     double target_accuracy, target_loss; /* NaN: none */
     bool real;
     uint64_t seed;
@@ -107,6 +108,8 @@ void stale_notes(const struct setup *setup, struct result *result);
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
 
+/* evaluation.c: evaluate.clock=. */
+bool evaluation_resolve(struct setup *setup, struct errors *errors);
 /* precision.c: what `precision` and `precision.gradients` mean, and whether this run can go by it. */
 struct precision precision_of(const struct config *config);
 bool precision_check(const struct setup *setup, struct errors *errors);

@@ -14,7 +14,7 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
 {
     const struct config *config = setup->config;
     const struct strategy *strategy = setup->strategy;
-    bool some = asked.data || asked.tensor || asked.pipeline || asked.expert;
+    bool some = asked.data || asked.tensor || asked.pipeline || asked.context || asked.expert;
     bool whole = (asked.data || !strategy->spreads_data) &&
                  (asked.tensor || !strategy->spreads_tensor) &&
                  (asked.pipeline || !strategy->spreads_pipeline);
@@ -25,9 +25,8 @@ static int count_nodes(const struct setup *setup, struct mesh_shape asked)
     if (!some || !free)
         return places ? places : (int)config_whole(config, "nodes");
     int64_t product = 1;
-    int axes[4] = {asked.data, asked.tensor, asked.pipeline, asked.expert};
-    for (int i = 0; i < 4; i++)
-        product *= axes[i] ? axes[i] : 1;
+    for (int axis = 0; axis < MESH_AXES; axis++)
+        product *= mesh_length(asked, (enum mesh_axis)axis);
     return product > OP_PEERS_MOST ? OP_PEERS_MOST : (int)product;
 }
 
@@ -43,12 +42,10 @@ static int count_workers(const struct setup *setup, int replicas)
 }
 
 /* Of strategies whose ranks wait for virtual time. */
-static bool check_free(const struct setup *setup, int workers, struct errors *errors)
+static bool check_free(const struct setup *setup, struct errors *errors)
 {
     const struct config *config = setup->config;
     const char *name = setup->strategy->name;
-    bool backup = strstr(setup->strategy->options, "backup");
-    bool targets = config_is_set(config, "target_accuracy") || config_is_set(config, "target_loss");
     if (config_is_set(config, "goal"))
         return errors_add(errors, "%s: what strategy %s does depends on the time, which GOAL cannot say",
                           config_where(config, "goal"), name);
@@ -59,12 +56,31 @@ static bool check_free(const struct setup *setup, int workers, struct errors *er
                                   "that is not asked for by its sender's name: leave it out",
                           config_where(config, by_program ? "cluster.loggp.ports" : "cluster.loggp.rendezvous"),
                           name, by_program ? "cluster.loggp.ports=program_order" : "cluster.loggp.rendezvous");
+    return true;
+}
+
+/* Of nodes that go on by themselves and average two by two. */
+static bool check_colours(const struct setup *setup, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    int graph = config_choice(config, "gossip.graph");
+    if (setup->strategy->serves_shares || gossip_graph_alternates(graph, mesh_replicas(setup->shape)))
+        return true;
+    return errors_add(errors, "%s: strategy %s needs active nodes whose neighbours are passive, and a %s of %d nodes "
+                              "cannot alternate: give an even number%s, or gossip.graph=full",
+                      config_where(config, "strategy"), setup->strategy->name, gossip_graphs[graph],
+                      mesh_replicas(setup->shape), graph == 1 ? " of rows and of columns" : "");
+}
+
+/* Of servers that take what comes first. */
+static bool check_loose(const struct setup *setup, int workers, struct errors *errors)
+{
+    const struct config *config = setup->config;
+    const char *name = setup->strategy->name;
+    bool backup = strstr(setup->strategy->options, "backup");
     if (backup && setup->servers > 1)
         return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
                                   "servers=1", config_where(config, "servers"), name);
-    if (targets && setup->servers > 1)
-        return errors_add(errors, "%s: several servers of strategy %s have no step in common at which to stop: "
-                                  "give servers=1", config_where(config, "servers"), name);
     return !backup || config_whole(config, "backup") < (uint64_t)workers ||
            errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
                       config_where(config, "backup"), workers, name, config_text(config, "backup"));
@@ -92,7 +108,11 @@ static bool check_servers(const struct setup *setup, struct errors *errors)
         return errors_add(errors, "%s: %s needs norms of whole tensors, and the servers of strategy %s have "
                                   "shares; sgd, adam and adamw can",
                           config_where(config, "optimizer"), config_text(config, "optimizer"), name);
-    if (setup->strategy->runs_free && !check_free(setup, workers, errors))
+    if (setup->compressor.ops->low_rank)
+        return errors_add(errors, "%s: %s sends factors of sums over all replicas, and servers are sent each "
+                                  "worker's gradients by themselves: give another compressor, such as topk",
+                          config_where(config, "compress"), setup->compressor.ops->name);
+    if (setup->strategy->runs_free && !check_loose(setup, workers, errors))
         return false;
     return !config_is_set(config, "clip") ||
            errors_add(errors, "%s: clip needs the norm of all gradients, and the servers of strategy %s have "
@@ -118,14 +138,6 @@ static int count_microbatches(const struct setup *setup)
     size_t automatic =
         setup->shape.pipeline > 1 ? MICROBATCHES_A_STAGE * (size_t)setup->shape.pipeline : 1;
     return (int)(automatic < least_rows ? automatic : least_rows);
-}
-
-/* An axis that no layer is split along. */
-static bool check_axes(const struct config *config, struct errors *errors)
-{
-    return asked(config, "mesh.context") <= 1 ||
-           errors_add(errors, "%s: no strategy splits layers along context as yet; give mesh.context=1",
-                      config_where(config, "mesh.context"));
 }
 
 /* As far as is known before the mesh is. */
@@ -176,9 +188,9 @@ bool resolve_mesh(struct setup *setup, struct errors *errors)
     struct mesh_shape wanted = {.data = asked(config, "mesh.data"),
                                 .tensor = asked(config, "mesh.tensor"),
                                 .pipeline = asked(config, "mesh.pipeline"),
+                                .context = asked(config, "mesh.context"),
                                 .expert = asked(config, "mesh.expert")};
-    if (!check_axes(config, errors))
-        return false;
+    model_set_slices(setup->model, (enum slices)config_choice(config, "context.slices"));
     setup->nodes = count_nodes(setup, wanted);
     setup->batch = config_whole(config, "batch");
     setup->servers = setup->strategy->has_server      ? 1
@@ -191,7 +203,8 @@ bool resolve_mesh(struct setup *setup, struct errors *errors)
     return strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, least_microbatches(config),
                          wanted, config_where(config, "strategy"), &setup->shape, errors) &&
            resolve_microbatches(setup, errors) &&
-           (!setup->strategy->serves_shares || check_servers(setup, errors));
+           (!setup->strategy->serves_shares || check_servers(setup, errors)) &&
+           (!setup->strategy->runs_free || (check_free(setup, errors) && check_colours(setup, errors)));
 }
 
 const struct pipeline_schedule *setup_pipeline(const struct setup *setup)
@@ -239,6 +252,8 @@ struct mesh *setup_mesh(const struct setup *setup, struct rack *rack)
     }
     if (setup->zero == 3)
         mesh_add_gathers(mesh, rack);
+    if (setup->closed && setup->shape.context > 1)
+        mesh_close_rings(mesh, setup->netmodel->free_of_cost, setup->precision.bytes[NUMBER_VALUE]);
     if (setup->box)
         mesh_add_boxes(mesh, rack, setup->box);
     return mesh;

@@ -41,7 +41,8 @@ static bool names_slow_links(const struct config *config)
 
 static bool gathers(const struct setup *setup)
 {
-    bool replicas = mesh_replicas(setup->shape) > 1 && (setup->compressor.ops->words || setup->zero);
+    bool together = !setup->strategy->updates_alone && !setup->strategy->serves_shares;
+    bool replicas = mesh_holders(setup->shape) > 1 && together && (setup->compressor.ops->words || setup->zero);
     return replicas ||
            (setup->shape.tensor > 1 && !setup->goal && model_shares_outputs(setup->model));
 }
@@ -57,16 +58,25 @@ static int axes_used(struct mesh_shape shape)
 static bool all_have_own(const struct setup *setup)
 {
     struct mesh_shape shape = setup->shape;
-    return (mesh_replicas(shape) == 1 || setup->allreduce_along[AXIS_DATA]) &&
+    return (mesh_holders(shape) == 1 || setup->allreduce_along[AXIS_DATA]) &&
            (shape.tensor == 1 || setup->allreduce_along[AXIS_TENSOR]);
+}
+
+/* Attention over a context group makes probabilities again as it is. */
+static bool recomputes(const struct setup *setup)
+{
+    enum recompute kind = (enum recompute)config_choice(setup->config, "recompute");
+    bool ring = mesh_length(setup->shape, AXIS_CONTEXT) > 1;
+    return kind == RECOMPUTE_NONE || (model_can_recompute(setup->model, kind) &&
+                                      !(ring && kind == RECOMPUTE_SELECTIVE));
 }
 
 static void note_idle(const struct setup *setup, struct result *result)
 {
     const struct strategy *strategy = setup->strategy;
     bool exchanges = strategy->spreads_data && !strategy->updates_alone &&
-                     !strategy->serves_shares && mesh_replicas(setup->shape) > 1;
-    bool sums = (mesh_replicas(setup->shape) > 1 && !strategy->serves_shares) ||
+                     !strategy->serves_shares && mesh_holders(setup->shape) > 1;
+    bool sums = (mesh_holders(setup->shape) > 1 && !strategy->serves_shares) ||
                 setup->shape.tensor > 1;
     bool loggp = setup->netmodel->overhead, free_net = setup->netmodel->free_of_cost;
     bool flow = setup->netmodel->shares_links;
@@ -80,8 +90,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"local_steps", !options_have(strategy, "local_steps"), "the strategy takes none"},
         {"across_steps", !options_have(strategy, "across_steps"), "only strategy=hierarchical reads it"},
         {"outer", !options_have(strategy, "outer"), "only strategy=diloco reads it"},
-        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
-        {"gossip.mix", !options_have(strategy, "gossip.graph"), "only strategy=gossip reads it"},
+        {"gossip.graph", !options_have(strategy, "gossip.graph"), "only strategies gossip and async_gossip read it"},
+        {"gossip.mix", !options_have(strategy, "gossip.mix"), "only strategy=gossip reads it"},
         {"federated.clients", !strategy->has_server, "the strategy has no clients"},
         {"federated.epochs", !strategy->has_server, "the strategy has no clients"},
         {"federated.batch", !strategy->has_server, "the strategy has no clients"},
@@ -97,16 +107,18 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"pipeline.split", setup->shape.pipeline == 1, "there is one stage"},
         {"box", !strategy->needs_boxes, "only strategy=hierarchical reads it"},
         {"allreduce", !sums || all_have_own(setup), sums ? "each axis has its own" : "nothing is all-reduced"},
-        {"allreduce.data", mesh_replicas(setup->shape) == 1 || strategy->serves_shares || (setup->zero && !setup->shard),
+        {"allreduce.data", mesh_holders(setup->shape) == 1 || strategy->serves_shares || (setup->zero && !setup->shard),
          "nothing is all-reduced along data"},
         {"allreduce.tensor", setup->shape.tensor == 1, "nothing is all-reduced along tensor"},
         {"allreduce.pipeline", setup->shape.pipeline == 1 ||
                                    !(config_is_set(setup->config, "clip") || model_is_tied(setup->model)),
          "nothing is all-reduced along pipeline"},
         {"mesh.order", axes_used(setup->shape) < 2, "the mesh has no two axes"},
+        {"context.overlap", mesh_length(setup->shape, AXIS_CONTEXT) == 1, "the mesh has no context axis"},
+        {"context.slices", mesh_length(setup->shape, AXIS_CONTEXT) == 1, "the mesh has no context axis"},
         {"placement", !setup->cluster->node_of && strcmp(config_text(setup->config, "placement"), "packed"),
          "rank i is on node i, as packed has it"},
-        {"compress", !exchanges,
+        {"compress", !exchanges && !strategy->serves_shares,
          "no gradients are exchanged between replicas"},
         {"tensor.sequence", setup->shape.tensor == 1 && config_on(setup->config, "tensor.sequence"),
          "the mesh has no tensor axis"},
@@ -119,15 +131,14 @@ static void note_idle(const struct setup *setup, struct result *result)
          "nothing is exchanged between experts: mesh.expert is 1"},
         {"reduce_scatter", !setup->zero && !setup->sequence,
          "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
-        {"recompute", config_choice(setup->config, "recompute") > 0 &&
-                          !model_can_recompute(setup->model, (enum recompute)config_choice(
-                                                                 setup->config, "recompute")),
-         "the model keeps nothing that it would drop"},
+        {"recompute", !recomputes(setup),
+         "the model keeps nothing that it would drop (ring attention keeps no probabilities)"},
         {"precision.gradients",
          !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
          "they are fp32 as all is (precision)"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
-         "there are no replicas that update together (strategy data or hybrid, mesh.data or mesh.expert above 1)"},
+         "there are no replicas that update together (strategy data or hybrid, mesh.data, mesh.context or mesh.expert "
+         "above 1)"},
         {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
          setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
@@ -167,8 +178,10 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"partition", !setup->partition,
          "one node has all the rows, or none are read"},
         {"data.order", no_maths || !setup->dataset, "no rows are read"},
-        {"data.test_rows", no_maths || !setup->dataset, "nothing is evaluated"},
-        {"eval_every", no_maths || !setup->dataset, "nothing is evaluated"},
+        {"data.test_rows", (no_maths && !setup->timed_test_rows) || !setup->dataset, "nothing is evaluated"},
+        {"eval_every", (no_maths && !setup->timed_test_rows) || !setup->dataset, "nothing is evaluated"},
+        {"evaluate.clock", config_on(setup->config, "evaluate.clock") && !setup->timed_test_rows,
+         "nothing is evaluated"},
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
@@ -223,7 +236,7 @@ static void note_sharing(const struct setup *setup, struct result *result)
 static void note_link_trace(const struct setup *setup, struct result *result)
 {
     bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto") &&
-                     (setup->shape.data > 1 || setup->shape.tensor > 1);
+                     (mesh_holders(setup->shape) > 1 || setup->shape.tensor > 1);
     if (!setup->cluster->link_traces || setup->netmodel->free_of_cost)
         return;
     if (!setup->netmodel->shares_links)
@@ -294,7 +307,8 @@ static void note_test_rows(const struct setup *setup, struct result *result)
 /* Larger groups are not simulated beforehand. */
 static void note_prediction(const struct setup *setup, struct result *result)
 {
-    int largest = setup->shape.data > setup->shape.tensor ? setup->shape.data : setup->shape.tensor;
+    int holders = mesh_holders(setup->shape);
+    int largest = holders > setup->shape.tensor ? holders : setup->shape.tensor;
     bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
     bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
     if (!setup->goal && !setup->servers && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
@@ -342,13 +356,29 @@ static void note_zero(const struct setup *setup, struct result *result)
                     setup->zero == 3 ? ", and parameters gathered twice," : "", setup->microbatches);
 }
 
+/* Of c slices in r runs, half of the pairs and half of those of a run with itself. */
+static void note_context(const struct setup *setup, struct result *result)
+{
+    int contexts = mesh_length(setup->shape, AXIS_CONTEXT);
+    if (contexts == 1)
+        return;
+    double runs = (double)slices_runs((enum slices)config_choice(setup->config, "context.slices"),
+                                      (size_t)contexts);
+    result_note(result, "mesh.context=%d: ring attention goes through %.3g %% of a sequence's pairs of positions "
+                        "(what lies wholly behind a query is left out) and keeps no probabilities, but makes "
+                        "them again on the way back; undivided attention, so also `single`, is charged for all "
+                        "pairs: speed-up and efficiency have that in them",
+                contexts, 50 + 50 / runs);
+}
+
 /* More chunks than there are positions. */
 static void note_chunks(const struct setup *setup, struct result *result)
 {
     const struct config *config = setup->config;
     if (setup->goal || setup->shape.tensor == 1)
         return;
-    size_t context = model_context(setup->model), replicas = (size_t)mesh_replicas(setup->shape);
+    size_t context = model_context(setup->model) / (size_t)mesh_length(setup->shape, AXIS_CONTEXT);
+    size_t replicas = (size_t)mesh_replicas(setup->shape);
     size_t rows = setup->batch / replicas / (size_t)(setup->microbatches > 0 ? setup->microbatches : 1);
     size_t positions = rows * (context ? context : 1) / (size_t)(setup->sequence ? setup->shape.tensor : 1);
     if (config_whole(config, "tensor.chunks") > positions)
@@ -371,6 +401,7 @@ void notes_before(const struct setup *setup, struct result *result)
         stale_notes(setup, result);
     note_rate(setup, result);
     note_zero(setup, result);
+    note_context(setup, result);
     note_chunks(setup, result);
     precision_notes(setup, result);
     note_flow(setup, result);

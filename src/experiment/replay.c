@@ -7,10 +7,11 @@
 #include <string.h>
 
 static const char *const training_keys[] = {
-    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order", "tensor.sequence", "tensor.chunks",
+    "mesh.data", "mesh.tensor", "mesh.pipeline", "mesh.context", "mesh.expert", "mesh.order", "context.slices",
+    "context.overlap", "tensor.sequence", "tensor.chunks",
     "model",  "data",   "data.order",
     "data.train_rows", "data.test_rows", "partition", "batch", "shares", "microbatches", "pipeline.schedule", "pipeline.split", "epochs", "optimizer",
-    "lr_schedule", "lr_scaling", "clip", "eval_every", "scaling", "local_steps", "across_steps", "outer",
+    "lr_schedule", "lr_scaling", "clip", "eval_every", "evaluate.clock", "scaling", "local_steps", "across_steps", "outer",
     "gossip.graph", "gossip.mix", "servers", "staleness", "backup", "deadline", "federated.clients", "federated.epochs", "federated.batch", "federated.mu", "box", "allreduce", "allreduce.data", "allreduce.tensor", "allreduce.pipeline",
     "allgather", "alltoall", "reduce_scatter", "precision", "precision.gradients", "zero", "zero.shard", "zero.prefetch", "compress",
     "bucket", "collectives", "compute", "math.kernel", "seed"};

@@ -303,7 +303,7 @@ bool setup_resolve(struct setup *setup, const struct config *config, struct erro
         !resolve_steps(setup, errors) || !stages_resolve(setup, errors) ||
         !shares_resolve(setup, errors) || !saving_resolve(setup, errors) ||
         !check_writable(setup, "save", errors) || !check_writable(setup, "goal", errors) ||
-        !check_watch(setup, errors) || !closed_resolve(setup, errors) ||
+        !check_watch(setup, errors) || !closed_resolve(setup, errors) || !evaluation_resolve(setup, errors) ||
         !setup_resolver(setup, errors))
         return false;
     if (setup->real && setup->dataset)
@@ -354,6 +354,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                      : 0,
                          .loader = setup->loader,
                          .target_width = model_target_width(setup->model),
+                         .input_width = model_input_width(setup->model),
                          .mesh = mesh,
                          .batch = setup->batch,
                          .rows = setup->rows,
@@ -382,6 +383,7 @@ struct plan setup_plan(const struct setup *setup, const struct mesh *mesh)
                                               ? (int)config_whole(setup->config, "tensor.chunks")
                                               : 1,
                          .scatter = setup->reduce_scatter,
+                         .ring_waits = !config_on(setup->config, "context.overlap"),
                          .alltoall = setup->alltoall,
                          .exchange = {.allreduce = setup->zero ? setup->reduce_scatter
                                                                : setup_allreduce(setup, AXIS_DATA),

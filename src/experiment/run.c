@@ -25,12 +25,26 @@ bool drive_is_last(const struct drive *drive, int step)
     return step + 1 == drive->setup->steps;
 }
 
+static bool is_time_to_evaluate(const struct drive *drive, int step)
+{
+    return steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 || drive_is_last(drive, step);
+}
+
 static bool evaluates(const struct drive *drive, int step)
 {
     const struct dataset *data = drive->setup->dataset;
-    return data && drive->setup->real && data->test_rows &&
-           (steps_taken(drive, step) % (uint64_t)drive->setup->eval_every == 0 ||
-            drive_is_last(drive, step));
+    return data && drive->setup->real && data->test_rows && is_time_to_evaluate(drive, step);
+}
+
+/* evaluate.clock: at the end of the step, and within it. */
+static void time_evaluation(struct drive *drive, struct rank *self, struct training *training, int step)
+{
+    size_t rows = drive->setup->timed_test_rows;
+    if (rows == 0 || !is_time_to_evaluate(drive, step))
+        return;
+    training_time_evaluation(self, training, rows);
+    if (rank_id(self) == 0)
+        drive->result->timed_evaluations++;
 }
 
 /* Whether the training loss is held against its target behind the step: where no rows test. */
@@ -38,8 +52,7 @@ static bool weighs_loss(const struct drive *drive, int step)
 {
     const struct setup *setup = drive->setup;
     bool tests = setup->dataset && setup->dataset->test_rows;
-    return !isnan(setup->target_loss) && !tests &&
-           (steps_taken(drive, step) % (uint64_t)setup->eval_every == 0 || drive_is_last(drive, step));
+    return !isnan(setup->target_loss) && !tests && is_time_to_evaluate(drive, step);
 }
 
 /* Ranks meet off the clock to evaluate and to agree on stopping; how often they meet for the second
@@ -69,7 +82,7 @@ static void copy_test_row(const void *context, size_t row, void *input, void *ta
 static bool is_mean(const struct drive *drive)
 {
     const struct strategy *strategy = drive->plan->strategy;
-    return strategy->updates_alone && !strategy->has_server;
+    return drive->setup->real && strategy->updates_alone && !strategy->has_server;
 }
 
 bool drive_looks(const struct drive *drive, int step)
@@ -115,11 +128,19 @@ struct meeting {
     int step;
 };
 
+static void gather_mean(const struct drive *drive)
+{
+    if (drive->plan->strategy->runs_free)
+        freely_gather_mean(drive);
+    else
+        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
+}
+
 void drive_confer(struct drive *drive, int step)
 {
     if (is_mean(drive) &&
         (drive_looks(drive, step) || drive_is_last(drive, step) || experiment_interrupted))
-        saving_gather_mean(drive->gathered, drive->trainings, drive->setup->nodes);
+        gather_mean(drive);
     if (evaluates(drive, step))
         evaluate(drive, step);
     if (weighs_loss(drive, step) && training_loss(drive, step) <= drive->setup->target_loss)
@@ -151,7 +172,7 @@ static bool meet(struct drive *drive, struct rank *self, int step)
     return !drive->stop;
 }
 
-static void tell_progress(const struct drive *drive, int step)
+void drive_tell_progress(const struct drive *drive, int step)
 {
     if (drive->progress.tell)
         drive->progress.tell(drive->progress.context, step + 1, drive->setup->steps);
@@ -169,6 +190,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step)
     if (drive->routed)
         drive->routed[(size_t)step * (size_t)ranks + (size_t)rank] =
             training_routed(drive->trainings[rank]);
+    time_evaluation(drive, self, drive->trainings[rank], step);
     if (rank == 0 && drive->plan->strategy->runs_free)
         rank_mark_for(self, drive->setup->servers);
     else
@@ -178,7 +200,7 @@ void drive_take_step(struct drive *drive, struct rank *self, int step)
     if (rank_is_real(self))
         drive->result->step[step].gradient_norm =
             optimizer_gradient_norm(drive->trainings[rank]->optimizer);
-    tell_progress(drive, step);
+    drive_tell_progress(drive, step);
 }
 
 static void train(void *argument, struct rank *self)
@@ -218,6 +240,7 @@ static void count_step(struct drive *drive, struct rank *self, int step)
     training_step(self, training, (size_t)step);
     drive->rows[rank] += training->rows_done;
     stale_note(drive, rank, step);
+    time_evaluation(drive, self, training, step);
     rank_mark(self);
     if (kept)
         return;
@@ -241,7 +264,7 @@ static void count_only(struct drive *drive, struct rack *rack)
                 rank_mark(rack_rank(rack, rank));
         rack_resolve(rack);
         drive->stopped_at = step + 1;
-        tell_progress(drive, step);
+        drive_tell_progress(drive, step);
     }
     for (int rank = 0; rank < rack_size(rack); rank++)
         rank_end(rack_rank(rack, rank));

@@ -126,7 +126,7 @@ void saving_gather(const struct setup *setup, struct checkpoint *gathered,
 {
     int whole = setup->strategy->serves_shares ? setup->servers : 0; /* it has all parameters */
     int experts = mesh_length(setup->shape, AXIS_EXPERT);
-    bool first = training->point.replica / experts == whole;
+    bool first = training->point.replica / experts == whole && training->point.chunk == 0;
     if (first || (setup->zero == 3 && !training->is_copy))
         checkpoint_put(gathered, training->model);
     if (saves_state(setup) && (first || (setup->zero && !training->is_copy)))
@@ -152,7 +152,7 @@ void saving_notes(const struct setup *setup, struct result *result)
 {
     const struct config *config = setup->config;
     bool alone = !setup->goal && setup->strategy->updates_alone;
-    bool replicas = setup->shape.data > 1 && !alone;
+    bool replicas = mesh_holders(setup->shape) > 1 && !alone;
     bool keeps = setup->compressor.feedback || setup->compressor.ops->low_rank;
     if (!setup->goal && setup->strategy->serves_shares && saves(setup))
         result_note(result, "save=%s is of the weights alone: strategy %s keeps the optimizer's state in "

@@ -17,11 +17,17 @@ const struct setting experiment_settings[] = {
     COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave"),
     COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
     COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
-    COUNT("mesh.context", 1, 1e6, NULL, NULL, "nodes that split a sequence; only 1 as yet"),
+    COUNT("mesh.context", 1, 1e6, NULL, NULL, "data, hybrid: nodes that split each sequence by positions (ring attention)"),
     COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
+    CHOICE("context.slices", "zigzag|contiguous", "zigzag",
+           "what a node of mesh.context has of a sequence: zigzag, a chunk of either half, as much causal "
+           "attention for each; contiguous, one piece"),
+    CHOICE("context.overlap", "on|off", "on",
+           "off: a node of mesh.context waits for keys and values, and for their gradients, before it goes on, "
+           "instead of attending to what it has meanwhile"),
     WORD("placement", "packed",
          "which node each rank is on, such as round_robin, random, list:4:7+0:3 or file:PATH (threadrack list "
          "placements)"),
@@ -71,7 +77,9 @@ const struct setting experiment_settings[] = {
     {.key = "target_loss", .unit = UNIT_REAL, .low = 0, .high = 1e9,
      .help = "stop when the mean loss of the test rows is no larger (of the step's training rows, where "
              "there are no test rows), looking each eval_every steps; unset: never"},
-    COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time"),
+    COUNT("eval_every", 1, 1e9, NULL, "10", "steps between evaluations, which cost no virtual time (evaluate.clock)"),
+    CHOICE("evaluate.clock", "off|on", "off",
+           "on: nodes evaluate at the end of the step, each its part of the test rows, and that takes simulated time"),
     CHOICE("scaling", "strong|weak", "strong",
            "weak: batch is for each node, so the global batch is batch x nodes"),
     WORD("allreduce", "auto",
@@ -83,8 +91,8 @@ const struct setting experiment_settings[] = {
     WORD("allreduce.pipeline", NULL,
          "algorithm of the all-reduces along pipeline (of clip, and of tied embeddings); unset: as allreduce"),
     WORD("compress", "none",
-         "how gradients are compressed between replicas, such as topk:ratio=0.01 (threadrack list "
-         "compressors)"),
+         "how gradients are compressed between replicas, or by workers for their servers, such as "
+         "topk:ratio=0.01 (threadrack list compressors)"),
     COUNT("pipeline.chunks", 1, 1e6, NULL, "2",
           "pipeline.schedule=interleaved: chunks of layers a stage, each by itself on the way"),
     CHOICE("recompute", "none|selective|full", "none",
@@ -118,7 +126,7 @@ const struct setting experiment_settings[] = {
           "hierarchical: steps between averages over all; unset: 4 x local_steps"),
     WORD("outer", "sgd:lr=0.7,momentum=0.9,nesterov=on",
          "diloco: the optimizer that steps by how far the nodes went (threadrack list optimizers)"),
-    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip: who hears whom"),
+    CHOICE("gossip.graph", "ring|torus|exponential|full", "ring", "gossip, async_gossip: who hears whom"),
     CHOICE("gossip.mix", "before|after", "before",
            "gossip: average before the update, so that messages overlap with it, or after it"),
     COUNT("servers", 1, 1e6, NULL, "1",

@@ -60,6 +60,10 @@ bool shards_resolve(struct setup *setup, struct errors *errors)
     setup->shard = 0;
     if (!setup->zero || choice == SHARD_ALL)
         return true;
+    if (mesh_length(setup->shape, AXIS_CONTEXT) > 1)
+        return errors_add(errors, "%s: zero.shard is not for meshes with a context axis as yet, whose replicas are "
+                                  "along data and context: give zero.shard=all",
+                          config_where(setup->config, "zero.shard"));
     if (!(choice == SHARD_BOX ? check_box(setup, errors) : check_size(setup, errors)))
         return false;
     int size = find_size(setup);

@@ -8,6 +8,7 @@
 #include "tile.h"
 
 #include "threadrack/base/vectorise.h"
+#include "threadrack/math/dropout.h"
 
 #include "functions.h"
 #include "lanes.h"
@@ -24,6 +25,9 @@ struct head {
     const uint32_t *rows, *y_rows, *turned_rows; /* offsets of tokens, and of rows of `turned` */
     float *turned;                               /* (D, T): the keys or values transposed */
     float *ds;                                   /* (T, T), on the way back */
+    const uint8_t *kept;                         /* (T, T), as of struct attention; NULL: all */
+    float *dropped;
+    float factor;
 };
 
 size_t math_attention_scratch(const struct attention *shape)
@@ -50,7 +54,16 @@ static struct head head_shape(const struct attention *s, float *scratch)
                          .y_rows = offsets + s->tokens,
                          .turned_rows = offsets + 2 * s->tokens,
                          .turned = scratch,
-                         .ds = scratch + s->head_width * s->tokens};
+                         .ds = scratch + s->head_width * s->tokens,
+                         .factor = s->factor};
+}
+
+/* Of head n of row r. */
+static void place_dropped(struct head *h, const struct attention *s, size_t r, size_t n)
+{
+    size_t at = (r * s->heads + n) * s->tokens * s->tokens;
+    h->kept = s->kept ? s->kept + at : NULL;
+    h->dropped = s->kept ? s->dropped + at : NULL;
 }
 
 static void turn(const struct head *h, const float *from)
@@ -110,6 +123,11 @@ static void attend(const struct head *h, float *p)
                                        .c_row = h->tokens});
         for (size_t i = 0; i < block.count; i++)
             softmax(at + i + 1, h->tokens, h->scale, rows + i * h->tokens);
+        if (h->kept) {
+            math_dropout(block.count * h->tokens, h->kept + at * h->tokens, h->factor, rows,
+                         h->dropped + at * h->tokens);
+            rows = h->dropped + at * h->tokens;
+        }
         tile_product(&(struct product){.m = block.count,
                                        .n = h->width,
                                        .k = block.limit,
@@ -138,6 +156,7 @@ void math_attention(const struct attention *shape, size_t rows, const float *qkv
             head.k = head.q + all;
             head.v = head.k + all;
             head.y = y + r * tokens * all + n * shape->head_width;
+            place_dropped(&head, shape, r, n);
             attend(&head, p + (r * shape->heads + n) * tokens * tokens);
         }
 }
@@ -168,6 +187,9 @@ static void query_gradient(const struct head *h, const float *p)
                                        .offsets = h->turned_rows,
                                        .c = rows,
                                        .c_row = h->tokens});
+        for (size_t i = 0; i < block.count && h->kept; i++)
+            math_dropout(block.limit, h->kept + (at + i) * h->tokens, h->factor, rows + i * h->tokens,
+                         rows + i * h->tokens);
         for (size_t i = 0; i < block.count; i++)
             softmax_backward(at + i + 1, block.limit, h->scale, p + (at + i) * h->tokens,
                              rows + i * h->tokens);
@@ -206,7 +228,7 @@ static void attend_backward(const struct head *h, const float *p)
     query_gradient(h, p);
     for (size_t at = 0; at < h->tokens; at += TILE_BLOCK) {
         from_later_queries(h, at, h->ds, h->q, h->stride, h->rows, h->dk);
-        from_later_queries(h, at, p, h->dy, h->y_stride, h->y_rows, h->dv);
+        from_later_queries(h, at, h->kept ? h->dropped : p, h->dy, h->y_stride, h->y_rows, h->dv);
     }
 }
 
@@ -229,6 +251,7 @@ void math_attention_backward(const struct attention *shape, size_t rows, const f
             head.dk = head.dq + all;
             head.dv = head.dk + all;
             head.dy = dy + r * tokens * all + n * shape->head_width;
+            place_dropped(&head, shape, r, n);
             attend_backward(&head, p + (r * shape->heads + n) * tokens * tokens);
         }
 }

@@ -228,7 +228,11 @@ void math_dispatch_backward(const struct routing *s, size_t rows, const float *d
 void math_combine(const struct routing *s, size_t rows, const float *x, const float *out,
                   const int32_t *places, const float *gates, float *y)
 {
-    memcpy(y, x, rows * s->tokens * s->width * sizeof *y);
+    size_t size = rows * s->tokens * s->width * sizeof *y;
+    if (x)
+        memcpy(y, x, size);
+    else
+        memset(y, 0, size);
     for (size_t i = 0; i < rows * s->tokens * s->choices; i++)
         if (places[i] >= 0)
             add_times(s->width, gates[i], out + offset_of(s, rows, i, places[i]),

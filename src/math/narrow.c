@@ -65,6 +65,42 @@ void math_round(enum element element, size_t n, float *values)
         all_fp16(n, values);
 }
 
+/* A float that fp16 holds, as its bits: the exponents are 112 apart; below 2^-14 it is a multiple of 2^-24. */
+static uint16_t fp16_bits(float x)
+{
+    uint32_t sign = bits_of(x) >> 16 & 0x8000u, size = bits_of(x) & 0x7FFFFFFFu;
+    if (size > 0x7F800000u)
+        return (uint16_t)(sign | 0x7E00u);
+    if (size == 0x7F800000u)
+        return (uint16_t)(sign | 0x7C00u);
+    if (size < 0x38800000u) /* 2^-14 */
+        return (uint16_t)(sign | (uint32_t)(float_of(size) * 0x1p24f));
+    return (uint16_t)(sign | (size - 0x38000000u) >> 13);
+}
+
+static float fp16_value(uint16_t bits)
+{
+    uint32_t sign = (uint32_t)(bits & 0x8000u) << 16, exponent = bits >> 10 & 31u, fraction = bits & 1023u;
+    if (exponent == 0)
+        return float_of(sign | bits_of((float)fraction * 0x1p-24f));
+    if (exponent == 31)
+        return float_of(sign | 0x7F800000u | fraction << 13);
+    return float_of(sign | ((exponent + 112) << 23) | fraction << 13);
+}
+
+void math_pack(enum element element, size_t n, const float *values, uint16_t *packed)
+{
+    for (size_t i = 0; i < n; i++)
+        packed[i] = element == ELEMENT_FP16 ? fp16_bits(round_fp16(values[i]))
+                                            : (uint16_t)(bits_of(round_bf16(values[i])) >> 16);
+}
+
+void math_unpack(enum element element, size_t n, const uint16_t *packed, float *values)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = element == ELEMENT_FP16 ? fp16_value(packed[i]) : float_of((uint32_t)packed[i] << 16);
+}
+
 void math_add_as(enum element element, size_t n, float *dst, const float *src)
 {
     math_add(n, dst, src);

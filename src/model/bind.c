@@ -84,6 +84,17 @@ size_t model_context(const struct model_spec *spec)
     return spec->recipe ? spec->recipe->context : spec->vocabulary ? spec->input_width : 0;
 }
 
+void model_set_slices(struct model_spec *spec, enum slices kind)
+{
+    spec->slices = kind;
+}
+
+struct slice model_slice(const struct model_spec *spec, int contexts, int i)
+{
+    size_t positions = spec->vocabulary ? spec->input_width : 1;
+    return slice_of(positions, spec->slices, (size_t)contexts, (size_t)i);
+}
+
 size_t model_target_width(const struct model_spec *spec)
 {
     const struct loss_shape *shape = &spec->loss_shape;

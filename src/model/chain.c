@@ -238,6 +238,12 @@ bool chain_experts(struct chain *chain, size_t hidden, enum activation kind,
                   chain->width);
 }
 
+bool chain_dropout(struct chain *chain, double rate)
+{
+    chain_last(chain)->dropout = rate;
+    return rate < 1 || refuse(chain, "a dropout of %g leaves nothing: expected a share from 0 to below 1", rate);
+}
+
 void chain_finish(struct chain *chain, struct model_spec *spec, const struct loss_ops *loss)
 {
     const struct layer *first = &chain->layers[0];

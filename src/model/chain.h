@@ -45,6 +45,9 @@ bool chain_feed_forward(struct chain *chain, size_t hidden, enum activation kind
 bool chain_experts(struct chain *chain, size_t hidden, enum activation kind,
                    struct experts_wish wish);
 
+/* What the latest layer, which can, drops in training: a share below 1. */
+bool chain_dropout(struct chain *chain, double rate);
+
 /* The latest layer, for what the words above leave out. */
 struct layer *chain_last(struct chain *chain);
 

@@ -18,6 +18,7 @@ struct model_spec {
     struct loss_shape loss_shape;
     bool alike; /* all layers cost the same */
     enum recompute recompute;
+    enum slices slices;
     /* Of a model whose layers depend on the data; NULL: they are all there. */
     struct recipe *recipe;
 };
@@ -63,6 +64,10 @@ bool split_pairs_up(const struct model_spec *spec, int number);
  * where those of other blocks lay; first they are marked, then placed. */
 void recompute_mark(struct model *model, struct model_part *part, const struct layer_needs *needs);
 void recompute_place(struct rank *self, struct model *model);
+
+/* How many share a row's positions, and the loss of one's slice. */
+size_t model_contexts(const struct model *model);
+struct loss_shape model_loss_shape(const struct model *model);
 
 #define MODEL(name) extern const struct model_ops model_##name;
 #include "model.def"

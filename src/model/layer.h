@@ -1,7 +1,8 @@
 /* The layer family.
  *
  * A layer describes itself: its tensors, what it keeps of a row, what it costs, and its two ways.
- * It turns `in` floats a position into `out`; a row has `positions` of them, one but for sequences.
+ * It turns `in` floats a position into `out`; a row has `positions` of them, one but for sequences, and
+ * a part of it those of the rank's slice.
  *
  * To add one: src/model/layer/<kind>.c with a `const struct layer_ops layer_<kind>`, and a row in
  * src/model/layer.def. Letters: r positions of a microbatch (rows times positions), i inputs, o
@@ -11,10 +12,11 @@
 #define THREADRACK_SRC_MODEL_LAYER_H
 
 #include "threadrack/math/convolution.h"
+#include "threadrack/math/dropout.h"
 #include "threadrack/math/math.h"
 #include "threadrack/model/model.h"
 
-enum { SAVED_MOST = 10, HELD_MOST = 5, PREFIX_ROOM = 40 };
+enum { SAVED_MOST = 11, HELD_MOST = 5, PREFIX_ROOM = 40 };
 
 /* A whole layer, as the spec has it. What a kind does not use is 0. */
 struct layer {
@@ -31,6 +33,7 @@ struct layer {
     size_t heads, hidden, vocabulary; /* of attention, feed_forward, embedding */
     size_t experts, choices;   /* of experts: so many, and so many of them for a position; */
     double capacity, balance; /* places as a multiple of what is needed, and the balance's weight */
+    double dropout; /* of embedding, attention (twice), feed_forward and experts: the share that is dropped */
     double deviation; /* of initial weights, where the kind's own is not wanted; and of those that */
     double residual_deviation; /* end a residual branch */
     int tensor_at, tensor_count; /* its tensors in the spec's list */
@@ -52,6 +55,9 @@ struct model_part {
     int number; /* of the layer in the spec, from 0 */
     enum cut cut;
     int tensor, tensors;          /* its place among the tensor ranks */
+    size_t positions; /* of a row: the layer's, or those of the context rank's slice */
+    int context, contexts; /* its place among the context ranks */
+    enum slices slices;
     bool sequence;                /* they share positions */
     struct model_tensor *tensor_list; /* layer->tensor_count of them: a view of the model's list */
     size_t at, parameter_count;   /* its range in the rank's flat buffers */
@@ -73,6 +79,7 @@ struct layer_needs {
                                * for either to work in */
     size_t scratch;           /* floats in all, for one kernel to work in */
     bool full[SAVED_MOST]; /* saved in full precision always: statistics, and what is no number of the model */
+    size_t travelling; /* floats a row, of a pass: room for what comes from other context ranks */
     bool core[SAVED_MOST]; /* saved, but by RECOMPUTE_SELECTIVE, where backward_input makes it again */
 };
 
@@ -81,11 +88,11 @@ struct pass {
     struct rank *self;
     struct model *model;
     const struct model_part *part;
-    size_t rows, positions; /* of the microbatch: positions are rows * layer->positions */
+    size_t rows, positions; /* of the microbatch: positions are rows * part->positions */
     size_t own; /* positions between layers: with sequence parallelism a share of them */
     const float *x;         /* as the part's buffers, at the microbatch's first row */
     float *y, *dx, *dy;
-    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch;
+    float *saved[SAVED_MOST], *held[HELD_MOST], *scratch, *travelling;
     bool first; /* gradients are overwritten; else added to */
     bool again; /* forward, for the second time */
 };
@@ -100,6 +107,7 @@ struct layer_ops {
      * be `pairs`: two neighbours are cut by columns and by rows. */
     size_t (*most_tensors)(const struct layer *layer);
     bool pairs;
+    bool needs_rows; /* looks at all positions of a row at once: not for context parallelism */
     bool shares_positions; /* takes part in sequence parallelism; linear only as the last layer */
     /* Inputs and outputs of a part, floats a row. NULL means the layer's. */
     size_t (*in)(const struct model_part *part);
@@ -143,6 +151,24 @@ static inline float *pass_gradient(const struct pass *pass, int i)
 {
     return view(pass->part->gradients, pass_tensor(pass, i)->at - pass->part->at);
 }
+/* Dropout: whether it takes place in this pass, and what stays of it times this factor. */
+bool part_drops(const struct model_part *part, bool trains);
+static inline bool pass_drops(const struct pass *pass)
+{
+    return part_drops(pass->part, pass->model->trains);
+}
+static inline float pass_kept_factor(const struct pass *pass)
+{
+    return 1 / (1 - (float)pass->part->layer->dropout);
+}
+/* The key of the part's draws: of what stands behind its sum, or, `inner`, of attention's probabilities. */
+struct draw pass_draw(const struct pass *pass, bool inner);
+/* Floats that hold so many bytes. */
+static inline size_t floats_of_bytes(size_t bytes)
+{
+    return (bytes + sizeof(float) - 1) / sizeof(float);
+}
+
 /* Applies the fused update, where there is one, to tensor i, whose gradient is complete. */
 void pass_update(const struct pass *pass, int i);
 /* The sum over the tensor group of partial sums, on the way forward and back. */
@@ -157,8 +183,15 @@ void pass_sum_backward(const struct pass *pass, float *partial, size_t count);
 float *pass_gather(const struct pass *pass, float *mine, float *room, size_t width);
 float *pass_scatter_forward(const struct pass *pass, float *room, size_t width);
 float *pass_scatter_backward(const struct pass *pass, float *room, size_t width);
+/* The own positions within `room`: all of it, unless they are shared. */
+float *pass_own(const struct pass *pass, float *room, size_t width);
 /* Where the sum that becomes Y is to be: Y itself, or the room. */
 float *pass_partial(const struct pass *pass, float *room);
+/* What context rank i has of a row's positions. */
+static inline struct slice part_slice(const struct model_part *part, int i)
+{
+    return slice_of(part->layer->positions, part->slices, (size_t)part->contexts, (size_t)i);
+}
 /* Floats a row, between layers. */
 size_t part_own_positions(const struct model_part *part);
 

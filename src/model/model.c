@@ -58,6 +58,11 @@ static void make_part(struct model *model, struct model_part *part, int number, 
                                 .cut = cut,
                                 .tensor = model->place.tensor,
                                 .tensors = model->place.tensors,
+                                .context = model->place.context,
+                                .contexts = (int)model_contexts(model),
+                                .slices = model->spec->slices,
+                                .positions = model->spec->layers[number].positions /
+                                             model_contexts(model),
                                 .sequence = model->sequence};
     place_tensors(model, part);
     part->needs_dx = number > 0;
@@ -120,11 +125,17 @@ static void make_parts(struct model *model)
         model->chunks = memory_zeroed((size_t)chunks_of(model), sizeof *model->chunks);
 }
 
+/* Of the first stage: a null model has none, whatever its first layer says. */
+static size_t width_of_input(const struct model *model)
+{
+    return model->spec->input_width / model_contexts(model);
+}
+
 /* What passes over the chunk's ends. */
 static void find_ends(struct model *chunk)
 {
     const struct model_part *first = chunk->parts, *last = first + chunk->part_count - 1;
-    chunk->input_width = first->number == 0 ? chunk->spec->input_width : first->x.width;
+    chunk->input_width = first->number == 0 ? width_of_input(chunk) : first->x.width;
     chunk->output_width = last->y.width;
     chunk->shares_outputs =
         last->cut == CUT_COLUMNS && last->number == chunk->spec->layer_count - 1;
@@ -192,10 +203,20 @@ static void place_parameters(struct rank *self, struct model *model)
     }
 }
 
-/* Marks what is dropped and done again. Returns the scratch that any part needs. */
-static size_t find_needs(struct model *model)
+/* What all parts need at times, one after another. */
+struct common_needs {
+    size_t scratch, travelling;
+};
+
+static size_t larger(size_t a, size_t b)
 {
-    size_t scratch = 0;
+    return a > b ? a : b;
+}
+
+/* Marks what is dropped and done again. */
+static struct common_needs find_needs(struct model *model)
+{
+    struct common_needs common = {0};
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         struct layer_needs needs = {.scratch = 0};
@@ -204,9 +225,10 @@ static size_t find_needs(struct model *model)
         recompute_mark(model, part, &needs);
         for (int h = 0; h < HELD_MOST; h++)
             part->held[h].width = needs.held[h];
-        scratch = needs.scratch > scratch ? needs.scratch : scratch;
+        common.scratch = larger(common.scratch, needs.scratch);
+        common.travelling = larger(common.travelling, needs.travelling);
     }
-    return scratch;
+    return common;
 }
 
 static void place_kept(struct rank *self, size_t rows, struct buffer *buffer)
@@ -216,12 +238,11 @@ static void place_kept(struct rank *self, size_t rows, struct buffer *buffer)
                                rows * buffer->width);
 }
 
-/* Of a null model the first stage has no input. */
 static float *place_input(struct rank *self, const struct model *model,
                           const struct model_part *part)
 {
     bool first = part->number == 0;
-    return first ? numbers(self, MEMORY_DATA, NUMBER_FULL, part->rows * model->spec->input_width)
+    return first ? numbers(self, MEMORY_DATA, NUMBER_FULL, part->rows * width_of_input(model))
                  : activations(self, part->rows * part->x.width);
 }
 
@@ -229,7 +250,7 @@ static float *place_input(struct rank *self, const struct model *model,
 static void place_activations(struct rank *self, struct model *model)
 {
     float *x = NULL;
-    size_t scratch = find_needs(model);
+    struct common_needs common = find_needs(model);
     for (int i = 0; i < model->part_count; i++) {
         struct model_part *part = &model->parts[i];
         part->x.base = part->begins ? place_input(self, model, part) : x;
@@ -238,7 +259,8 @@ static void place_activations(struct rank *self, struct model *model)
         for (int s = 0; s < SAVED_MOST; s++)
             place_kept(self, part->rows, &part->saved[s]);
     }
-    model->scratch = activations(self, scratch);
+    model->scratch = activations(self, common.scratch);
+    model->travelling = numbers(self, MEMORY_COMMUNICATION, NUMBER_VALUE, model->at_once * common.travelling);
     recompute_place(self, model);
 }
 
@@ -247,7 +269,7 @@ static void place_loss(struct rank *self, struct model *model)
     const struct model_spec *spec = model->spec;
     if (!model->shares_outputs)
         return;
-    size_t of_a_row = spec->loss_shape.positions * spec->loss->parts;
+    size_t of_a_row = model_loss_shape(model).positions * spec->loss->parts;
     model->loss_parts = numbers(self, MEMORY_COMMUNICATION, NUMBER_FULL,
                                 model->at_once * (size_t)model->place.tensors * of_a_row);
 }

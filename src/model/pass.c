@@ -15,13 +15,14 @@ static struct pass pass_of(struct rank *self, struct model *model, const struct 
                         .model = model,
                         .part = part,
                         .rows = rows.count,
-                        .positions = rows.count * part->layer->positions,
+                        .positions = rows.count * part->positions,
                         .own = rows.count * part_own_positions(part),
                         .x = rows_of(&part->x, rows),
                         .y = rows_of(&part->y, rows),
                         .dx = rows_of(&part->dx, rows),
                         .dy = rows_of(&part->dy, rows),
                         .scratch = model->scratch,
+                        .travelling = model->travelling,
                         .first = first};
     for (int i = 0; i < SAVED_MOST; i++)
         pass.saved[i] = rows_of(&part->saved[i], rows);
@@ -52,13 +53,38 @@ void pass_sum_backward(const struct pass *pass, float *partial, size_t count)
 
 size_t part_own_positions(const struct model_part *part)
 {
-    return part->layer->positions / (part->sequence ? (size_t)part->tensors : 1);
+    return part->positions / (part->sequence ? (size_t)part->tensors : 1);
 }
 
-/* The rank's block. */
-static float *own_block(const struct pass *pass, float *room, size_t width)
+size_t model_contexts(const struct model *model)
 {
-    return view(room, (size_t)pass->part->tensor * pass->own * width);
+    return model->place.contexts > 1 ? (size_t)model->place.contexts : 1;
+}
+
+struct loss_shape model_loss_shape(const struct model *model)
+{
+    struct loss_shape shape = model->spec->loss_shape;
+    shape.positions /= model_contexts(model);
+    return shape;
+}
+
+bool part_drops(const struct model_part *part, bool trains)
+{
+    return trains && part->layer->dropout > 0;
+}
+
+struct draw pass_draw(const struct pass *pass, bool inner)
+{
+    const struct dropout_key *key = &pass->model->dropout;
+    return (struct draw){.seed = key->seed,
+                         .purpose = PURPOSE_DROPOUT,
+                         .rank = 2 * (uint32_t)pass->part->number + inner,
+                         .step = key->step};
+}
+
+float *pass_own(const struct pass *pass, float *room, size_t width)
+{
+    return view(room, pass->part->sequence ? (size_t)pass->part->tensor * pass->own * width : 0);
 }
 
 /* In place; a library's all-gather takes the block from where it is, so the copy is free. */
@@ -67,8 +93,8 @@ float *pass_gather(const struct pass *pass, float *mine, float *room, size_t wid
     const struct model_hooks *hooks = &pass->model->hooks;
     if (!pass->part->sequence)
         return mine;
-    if (room)
-        memcpy(own_block(pass, room, width), mine, pass->own * width * sizeof *mine);
+    if (room && mine != pass_own(pass, room, width))
+        memcpy(pass_own(pass, room, width), mine, pass->own * width * sizeof *mine);
     hooks->gather_over_tensor(hooks->context, pass->self, NUMBER_VALUE, room, pass->positions * width);
     return room;
 }
@@ -77,7 +103,7 @@ static float *scatter(const struct pass *pass, float *room, size_t width)
 {
     const struct model_hooks *hooks = &pass->model->hooks;
     hooks->scatter_over_tensor(hooks->context, pass->self, room, pass->positions * width);
-    return own_block(pass, room, width);
+    return pass_own(pass, room, width);
 }
 
 float *pass_scatter_forward(const struct pass *pass, float *room, size_t width)
@@ -240,9 +266,10 @@ static void exchange_parts(struct rank *self, struct model *model, struct share 
 {
     const struct model_spec *spec = model->spec;
     struct share own = own_outputs(model);
-    size_t count = rows.count * spec->loss_shape.positions * spec->loss->parts;
-    if (rank_compute_begin(self, spec->loss->parts_work(&spec->loss_shape, rows.count, own.count))) {
-        spec->loss->part(&spec->loss_shape, rows.count, own, model_output(model, rows), targets,
+    struct loss_shape shape = model_loss_shape(model);
+    size_t count = rows.count * shape.positions * spec->loss->parts;
+    if (rank_compute_begin(self, spec->loss->parts_work(&shape, rows.count, own.count))) {
+        spec->loss->part(&shape, rows.count, own, model_output(model, rows), targets,
                          model->loss_parts + (size_t)model->place.tensor * count);
         rank_compute_end(self);
     }
@@ -253,31 +280,34 @@ static void exchange_parts(struct rank *self, struct model *model, struct share 
 static double loss_of_shares(struct rank *self, struct model *model, struct share rows,
                              const void *targets, float scale)
 {
-    const struct model_spec *spec = model->spec;
+    const struct loss_ops *loss = model->spec->loss;
     struct share own = own_outputs(model);
-    double loss = 0;
+    struct loss_shape shape = model_loss_shape(model);
+    double sum = 0;
     exchange_parts(self, model, rows, targets);
-    if (rank_compute_begin(self,
-                           spec->loss->of_parts_work(&spec->loss_shape, rows.count, own.count))) {
-        loss = spec->loss->of_parts(&spec->loss_shape, rows.count, own, model_output(model, rows),
-                                    targets, (size_t)model->place.tensors, model->loss_parts, scale,
-                                    model_output_gradient(model, rows));
+    if (rank_compute_begin(self, loss->of_parts_work(&shape, rows.count, own.count))) {
+        sum = loss->of_parts(&shape, rows.count, own, model_output(model, rows), targets,
+                             (size_t)model->place.tensors, model->loss_parts, scale,
+                             model_output_gradient(model, rows));
         rank_compute_end(self);
     }
-    return loss;
+    return sum;
 }
 
+/* A slice's mean over its positions is of as many slices of the row's. */
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale)
 {
-    const struct model_spec *spec = model->spec;
-    double loss = 0;
+    const struct loss_ops *loss = model->spec->loss;
+    struct loss_shape shape = model_loss_shape(model);
+    double sum = 0;
+    scale /= (float)model_contexts(model);
     if (model->shares_outputs)
         return loss_of_shares(self, model, rows, targets, scale);
-    if (spec->loss && rank_compute_begin(self, spec->loss->work(&spec->loss_shape, rows.count))) {
-        loss = spec->loss->compute(&spec->loss_shape, rows.count, model_output(model, rows),
-                                   targets, scale, model_output_gradient(model, rows));
+    if (loss && rank_compute_begin(self, loss->work(&shape, rows.count))) {
+        sum = loss->compute(&shape, rows.count, model_output(model, rows), targets, scale,
+                            model_output_gradient(model, rows));
         rank_compute_end(self);
     }
-    return loss;
+    return sum;
 }

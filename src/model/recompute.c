@@ -50,6 +50,12 @@ static void mark_block(struct model_part *part)
     part[-1].y.of_pass = part->x.of_pass = true;
 }
 
+/* An embedding has its dropout's mask, which is less than what making it again would take. */
+static bool keeps_mask_only(const struct layer *layer)
+{
+    return layer->ops == &layer_embedding;
+}
+
 void recompute_mark(struct model *model, struct model_part *part, const struct layer_needs *needs)
 {
     enum recompute kind = model->trains ? model->spec->recompute : RECOMPUTE_NONE;
@@ -57,7 +63,7 @@ void recompute_mark(struct model *model, struct model_part *part, const struct l
         part->saved[i] = (struct buffer){
             .width = needs->saved[i],
             .full = needs->full[i],
-            .of_pass = needs->saved[i] && (kind == RECOMPUTE_FULL ||
+            .of_pass = needs->saved[i] && ((kind == RECOMPUTE_FULL && !keeps_mask_only(part->layer)) ||
                                            (kind == RECOMPUTE_SELECTIVE && needs->core[i]))};
     if (kind == RECOMPUTE_FULL)
         mark_block(part);

@@ -123,14 +123,66 @@ void step_norm_back(const struct pass *pass, size_t width, const float *x, int g
     rank_compute_end(pass->self);
 }
 
-void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
-                   float *y)
+/* Of the own positions, run by run of those that lie side by side in the undivided row. */
+static void draw_kept(const struct pass *pass, size_t width, uint8_t *kept)
 {
-    struct work work = elements_work(pass->own * width, 2, 3);
+    const struct model_part *part = pass->part;
+    struct slice slice = part_slice(part, part->context);
+    size_t row = slice_positions(&slice), length = slice.runs[0].count, count;
+    size_t begin = part->sequence ? (size_t)part->tensor * pass->own : 0, end = begin + pass->own;
+    for (size_t at = begin; at < end; at += count) {
+        size_t position = slice.runs[at % row / length].begin + at % length;
+        uint64_t first = ((uint64_t)pass->model->dropout.row + at / row) * part->layer->positions + position;
+        count = end - at < length - at % length ? end - at : length - at % length;
+        math_dropout_draw(pass_draw(pass, false), part->layer->dropout, first * width, count * width,
+                          kept + (at - begin) * width);
+    }
+}
+
+static void drop(const struct pass *pass, size_t width, float *y, uint8_t *kept)
+{
+    draw_kept(pass, width, kept);
+    math_dropout(pass->own * width, kept, pass_kept_factor(pass), y, y);
+}
+
+void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
+                   float *y, float *kept)
+{
+    bool drops = pass_drops(pass);
+    struct work work = elements_work(pass->own * width, drops ? 2 + DROPOUT_FLOPS : 2, 3);
     work.values += width;
+    work.bytes += drops ? pass->own * width : 0;
     if (!rank_compute_begin(pass->self, work))
         return;
     math_bias_activate(pass->own, width, y, bias, ACTIVATION_NONE, y);
+    if (drops)
+        drop(pass, width, y, (uint8_t *)kept);
     math_add(pass->own * width, y, x);
     rank_compute_end(pass->self);
+}
+
+static struct work dropout_work(const struct pass *pass, size_t width, uint64_t flops)
+{
+    struct work work = elements_work(pass->own * width, flops, 2);
+    work.bytes = pass->own * width;
+    return work;
+}
+
+void step_dropout(const struct pass *pass, size_t width, float *y, float *kept)
+{
+    if (!pass_drops(pass) || !rank_compute_begin(pass->self, dropout_work(pass, width, DROPOUT_FLOPS)))
+        return;
+    drop(pass, width, y, (uint8_t *)kept);
+    rank_compute_end(pass->self);
+}
+
+float *step_dropout_back(const struct pass *pass, size_t width, const float *kept, float *to)
+{
+    if (!pass_drops(pass))
+        return pass->dy;
+    if (!rank_compute_begin(pass->self, dropout_work(pass, width, 1)))
+        return to;
+    math_dropout(pass->own * width, (const uint8_t *)kept, pass_kept_factor(pass), pass->dy, to);
+    rank_compute_end(pass->self);
+    return to;
 }

@@ -47,8 +47,16 @@ void step_norm(const struct pass *pass, size_t width, const float *x, int gain, 
 void step_norm_back(const struct pass *pass, size_t width, const float *x, int gain,
                     const float *mean, const float *rstd, float *dy, bool residual);
 
-/* Y = X + (Y + b): the end of a residual branch, whose product is in Y. */
+/* A draw counts as ten operations, as an exponential does. */
+enum { DROPOUT_FLOPS = 10 };
+
+/* Y = X + dropout(Y + b): the end of a residual branch, whose product is in Y. What stays is left at `kept`, a byte
+ * an element; without dropout nothing. */
 void step_residual(const struct pass *pass, size_t width, const float *x, const float *bias,
-                   float *y);
+                   float *y, float *kept);
+/* Y = dropout(Y), where there is dropout. */
+void step_dropout(const struct pass *pass, size_t width, float *y, float *kept);
+/* The gradient of what was dropped from: dY, or, where there is dropout, `to` (own, width), which may be dY. */
+float *step_dropout_back(const struct pass *pass, size_t width, const float *kept, float *to);
 
 #endif

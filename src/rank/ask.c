@@ -29,7 +29,8 @@ static void tell(void *context, int rank, struct answer answer)
 void rack_let_ask(struct rack *rack)
 {
     rack->asks = true;
-    clock_answer_with(rack->clock, tell, rack);
+    clock_answer_with(rack->clock,
+                      (struct clock_answers){.tell = tell, .served = service_note, .context = rack});
 }
 
 static bool is_answered(const void *argument)
@@ -53,12 +54,17 @@ static struct answer wait_at_desk(struct rank *self)
     return answer;
 }
 
-static struct answer ask(struct rank *self, int lane, uint64_t until_ps)
+static struct answer wait_for_answer(struct rank *self, const struct op *question)
 {
     if (!self->rack->asks)
         BUG("rank %d asks for virtual time in a run without answers", self->id);
-    rank_record(self, &(struct op){.kind = OP_ASK, .lane = lane, .value = until_ps});
+    rank_record(self, question);
     return self->real ? wait_at_desk(self) : fiber_rest(self);
+}
+
+static struct answer ask(struct rank *self, int lane, uint64_t until_ps)
+{
+    return wait_for_answer(self, &(struct op){.kind = OP_ASK, .lane = lane, .value = until_ps});
 }
 
 /* The receive is numbered when it is posted, and the message fetched when it is known whose it is. */
@@ -87,4 +93,10 @@ uint64_t rank_now(struct rank *self)
 {
     rank_goes_on(self);
     return ask(self, 0, UINT64_MAX).now_ps;
+}
+
+uint64_t rank_turn(struct rank *self)
+{
+    rank_goes_on(self);
+    return wait_for_answer(self, &(struct op){.kind = OP_TURN}).now_ps;
 }

@@ -53,7 +53,8 @@ struct desk {
     struct answer answer;
 };
 
-struct fibers; /* fiber.c */
+struct fibers;  /* fiber.c */
+struct service; /* serve.c */
 
 /* Small, since a timing-only run has a hundred thousand of them. */
 struct rank {
@@ -61,6 +62,8 @@ struct rank {
     int id;
     bool real;
     bool any_is_posted; /* a receive from anyone, which no message has come to yet */
+    struct service *service;   /* serve.c; NULL: its state is its own */
+    struct inquiry *inquiry; /* its latest */
     uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
     struct region region;
@@ -194,6 +197,10 @@ static inline bool rank_goes_on(struct rank *self)
 /* Timing-only: the rank's program rests until the clock's answer (fiber.c). */
 struct answer fiber_rest(struct rank *self);
 void fiber_answer(struct rack *rack, int rank, struct answer answer);
+
+/* The clock has taken a question to `rank` (serve.c). */
+void service_note(void *rack, int rank, int by);
+void service_free(struct service *service);
 
 void group_free(struct group *group);
 

@@ -43,6 +43,7 @@ static void free_rank(struct rank *rank)
     if (rank->region.base)
         host_region_unmap(rank->region.base, rank->region.size);
     free(rank->posted);
+    service_free(rank->service);
     if (!rank->desk)
         return;
     mailbox_release(rank);

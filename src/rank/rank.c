@@ -91,6 +91,11 @@ void rank_mark_alone(struct rank *self)
     rank_record(self, &(struct op){.kind = OP_MARK, .value = OP_ALONE});
 }
 
+void rank_mark_for_all(struct rank *self)
+{
+    rank_record(self, &(struct op){.kind = OP_MARK, .value = OP_ALL});
+}
+
 void rank_end(struct rank *self)
 {
     rank_record(self, &(struct op){.kind = OP_END});

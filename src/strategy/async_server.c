@@ -15,6 +15,8 @@ static double serve(struct rank *self, struct training *training)
         loose_take(self, training, UINT64_MAX, &worker);
         loose_note(training, worker, loose_loss_of(training, worker),
                    loose->updates - loose->pulled[worker]);
+        if (loose->serving.compressor)
+            loose_add(self, training, worker, true);
         optimizer_step(self, training->optimizer, training->model);
         loose->updates++;
         loose_answer(self, training, worker);
@@ -30,7 +32,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_async_server = {
     .name = "async_server",
     .summary = "servers update with each worker's gradients as they come, however stale",
-    .options = "servers, microbatches, partition",
+    .options = "servers, compress, microbatches, partition",
     .spreads_data = true,
     .serves_shares = true,
     .runs_free = true,

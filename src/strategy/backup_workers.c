@@ -10,8 +10,6 @@
 
 #include "threadrack/math/math.h"
 
-#include <string.h>
-
 struct crop {
     uint64_t until_ps;
     size_t rows; /* of the gradients that are there */
@@ -22,23 +20,10 @@ struct crop {
 static void *setup(struct rank *self, struct training *training)
 {
     struct loose *loose = loose_setup(self, training);
-    if (serves(training))
+    if (serves(training) && !loose->serving.compressor)
         loose->incoming = rank_alloc(self, MEMORY_COMMUNICATION,
-                                     training->model->parameter_count * sizeof(float));
+                                     serving_push_bytes(&loose->serving, training));
     return loose;
-}
-
-static void add(struct rank *self, struct training *training, bool first)
-{
-    const struct loose *loose = training->own;
-    const struct model *model = training->model;
-    if (!rank_compute_begin(self, parameters_work(training, !first, first ? 2 : 3)))
-        return;
-    if (first)
-        memcpy(model->gradients, loose->incoming, model->parameter_count * sizeof(float));
-    else
-        math_add(model->parameter_count, model->gradients, loose->incoming);
-    rank_compute_end(self);
 }
 
 static void take_one(struct rank *self, struct training *training, struct crop *crop)
@@ -54,7 +39,7 @@ static void take_one(struct rank *self, struct training *training, struct crop *
         loose_answer(self, training, worker);
         return;
     }
-    add(self, training, crop->there == 0);
+    loose_add(self, training, worker, crop->there == 0);
     loose_note(training, worker, loose_loss_of(training, worker), 0);
     loose->pending[worker] = true;
     crop->rows += replica_rows(training->plan, training->plan->servers + worker).count;
@@ -84,6 +69,7 @@ static double serve(struct rank *self, struct training *training)
     while (crop.there < wanted && !(hurries && crop.there && crop.until_ps == UINT64_MAX))
         take_one(self, training, &crop);
     make_mean(self, training, crop.rows);
+    serving_settle(self, training, &loose->serving);
     optimizer_step(self, training->optimizer, training->model);
     loose->updates++;
     for (int i = 0; i < loose->serving.peers; i++)
@@ -100,7 +86,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_backup_workers = {
     .name = "backup_workers",
     .summary = "a synchronous server that drops what the slowest workers bring late",
-    .options = "backup, deadline, microbatches, partition",
+    .options = "compress, backup, deadline, microbatches, partition",
     .spreads_data = true,
     .serves_shares = true,
     .runs_free = true,

@@ -12,8 +12,9 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_data = {
     .name = "data",
     .summary = "the batch is split; gradients are all-reduced in buckets behind the backward pass",
-    .options = "mesh.expert, bucket, compress, zero, zero.shard, allreduce, shares, microbatches",
+    .options = "mesh.context, mesh.expert, bucket, compress, zero, zero.shard, allreduce, shares, microbatches",
     .spreads_data = true,
     .spreads_expert = true,
+    .spreads_context = true,
     .step = step,
 };

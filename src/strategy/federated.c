@@ -124,6 +124,9 @@ static double train_minibatch(struct rank *self, struct training *training, size
         loader_fill_part(training->plan->loader, client_of(training), position, count,
                          model_input(model, rows), training->targets);
     model->row_weight = 1.0f / (float)count;
+    model->dropout = (struct dropout_key){.seed = training->plan->exchange.seed,
+                                          .step = (uint32_t)client_of(training),
+                                          .row = position};
     model_forward(self, model, rows);
     double loss = model_loss(self, model, rows, training->targets, model->row_weight);
     model_backward(self, model, rows, true, true);

@@ -7,77 +7,12 @@
  *
  * Neighbours and a node itself weigh the same. On a full graph mix=after is data parallelism, for plain
  * SGD. */
-#include "words.h"
+#include "graphs.h"
 
 #include "threadrack/base/memory.h"
 #include "threadrack/math/math.h"
 
 #include <stdlib.h>
-
-/* ---- Graphs: how many neighbours a member hears, and which; who hears whom is a shift by a constant, so
- * that a member is heard at the same shift back. ---- */
-
-enum { MOST_NEIGHBOURS = 4 };
-struct neighbours {
-    int count;
-    int from[MOST_NEIGHBOURS], to[MOST_NEIGHBOURS]; /* heard, and hearing: members */
-};
-
-static void add(struct neighbours *all, int from, int to)
-{
-    all->from[all->count] = from;
-    all->to[all->count++] = to;
-}
-
-static void ring(int size, int member, size_t step, struct neighbours *all)
-{
-    (void)step;
-    add(all, (member + size - 1) % size, (member + 1) % size);
-    if (size > 2)
-        add(all, (member + 1) % size, (member + size - 1) % size);
-}
-
-/* The most square factors, rows no more than columns. */
-static int rows_of(int size)
-{
-    int rows = 1;
-    for (int i = 1; i * i <= size; i++)
-        if (size % i == 0)
-            rows = i;
-    return rows;
-}
-
-static void torus(int size, int member, size_t step, struct neighbours *all)
-{
-    int rows = rows_of(size), columns = size / rows, row = member / columns;
-    struct neighbours across = {0}, along = {0};
-    (void)step;
-    if (columns > 1)
-        ring(columns, member % columns, 0, &across);
-    if (rows > 1)
-        ring(rows, row, 0, &along);
-    for (int i = 0; i < across.count; i++)
-        add(all, row * columns + across.from[i], row * columns + across.to[i]);
-    for (int i = 0; i < along.count; i++)
-        add(all, along.from[i] * columns + member % columns, along.to[i] * columns + member % columns);
-}
-
-/* One peer a step, 1, 2, 4, ... away in turn (Assran et al.: Stochastic gradient push, ICML 2019; Ying
- * et al., NeurIPS 2021). */
-static void exponential(int size, int member, size_t step, struct neighbours *all)
-{
-    int rounds = 0;
-    while (1 << rounds < size)
-        rounds++;
-    int distance = 1 << step % (size_t)rounds;
-    add(all, (member + size - distance) % size, (member + distance) % size);
-}
-
-enum { FULL = 3 };
-const char *const gossip_graphs[] = {"ring", "torus", "exponential", "full", NULL};
-static void (*const graphs[])(int, int, size_t, struct neighbours *) = {ring, torus, exponential};
-
-/* ---- The strategy. ---- */
 
 struct own {
     struct group *group;
@@ -94,9 +29,9 @@ static int most_heard(int graph, int size)
     struct neighbours all = {0};
     if (size == 1)
         return 0;
-    if (graph == FULL)
+    if (graph == GRAPH_FULL)
         return 1;
-    graphs[graph](size, 0, 0, &all);
+    graph_neighbours(graph, size, 0, 0, &all);
     return all.count;
 }
 
@@ -120,7 +55,7 @@ static void post_to_neighbours(struct rank *self, struct training *training, siz
     size_t bytes = training->model->parameter_count * sizeof(float);
     struct neighbours *all = &own->neighbours;
     *all = (struct neighbours){0};
-    graphs[own->graph](group_size(own->group), group_rank(own->group, self), step, all);
+    graph_neighbours(own->graph, group_size(own->group), group_rank(own->group, self), step, all);
     for (int i = 0; i < all->count; i++)
         own->receives[i] = rank_post_receive(self, own->group, all->from[i], own->heard[i], bytes);
     for (int i = 0; i < all->count; i++)
@@ -132,7 +67,7 @@ static void post(struct rank *self, struct training *training, size_t step)
     struct own *own = training->own;
     const struct model *model = training->model;
     copy_parameters(self, training, own->sent, model->parameters);
-    if (own->graph != FULL) {
+    if (own->graph != GRAPH_FULL) {
         post_to_neighbours(self, training, step);
         return;
     }
@@ -144,7 +79,7 @@ static void post(struct rank *self, struct training *training, size_t step)
 static void mix(struct rank *self, struct training *training)
 {
     const struct own *own = training->own;
-    bool full = own->graph == FULL;
+    bool full = own->graph == GRAPH_FULL;
     int count = full ? 1 : own->neighbours.count;
     struct model *model = training->model;
     if (!rank_compute_begin(self, parameters_work(training, (uint64_t)count + 3, (uint64_t)count + 3)))
@@ -162,7 +97,7 @@ static void mix(struct rank *self, struct training *training)
 static void finish(struct rank *self, struct training *training)
 {
     struct own *own = training->own;
-    int count = own->graph == FULL ? 1 : own->neighbours.count;
+    int count = own->graph == GRAPH_FULL ? 1 : own->neighbours.count;
     for (int i = 0; i < count; i++)
         rank_wait(self, own->receives[i]);
     mix(self, training);

@@ -24,6 +24,7 @@ static bool fits(const struct wish *wish, struct mesh_shape shape)
     bool good = mesh_replicas(shape) <= (int64_t)(wish->batch / (size_t)wish->microbatches) &&
                 model_fits(wish->model, shape.pipeline, shape.tensor, &ignored) &&
                 model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &ignored) &&
+                model_fits_context(wish->model, mesh_length(shape, AXIS_CONTEXT), &ignored) &&
                 is_even(wish, shape);
     errors_release(&ignored);
     return good;
@@ -34,12 +35,24 @@ static bool spreads(const struct strategy *strategy, struct mesh_shape shape)
     return (strategy->spreads_data || shape.data == 1) &&
            (strategy->spreads_tensor || shape.tensor == 1) &&
            (strategy->spreads_pipeline || shape.pipeline == 1) &&
-           (strategy->spreads_expert || mesh_length(shape, AXIS_EXPERT) == 1);
+           (strategy->spreads_expert || mesh_length(shape, AXIS_EXPERT) == 1) &&
+           (strategy->spreads_context || mesh_length(shape, AXIS_CONTEXT) == 1);
 }
 
 static int distance(struct mesh_shape a, struct mesh_shape b)
 {
     return abs(a.data - b.data) + abs(a.tensor - b.tensor) + abs(a.pipeline - b.pipeline);
+}
+
+/* The context ranks of meshes that are tried: as many as are asked for, where the model can have them. */
+static int contexts_tried(const struct wish *wish, struct mesh_shape shape)
+{
+    struct errors ignored;
+    errors_init(&ignored);
+    int asked = mesh_length(shape, AXIS_CONTEXT);
+    bool good = wish->strategy->spreads_context && model_fits_context(wish->model, asked, &ignored);
+    errors_release(&ignored);
+    return good ? asked : 1;
 }
 
 /* No mesh that fits has more nodes than this, nor than `shape`. */
@@ -49,14 +62,15 @@ static int most_nodes(const struct wish *wish, struct mesh_shape shape)
     double data = strategy->spreads_data ? (double)(wish->batch / (size_t)wish->microbatches) : 1;
     double tensor = strategy->spreads_tensor ? model_most_tensors(wish->model) : 1;
     double pipeline = strategy->spreads_pipeline ? model_most_stages(wish->model) : 1;
-    double most = data * tensor * pipeline;
+    double most = data * tensor * pipeline * contexts_tried(wish, shape);
     return most < mesh_size(shape) ? (int)most : mesh_size(shape);
 }
 
 /* The mesh of most nodes, up to `shape`'s, that fits; of equals the one nearest to `shape`. */
 static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shape)
 {
-    for (int nodes = most_nodes(wish, shape); nodes > 1; nodes--) {
+    int contexts = contexts_tried(wish, shape), all = most_nodes(wish, shape) / contexts;
+    for (int nodes = all; nodes > 1; nodes--) {
         struct mesh_shape best = {0};
         for (int tensor = 1; tensor <= nodes && tensor <= model_most_tensors(wish->model); tensor++)
             for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
@@ -64,8 +78,9 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
                  pipeline++) {
                 struct mesh_shape other = {.data = nodes / tensor / pipeline,
                                            .tensor = tensor,
-                                           .pipeline = pipeline};
-                if (mesh_size(other) == nodes && spreads(wish->strategy, other) &&
+                                           .pipeline = pipeline,
+                                           .context = contexts};
+                if (mesh_size(other) == nodes * contexts && spreads(wish->strategy, other) &&
                     (!best.data || distance(other, shape) < distance(best, shape)) &&
                     fits(wish, other))
                     best = other;
@@ -73,7 +88,7 @@ static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shap
         if (best.data)
             return best;
     }
-    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1};
+    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1, .context = contexts};
 }
 
 static bool refuse(const struct wish *wish, struct mesh_shape shape, const char *where,
@@ -90,14 +105,12 @@ static bool refuse(const struct wish *wish, struct mesh_shape shape, const char 
         errors_add(&reason, "ranks that share experts out need equal shares: a batch of %zu rows does not "
                             "divide into %d microbatches for %d of them",
                    wish->batch, wish->microbatches, mesh_replicas(shape));
-    else if (model_fits(wish->model, shape.pipeline, shape.tensor, &reason))
-        model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &reason);
-    errors_add(errors,
-               "%s: the mesh data=%d tensor=%d pipeline=%d does not fit: %s; the nearest that fits "
-               "is mesh.data=%d mesh.tensor=%d mesh.pipeline=%d (nodes=%d)",
-               where, shape.data, shape.tensor, shape.pipeline,
-               reason.count ? reason.messages[0] : "", other.data, other.tensor, other.pipeline,
-               mesh_size(other));
+    else if (model_fits(wish->model, shape.pipeline, shape.tensor, &reason) &&
+             model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &reason))
+        model_fits_context(wish->model, mesh_length(shape, AXIS_CONTEXT), &reason);
+    errors_add(errors, "%s: the mesh %s does not fit: %s; the nearest that fits is %s (nodes=%d)", where,
+               mesh_words(shape, "").text, reason.count ? reason.messages[0] : "",
+               mesh_words(other, "mesh.").text, mesh_size(other));
     errors_release(&reason);
     return false;
 }
@@ -117,7 +130,8 @@ static struct mesh_shape complete(const struct wish *wish, int nodes, struct mes
     struct mesh_shape shape = {.data = mesh_length(asked, AXIS_DATA),
                                .tensor = mesh_length(asked, AXIS_TENSOR),
                                .pipeline = mesh_length(asked, AXIS_PIPELINE),
-                               .expert = mesh_length(asked, AXIS_EXPERT)};
+                               .expert = mesh_length(asked, AXIS_EXPERT),
+                               .context = mesh_length(asked, AXIS_CONTEXT)};
     int left = nodes / mesh_size(shape) ? nodes / mesh_size(shape) : 1;
     bool nothing_asked = !asked.data && !asked.tensor && !asked.pipeline;
     if (nothing_asked && strategy->spreads_data && strategy->spreads_pipeline)
@@ -146,15 +160,11 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
                           where, batch, microbatches, batch);
     *shape = complete(&wish, nodes, asked);
     if (!spreads(strategy, *shape))
-        return errors_add(errors, "%s: strategy %s does not spread over mesh data=%d tensor=%d "
-                                  "pipeline=%d (its keys: %s)",
-                          where, strategy->name, shape->data, shape->tensor, shape->pipeline,
-                          strategy->options);
+        return errors_add(errors, "%s: strategy %s does not spread over mesh %s (its keys: %s)", where,
+                          strategy->name, mesh_words(*shape, "").text, strategy->options);
     if (mesh_size(*shape) != nodes)
-        return errors_add(errors, "%s: the mesh data=%d tensor=%d pipeline=%d of strategy %s has %d "
-                                  "nodes, not nodes=%d",
-                          where, shape->data, shape->tensor, shape->pipeline, strategy->name,
-                          mesh_size(*shape), nodes);
+        return errors_add(errors, "%s: the mesh %s of strategy %s has %d nodes, not nodes=%d", where,
+                          mesh_words(*shape, "").text, strategy->name, mesh_size(*shape), nodes);
     if (!fits(&wish, *shape))
         return refuse(&wish, *shape, where, errors);
     return true;

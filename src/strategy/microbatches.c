@@ -2,6 +2,8 @@
 
 #include "threadrack/base/memory.h"
 
+#include <string.h>
+
 struct share microbatch(const struct training *training, int i)
 {
     int count = training->plan->microbatches;
@@ -21,12 +23,15 @@ struct share slot_rows(const struct training *training, int chunk, int i)
                           microbatch(training, i).count};
 }
 
-void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
-               void *inputs, void *targets)
+size_t own_targets(const struct training *training)
+{
+    return training->plan->target_width / (size_t)training->plan->mesh->shape.context;
+}
+
+static void load_whole(const struct training *training, size_t step, struct share rows, void *inputs,
+                       void *targets)
 {
     const struct plan *plan = training->plan;
-    if (!rank_is_real(self) || !plan->loader)
-        return;
     if (plan->partition)
         loader_fill_part(plan->loader, training->point.replica - plan->servers,
                          step * training->rows.count + rows.begin, rows.count, inputs, targets);
@@ -35,11 +40,59 @@ void load_rows(struct rank *self, const struct training *training, size_t step, 
                     (struct share){training->rows.begin + rows.begin, rows.count}, inputs, targets);
 }
 
+/* Chunks of the model take it from the whole. */
+void key_dropout(struct training *training, size_t step, int i)
+{
+    training->model->dropout =
+        (struct dropout_key){.seed = training->plan->exchange.seed,
+                             .step = (uint32_t)step,
+                             .row = training->rows.begin + microbatch(training, i).begin};
+}
+
+/* Of a row of `width` elements what lies at the slice's positions; returns where the next row's goes. */
+static char *cut_slice(const struct training *training, const char *row, size_t width, char *to)
+{
+    int contexts = training->plan->mesh->shape.context;
+    struct slice slice = model_slice(training->plan->model, contexts, training->point.chunk);
+    size_t of_position = width / (slice_positions(&slice) * (size_t)contexts) * sizeof(int32_t);
+    for (int i = 0; i < slice.count; i++) {
+        size_t bytes = slice.runs[i].count * of_position;
+        memcpy(to, row + slice.runs[i].begin * of_position, bytes);
+        to += bytes;
+    }
+    return to;
+}
+
+static void load_slices(const struct training *training, size_t step, struct share rows, char *inputs,
+                        char *targets)
+{
+    const struct plan *plan = training->plan;
+    char *input = training->whole_row, *target = input + plan->input_width * sizeof(int32_t);
+    for (size_t i = rows.begin; i < rows.begin + rows.count; i++) {
+        load_whole(training, step, (struct share){i, 1}, inputs ? input : NULL, targets ? target : NULL);
+        if (inputs)
+            inputs = cut_slice(training, input, plan->input_width, inputs);
+        if (targets)
+            targets = cut_slice(training, target, plan->target_width, targets);
+    }
+}
+
+void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
+               void *inputs, void *targets)
+{
+    if (!rank_is_real(self) || !training->plan->loader)
+        return;
+    if (training->whole_row)
+        load_slices(training, step, rows, inputs, targets);
+    else
+        load_whole(training, step, rows, inputs, targets);
+}
+
 double microbatch_loss(struct rank *self, struct training *training, int i)
 {
     struct share rows = microbatch(training, i);
     const int32_t *targets =
-        training->targets ? training->targets + rows.begin * training->plan->target_width : NULL;
+        training->targets ? training->targets + rows.begin * own_targets(training) : NULL;
     size_t batch = training->plan->batch, mean_over = rows_of_mean(training);
     int last = training->chunks - 1;
     double loss = model_loss(self, model_chunk(training->model, last), slot_rows(training, last, i),
@@ -57,20 +110,10 @@ double train_in_turn(struct rank *self, struct training *training, size_t step)
         struct share rows = slot_rows(training, 0, i);
         load_rows(self, training, step, microbatch(training, i),
                   model_input(training->model, rows), NULL);
+        key_dropout(training, step, i);
         model_forward(self, training->model, rows);
         loss += microbatch_loss(self, training, i);
         model_backward(self, training->model, rows, i == 0, i == last);
     }
     return loss;
-}
-
-void note_staleness(struct training *training, uint64_t staleness)
-{
-    struct staleness *seen = &training->staleness;
-    seen->applied++;
-    seen->sum += staleness;
-    seen->most = staleness > seen->most ? staleness : seen->most;
-    while ((uint64_t)seen->count <= staleness)
-        *vector_push(&seen->times, &seen->count, &seen->room) = 0;
-    seen->times[staleness]++;
 }

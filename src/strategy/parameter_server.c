@@ -7,7 +7,7 @@
  *
  * Gradients are sums over the global batch as everywhere, so that it is data parallelism. Every message is
  * from or to a server, whose port is the bottleneck. In the first step the first worker hands each server
- * its share, as it has the weights. */
+ * its share, as it has the weights. What is pushed may be compressed; what is pulled never is. */
 #include "servers.h"
 
 #include "threadrack/base/memory.h"
@@ -16,7 +16,7 @@
 
 struct own {
     struct serving serving;
-    float **pushed; /* (peers) of (share): gradients, at a server */
+    void **pushed; /* (peers): at a server, what workers push */
 };
 
 static void *setup(struct rank *self, struct training *training)
@@ -25,8 +25,8 @@ static void *setup(struct rank *self, struct training *training)
     serving_init(&own->serving, self, training);
     own->pushed = memory_zeroed((size_t)own->serving.peers, sizeof *own->pushed);
     for (int i = 0; i < own->serving.peers && serves(training); i++)
-        own->pushed[i] = rank_alloc(self, MEMORY_COMMUNICATION,
-                                    training->model->parameter_count * sizeof(float));
+        own->pushed[i] =
+            rank_alloc(self, MEMORY_COMMUNICATION, serving_push_bytes(&own->serving, training));
     return own;
 }
 
@@ -69,9 +69,10 @@ static double serve(struct rank *self, struct training *training, size_t step)
     if (step == 0)
         rank_wait(self, serving_receive(self, to, 0, training->model->parameters, whole));
     for (int i = 0; i < to->peers; i++)
-        to->receives[i] = serving_receive(self, to, i, own->pushed[i], whole);
+        to->receives[i] = rank_post_receive(self, to->group, to->first + i, own->pushed[i],
+                                            serving_push_bytes(to, training));
     serving_wait(self, to->receives, to->peers);
-    serving_add_up(self, training, to, own->pushed);
+    serving_add_up(self, training, to, own->pushed, step);
     optimizer_step(self, training->optimizer, training->model);
     for (int i = 0; i < to->peers; i++)
         to->sends[i] = serving_send(self, to, i, training->model->parameters, whole);
@@ -87,7 +88,7 @@ static double step(struct rank *self, struct training *training, size_t step)
 const struct strategy strategy_parameter_server = {
     .name = "parameter_server",
     .summary = "servers have the parameters in shares; workers push gradients and pull parameters",
-    .options = "servers, shares, microbatches, partition",
+    .options = "servers, compress, shares, microbatches, partition",
     .spreads_data = true,
     .serves_shares = true,
     .step = step,

@@ -30,8 +30,7 @@ static void find_pairs(struct sharding *sharding)
 struct group *sharding_sharers(struct rank *self, const struct plan *plan, bool experts)
 {
     const struct mesh *mesh = plan->mesh;
-    bool all = mesh->shape.expert > 1 && !experts;
-    return (all ? mesh->gather_replicas : mesh->gather)[rank_id(self)];
+    return (experts ? mesh->gather_experts : mesh->gather)[rank_id(self)];
 }
 
 static size_t share_out(struct rank *self, struct sharding *sharding, const struct plan *plan)

@@ -12,9 +12,9 @@
 
 struct own {
     struct loose loose; /* first: the words in loose.c see it so */
-    /* At a server: gradients that wait for others' of their iteration, (bound + 1) x workers of (share), and
-     * how many there are of each. `read`: the updates that the parameters had which they are of. */
-    float **kept;
+    /* At a server: pushes that wait for others' of their iteration, (bound + 1) x workers, and how many there
+     * are of each. `read`: the updates that the parameters had which they are of. */
+    void **kept;
     uint64_t *read;
     double *losses;
     int *count;
@@ -29,7 +29,7 @@ static void *setup(struct rank *self, struct training *training)
     own->slots = training->plan->staleness + 1;
     if (!serves(training))
         return own;
-    size_t bytes = training->model->parameter_count * sizeof(float);
+    size_t bytes = serving_push_bytes(&own->loose.serving, training);
     size_t all = own->slots * (size_t)own->loose.serving.peers;
     own->kept = memory_zeroed(all, sizeof *own->kept);
     own->read = memory_zeroed(all, sizeof *own->read);
@@ -60,13 +60,13 @@ static void keep(struct rank *self, struct training *training, int worker)
 {
     struct own *own = training->own;
     uint64_t iteration = own->loose.pushed[worker] - 1;
-    size_t place = place_of(own, iteration, worker), count = training->model->parameter_count;
+    size_t place = place_of(own, iteration, worker), bytes = serving_push_bytes(&own->loose.serving, training);
     own->read[place] = own->loose.pulled[worker];
     own->losses[place] = loose_loss_of(training, worker);
     own->count[iteration % own->slots]++;
-    if (!rank_compute_begin(self, parameters_work(training, 0, 2)))
+    if (!rank_compute_begin(self, (struct work){.bytes = 2 * bytes, .kernels = bytes > 0}))
         return;
-    memcpy(own->kept[place], own->loose.incoming, count * sizeof(float));
+    memcpy(own->kept[place], own->loose.incoming, bytes);
     rank_compute_end(self);
 }
 
@@ -78,7 +78,7 @@ static void add_up(struct rank *self, struct training *training, uint64_t iterat
         loose_note(training, i, own->losses[place_of(own, iteration, i)],
                    iteration - own->read[place_of(own, iteration, i)]);
     own->count[iteration % own->slots] = 0;
-    serving_add_up(self, training, &own->loose.serving, &own->kept[place_of(own, iteration, 0)]);
+    serving_add_up(self, training, &own->loose.serving, &own->kept[place_of(own, iteration, 0)], iteration);
 }
 
 static bool may_go_on(const struct loose *loose, const struct training *training, int worker)
@@ -110,17 +110,13 @@ static double serve(struct rank *self, struct training *training)
 
 static double step(struct rank *self, struct training *training, size_t step)
 {
-    if (serves(training))
-        return serve(self, training);
-    double loss = loose_work(self, training, step);
-    training->stopped = training->stopped || step + 1 == training->plan->steps;
-    return loss;
+    return serves(training) ? serve(self, training) : loose_work(self, training, step);
 }
 
 const struct strategy strategy_ssp_server = {
     .name = "ssp_server",
     .summary = "servers whose workers may be `staleness` iterations ahead of the slowest",
-    .options = "servers, staleness, microbatches, partition",
+    .options = "servers, compress, staleness, microbatches, partition",
     .spreads_data = true,
     .serves_shares = true,
     .runs_free = true,

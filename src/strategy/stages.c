@@ -53,15 +53,19 @@ static void wait_for(struct rank *self, struct request *request)
     *request = (struct request){0};
 }
 
+/* Whose rows the task has, while the rank takes `step`. */
+static size_t own_step(const struct training *training, struct stage_task task, size_t step)
+{
+    return flows(training) ? step - (size_t)training->taken + (size_t)task.microbatch : step;
+}
+
 static void take_slot(struct rank *self, struct training *training, struct stage_task task,
                       size_t step)
 {
     struct model *model = model_chunk(training->model, task.chunk);
     struct share rows = slot_rows(training, task.chunk, task.microbatch);
-    if (flows(training)) /* its own step's rows */
-        step = step - (size_t)training->taken + (size_t)task.microbatch;
     if (is_first(training, task.chunk))
-        load_rows(self, training, step, microbatch(training, task.microbatch),
+        load_rows(self, training, own_step(training, task, step), microbatch(training, task.microbatch),
                   model_input(model, rows), NULL);
     else
         *request_of(training, INPUT, task) = rank_post_receive_numbers(
@@ -131,7 +135,7 @@ static void forward(struct rank *self, struct training *training, struct stage_t
 
 static void look_back(struct training *training, struct stage_task task)
 {
-    note_staleness(training, (uint64_t)(training->taken - stash_seen(training, task.microbatch)));
+    staleness_count(&training->staleness, (uint64_t)(training->taken - stash_seen(training, task.microbatch)));
     stash_look_back(training, task.microbatch);
 }
 
@@ -168,6 +172,7 @@ static double do_task(struct rank *self, struct training *training, struct stage
                       size_t step)
 {
     double loss = 0;
+    key_dropout(training, own_step(training, task, step), task.microbatch);
     if (task.work == WORK_FORWARD)
         forward(self, training, task);
     else if (task.work == WORK_BACKWARD)

@@ -39,7 +39,7 @@ static void begin_tensor_sum(void *context, struct rank *self, float *partial, s
     struct training *training = context;
     struct allreduce *over = training->plan->sequence ? &training->scatter : &training->tensor;
     (void)self;
-    training->sums[training->sum_count++] = allreduce_post(over, partial, count);
+    training->sums[training->sum_count++] = allreduce_post_numbers(over, NUMBER_VALUE, partial, count);
 }
 
 static void end_tensor_sums(void *context, struct rank *self)
@@ -56,7 +56,7 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
     struct training *training = context;
     if (training->plan->mesh->shape.tensor > 1)
         tensor_sum(context, self, NUMBER_FULL, partial, count);
-    if (training->plan->mesh->shape.expert > 1)
+    if (training->plan->mesh->shape.expert > 1 && !training->plan->zero) /* shares are summed over it, too */
         allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
         allreduce_now(&training->stages, partial, count);
@@ -74,11 +74,31 @@ static void exchange_experts(void *context, struct rank *self, float *vector, si
     allreduce_numbers(&((struct training *)context)->expert, NUMBER_VALUE, vector, count);
 }
 
+_Static_assert((int)ROADS == (int)RELAY_ROADS, "a relay has a road for each that a model uses");
+
+static void ring_post(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count)
+{
+    struct training *training = context;
+    (void)self;
+    relay_post(&training->ring, (int)road, out, in, count);
+    if (training->plan->ring_waits)
+        relay_wait(&training->ring, (int)road);
+}
+
+static void ring_wait(void *context, struct rank *self, enum road road)
+{
+    (void)self;
+    relay_wait(&((struct training *)context)->ring, (int)road);
+}
+
 static struct model_hooks hooks_of(struct training *training)
 {
     const struct strategy *strategy = training->plan->strategy;
     struct model_hooks hooks = {.context = training, .sum_over_model = sum_over_model,
                                 .exchange_experts = exchange_experts,
+                                .ring_post = ring_post,
+                                .ring_wait = ring_wait,
                                 .gradient_ready = strategy->gradient_ready};
     if (strategy->spreads_data && !strategy->updates_alone && !strategy->serves_shares)
         hooks.gradient_ready = bucket_gradient_ready;
@@ -168,7 +188,9 @@ static struct model *whole_model(struct rank *self, struct training *training, e
                                 .tensors = shape.tensor,
                                 .layers = plan->stage_layers,
                                 .expert = training->point.experts,
-                                .experts = shape.expert};
+                                .experts = shape.expert,
+                                .context = training->point.chunk,
+                                .contexts = shape.context};
     struct model *model = model_create(self, plan->model, place, rows[0],
                                        microbatch(training, 0).count, use,
                                        hooks_of(training));
@@ -211,10 +233,12 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     make_model(self, training);
     if (point.stage == shape.pipeline - 1)
         training->targets = rank_alloc(self, MEMORY_DATA,
-                                       training->rows.count * plan->target_width * sizeof(int32_t));
+                                       training->rows.count * own_targets(training) * sizeof(int32_t));
+    if (shape.context > 1 && rank_is_real(self))
+        training->whole_row = memory_zeroed(plan->input_width + plan->target_width, sizeof(int32_t));
     struct group *expert = plan->mesh->expert[rank_id(self)];
     allreduce_init(&training->expert, self, expert, plan->alltoall);
-    if (plan->clip > 0)
+    if (plan->clip > 0 && !plan->zero)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
         allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
@@ -225,6 +249,8 @@ struct training *training_create(struct rank *self, const struct plan *plan)
     allreduce_init(&training->gather, self, plan->mesh->tensor[rank_id(self)], plan->gather);
     if (!plan->strategy->updates_alone && !plan->strategy->serves_shares)
         buckets_init(training, self);
+    relay_init(&training->ring, self, plan->mesh->context[rank_id(self)],
+               plan->mesh->ring ? &plan->mesh->ring[rank_id(self)] : NULL);
     training->pipeline = plan->mesh->pipeline[rank_id(self)];
     training->back = plan->mesh->back[rank_id(self)];
     if (plan->clip > 0)
@@ -251,6 +277,7 @@ void training_free(struct training *training)
     buckets_release(&training->expert_buckets);
     order_release(&training->order);
     free(training->requests);
+    free(training->whole_row);
     free(training->sums);
     free(training->slots);
     free(training->begun);
@@ -299,8 +326,7 @@ double training_step(struct rank *self, struct training *training, size_t step)
     if (training->optimizer)
         optimizer_set_rate(training->optimizer, training->model, plan_rate(plan, step));
     training->rows_done = training->rows.count;
-    struct staleness *seen = &training->staleness;
-    *seen = (struct staleness){.times = seen->times, .count = seen->count, .room = seen->room};
+    staleness_begin_step(&training->staleness);
     double loss = plan->strategy->step(self, training, step);
     training->taken++;
     return loss;

@@ -16,9 +16,15 @@ struct share replica_rows(const struct plan *plan, int replica);
 /* How many rows' losses a rank's gradients are the mean of: the batch's, or its own. */
 size_t rows_of_mean(const struct training *training);
 
-/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. */
+/* Targets of a row that this rank has. */
+size_t own_targets(const struct training *training);
+/* Copies some of this step's rows, of this rank's, into the region; either may be NULL. A context rank
+ * takes its slice of each. */
 void load_rows(struct rank *self, const struct training *training, size_t step, struct share rows,
                void *inputs, void *targets);
+
+/* What goes forward or back next is microbatch i of the step: dropout draws by where it is in the global batch. */
+void key_dropout(struct training *training, size_t step, int i);
 
 /* The loss of a microbatch: only tensor rank 0 counts it, so that the ranks' parts add up. */
 double microbatch_loss(struct rank *self, struct training *training, int i);
@@ -41,9 +47,6 @@ int stash_seen(const struct training *training, int minibatch);
 void stash_look_back(struct training *training, int minibatch);
 void stash_look_at_latest(struct training *training);
 void stash_keep(struct rank *self, struct training *training);
-
-/* Counts a gradient that is applied in this step: how many updates its weights had had less. */
-void note_staleness(struct training *training, uint64_t staleness);
 
 /* The gradients of a table that the first and the last stage share become their sum. Behind the sums
  * over replicas. */

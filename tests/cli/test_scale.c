@@ -71,7 +71,7 @@ static void hybrid_by_lanes(void)
 {
     takes_at_most("strategy=hybrid batch=25000 mesh.tensor=2 mesh.pipeline=2 netmodel=loggp "
                   "allreduce=binomial steps=1",
-                  4096);
+                  2304);
 }
 
 static void hybrid_by_events(void)

@@ -272,6 +272,7 @@ static void check_report(const char *word, const char *text, const char *says, c
         fprintf(stderr, "\nthe report was \"%s\", should have \"%s\" and \"%s\"\n", report, says,
                 says_too);
     CHECK(good);
+    CHECK(!strchr(report, '\n')); /* one line */
     free(report);
     replay_release(replay);
 }
@@ -282,20 +283,21 @@ static void deadlocks(void)
     check_report("cluster.name=x",
                  "num_ranks 2\nrank 0 {\nl1: recv 8b from 1\nl2: send 8b to 1\nl2 requires l1\n}\n"
                  "rank 1 {\nl1: recv 8b from 0\nl2: send 8b to 0\nl2 requires l1\n}\n",
-                 "rank 0 waits for rank 1, to receive tag 0 (line 3)",
-                 "rank 1 waits for rank 0, to receive tag 0 (line 8)");
+                 "in a circle: rank 0 waits for rank 1 (to receive tag 0, line 3), ",
+                 "rank 1 waits for rank 0 (to receive tag 0, line 8); 2 of 2 ranks wait");
     /* Each sends before it receives: only a rendezvous minds. */
     static const char sends[] =
         "num_ranks 2\nrank 0 {\nl1: send 8b to 1\nl2: recv 8b from 1\nl2 requires l1\n}\n"
         "rank 1 {\nl1: send 8b to 0\nl2: recv 8b from 0\nl2 requires l1\n}\n";
     check_report("cluster.loggp.rendezvous=7B", sends,
-                 "rank 0 waits for rank 1, to send tag 0 (line 3), which has not posted",
-                 "rank 1 waits for rank 0, to send tag 0 (line 8), which has not posted");
+                 "in a circle: rank 0 waits for rank 1 (to send tag 0, line 3), ",
+                 "rank 1 waits for rank 0 (to send tag 0, line 8)");
     CHECK_EQUAL(length_ns("cluster.loggp.rendezvous=8B", sends), 1500 + 2500 + 42 + 1500);
     /* Another tag. */
     check_report("cluster.name=x",
                  "num_ranks 2\nrank 0 {\nsend 8b to 1 tag 1\n}\nrank 1 {\nrecv 8b from 0 tag 2\n}\n",
-                 "rank 1 waits for rank 0, to receive tag 2 (line 6)", "");
+                 "for ever: rank 1 waits for rank 0 (to receive tag 2, line 6), which never comes: rank 0 has no more",
+                 "; 1 of 2 ranks wait");
 }
 
 static void unreceived(void)
@@ -308,6 +310,19 @@ static void unreceived(void)
     CHECK_EQUAL(clock_unreceived(replay.clock, &line), 1);
     CHECK_EQUAL(line, 3);
     replay_release(replay);
+}
+
+/* Each of many ranks waits for the next: the circle is found from any of them, and cut short. */
+static void long_circles(void)
+{
+    enum { RANKS = 3000 };
+    char *text = malloc((size_t)RANKS * 100), *end = text;
+    end += sprintf(end, "num_ranks %d\n", RANKS);
+    for (int i = 0; i < RANKS; i++)
+        end += sprintf(end, "rank %d {\nl1: recv 8b from %d\nl2: send 8b to %d\nl2 requires l1\n}\n", i,
+                       i < 10 || i == RANKS - 1 ? 10 : i + 1, (i + 1) % RANKS);
+    check_report("cluster.name=x", text, "in a circle: rank ", ", and so on; 3000 of 3000 ranks wait");
+    free(text);
 }
 
 /* A chain of 200,000 operations and as many labels takes no stack and little time. */
@@ -331,4 +346,4 @@ static void long_chains(void)
 
 SUITE("clock: graphs", TEST(messages), TEST(bound_by_gap), TEST(incast), TEST(overhead_a_byte),
       TEST(rendezvous), TEST(processors_and_order), TEST(what_loggopsim_says),
-      TEST(under_every_netmodel), TEST(deadlocks), TEST(unreceived), TEST(long_chains));
+      TEST(under_every_netmodel), TEST(deadlocks), TEST(long_circles), TEST(unreceived), TEST(long_chains));

@@ -192,7 +192,32 @@ static void narrow_types_round_to_nearest_even(void)
     }
 }
 
+/* Two bytes hold what is rounded to them, and every two bytes are some number. */
+static void narrow_types_are_packed(void)
+{
+    struct draw draw = {.seed = 2, .purpose = PURPOSE_TEST};
+    for (enum element element = ELEMENT_FP16; element <= ELEMENT_BF16; element++) {
+        int wrong = 0;
+        for (uint32_t bits = 0; bits < 1 << 16; bits++) {
+            uint16_t packed = (uint16_t)bits, again;
+            float x;
+            math_unpack(element, 1, &packed, &x);
+            math_pack(element, 1, &x, &again);
+            wrong += packed != again && !isnan(x) && x != 0; /* a zero's sign is rounded away */
+        }
+        for (uint64_t i = 0; i < 20000; i++) {
+            float x = (float)draw_normal(draw, i) * ldexpf(1, (int)(i % 50) - 30), rounded = x;
+            uint16_t packed;
+            math_pack(element, 1, &x, &packed);
+            math_unpack(element, 1, &packed, &x);
+            math_round(element, 1, &rounded);
+            wrong += memcmp(&x, &rounded, sizeof x) != 0;
+        }
+        CHECK_EQUAL(wrong, 0);
+    }
+}
+
 SUITE("comm: compressors", TEST(what_is_sent_and_what_is_left_make_the_whole),
       TEST(topk_sends_the_largest), TEST(randomk_visits_every_place_alike), TEST(qsgd_is_unbiased),
       TEST(signs_are_voted_on), TEST(int8_is_within_half_a_step),
-      TEST(narrow_types_round_to_nearest_even));
+      TEST(narrow_types_round_to_nearest_even), TEST(narrow_types_are_packed));

@@ -6,6 +6,7 @@
 #include "threadrack/base/philox.h"
 
 #include "src/math/reference/activation.c"
+#include "src/math/reference/attention_slices.c"
 #include "src/math/reference/convolution.c"
 #include "src/math/reference/loss.c"
 #include "src/math/reference/transformer.c"

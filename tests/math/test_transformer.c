@@ -4,6 +4,8 @@
 
 #include "src/math/reference.h"
 
+#include "threadrack/math/dropout.h"
+
 #include "in_double.h"
 
 #include <stdlib.h>
@@ -12,9 +14,10 @@ struct attention_trial {
     struct attention shape;
     size_t rows, qkv_count, p_count, y_count;
     double *qkv, *p, *y, *dy, *dqkv;
+    uint8_t *kept; /* of dropout */
 };
 
-static struct attention_trial attention_create(struct attention shape, size_t rows)
+static struct attention_trial attention_create(struct attention shape, size_t rows, double rate)
 {
     size_t tokens = rows * shape.tokens, width = shape.heads * shape.head_width;
     struct attention_trial t = {.shape = shape,
@@ -29,6 +32,10 @@ static struct attention_trial attention_create(struct attention shape, size_t ro
     t.dqkv = random_doubles(t.qkv_count, 5);
     for (size_t i = 0; i < t.qkv_count; i++)
         t.qkv[i] *= 3; /* probabilities far from equal */
+    t.kept = malloc(t.p_count);
+    math_dropout_draw((struct draw){.seed = 6}, rate, 0, t.p_count, t.kept);
+    t.shape.kept = rate > 0 ? t.kept : NULL;
+    t.shape.factor = 1 / (1 - (float)rate);
     return t;
 }
 
@@ -37,6 +44,7 @@ static void attention_release(struct attention_trial *t)
     double *arrays[] = {t->qkv, t->p, t->y, t->dy, t->dqkv};
     for (int i = 0; i < 5; i++)
         free(arrays[i]);
+    free(t->kept);
 }
 
 static double weighted_attention(void *context)
@@ -46,32 +54,38 @@ static double weighted_attention(void *context)
     return dot_product(t->y_count, t->y, t->dy);
 }
 
+static const double rates[] = {0, 0.3};
+
 static void plain_attention_has_the_right_gradient(void)
 {
-    struct attention_trial t =
-        attention_create((struct attention){.heads = 2, .head_width = 3, .tokens = 5}, 2);
-    weighted_attention(&t);
-    attention_backward_in_double(&t.shape, t.rows, t.qkv, t.p, t.dy, t.dqkv);
-    check_gradient(t.qkv_count, t.qkv, t.dqkv, weighted_attention, &t);
-    attention_release(&t);
+    for (int i = 0; i < 2; i++) {
+        struct attention_trial t =
+            attention_create((struct attention){.heads = 2, .head_width = 3, .tokens = 5}, 2, rates[i]);
+        weighted_attention(&t);
+        attention_backward_in_double(&t.shape, t.rows, t.qkv, t.p, t.dy, t.dqkv);
+        check_gradient(t.qkv_count, t.qkv, t.dqkv, weighted_attention, &t);
+        attention_release(&t);
+    }
 }
 
-static void check_attention(struct attention shape, size_t rows)
+static void check_attention(struct attention shape, size_t rows, double rate)
 {
-    struct attention_trial t = attention_create(shape, rows);
+    struct attention_trial t = attention_create(shape, rows, rate);
     float *qkv = floats_of(t.qkv_count, t.qkv), *dy = floats_of(t.y_count, t.dy);
     float *p = floats_of(t.p_count, t.p), *y = floats_of(t.y_count, t.y);
     float *dqkv = floats_of(t.qkv_count, t.dqkv);
     float *scratch = malloc(sizeof *scratch * (math_attention_scratch(&shape) + 1));
     weighted_attention(&t);
+    shape = t.shape;
+    shape.dropped = malloc(sizeof *shape.dropped * t.p_count);
     attention_backward_in_double(&shape, rows, t.qkv, t.p, t.dy, t.dqkv);
     math_attention(&shape, rows, qkv, p, y, scratch);
     math_attention_backward(&shape, rows, qkv, p, dy, dqkv, scratch);
     CHECK_NEAR(farthest(t.p_count, p, t.p), 0, 4e-6);
     CHECK_NEAR(farthest(t.y_count, y, t.y), 0, 2e-5);
     CHECK_NEAR(farthest(t.qkv_count, dqkv, t.dqkv), 0, 5e-5);
-    void *all[] = {qkv, dy, p, y, dqkv, scratch};
-    for (int i = 0; i < 6; i++)
+    void *all[] = {qkv, dy, p, y, dqkv, scratch, shape.dropped};
+    for (int i = 0; i < 7; i++)
         free(all[i]);
     attention_release(&t);
 }
@@ -83,7 +97,8 @@ static void attention_agrees(void)
         {.heads = 1, .head_width = 1, .tokens = 1},    {.heads = 3, .head_width = 5, .tokens = 17},
         {.heads = 2, .head_width = 24, .tokens = 33},  {.heads = 1, .head_width = 80, .tokens = 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        check_attention(shapes[i], 1 + i % 3);
+        for (int r = 0; r < 2; r++)
+            check_attention(shapes[i], 1 + i % 3, rates[r]);
 }
 
 static void every_kernel_attends_as_plain_loops_do(void)

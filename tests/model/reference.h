@@ -3,6 +3,7 @@
 #ifndef TESTS_MODEL_REFERENCE_H
 #define TESTS_MODEL_REFERENCE_H
 
+#include "threadrack/math/dropout.h"
 #include "threadrack/math/math.h"
 
 #include <math.h>
@@ -30,12 +31,15 @@ struct plain_layer {
     size_t a, b, c;
     enum activation activation;
     double capacity, balance;
+    double dropout; /* 0: none */
 };
 
 struct plain_shape {
     size_t positions, width;           /* of a row */
     size_t channels, height, breadth;  /* of an image */
     double own_loss;                   /* what layers add to the loss of the row */
+    size_t row;                        /* of the step: 0 with seed 0 */
+    uint32_t layer;                    /* from 0 */
 };
 
 static inline double plain_activation(double x, enum activation kind)
@@ -58,6 +62,25 @@ static inline double *plain_room(size_t count)
 {
     double *room = calloc(count, sizeof *room);
     return room ? room : (abort(), NULL);
+}
+
+/* What dropout makes of an element of the layer, of its sum or (inner) of its probabilities: by itself, whatever
+ * passes beside it. */
+static inline double plain_dropped(double value, const struct plain_shape *s, const struct plain_layer *l,
+                                   uint32_t inner, size_t element)
+{
+    struct draw draw = {.purpose = PURPOSE_DROPOUT, .rank = 2 * s->layer + inner};
+    uint8_t kept = 1;
+    if (l->dropout > 0)
+        math_dropout_draw(draw, l->dropout, element, 1, &kept);
+    return kept ? value / (1 - l->dropout) : 0;
+}
+
+static inline void plain_drop(double *y, const struct plain_shape *s, const struct plain_layer *l)
+{
+    size_t count = s->positions * s->width;
+    for (size_t i = 0; i < count; i++)
+        y[i] = plain_dropped(y[i], s, l, 0, s->row * count + i);
 }
 
 /* y (positions, o) of x (positions, i); b may be NULL. */
@@ -118,7 +141,7 @@ static inline double *plain_conv(const double *x, struct plain_shape *s,
                                            (ptrdiff_t)(j + k % l->b) - (ptrdiff_t)l->c);
                 y[(o * h + i) * v + j] = plain_activation(sum, l->activation);
             }
-    *s = (struct plain_shape){1, l->a * h * v, l->a, h, v, s->own_loss};
+    *s = (struct plain_shape){1, l->a * h * v, l->a, h, v, s->own_loss, s->row, s->layer};
     return y;
 }
 
@@ -133,14 +156,15 @@ static inline double *plain_pool(const double *x, struct plain_shape *s)
                 y[(c * h + i) * v + j] =
                     fmax(fmax(at[0], at[1]), fmax(at[s->breadth], at[s->breadth + 1]));
             }
-    *s = (struct plain_shape){1, s->channels * h * v, s->channels, h, v, s->own_loss};
+    *s = (struct plain_shape){1, s->channels * h * v, s->channels, h, v, s->own_loss, s->row, s->layer};
     return y;
 }
 
 /* One sequence: a (positions, width) of qkv (positions, 3 width). */
-static inline double *plain_attend(const double *qkv, size_t positions, size_t width, size_t heads)
+static inline double *plain_attend(const double *qkv, const struct plain_shape *shape,
+                                   const struct plain_layer *l)
 {
-    size_t d = width / heads;
+    size_t positions = shape->positions, width = shape->width, heads = l->a, d = width / heads;
     double *y = plain_room(positions * width), *p = plain_room(positions);
     for (size_t h = 0; h < heads; h++)
         for (size_t t = 0; t < positions; t++) {
@@ -154,9 +178,12 @@ static inline double *plain_attend(const double *qkv, size_t positions, size_t w
                 sum += p[s] = exp(dot / sqrt((double)d));
             }
             for (size_t s = 0; s <= t; s++)
+                p[s] = plain_dropped(p[s] / sum, shape, l, 1,
+                                     ((shape->row * heads + h) * positions + t) * positions + s);
+            for (size_t s = 0; s <= t; s++)
                 for (size_t e = 0; e < d; e++)
                     y[t * width + h * d + e] +=
-                        p[s] / sum * qkv[s * 3 * width + 2 * width + h * d + e];
+                        p[s] * qkv[s * 3 * width + 2 * width + h * d + e];
         }
     free(p);
     return y;
@@ -172,8 +199,9 @@ static inline double *plain_block(const double *x, const struct plain_shape *s,
     const double *w2 = b1 + inner, *b2 = w2 + c * back;
     double *n = plain_norm(x, s->positions, c, gain, bias);
     double *in = plain_linear(n, s->positions, c, w1, b1, inner, l->activation);
-    double *middle = feed ? in : plain_attend(in, s->positions, c, l->a);
+    double *middle = feed ? in : plain_attend(in, s, l);
     double *y = plain_linear(middle, s->positions, back, w2, b2, c, ACTIVATION_NONE);
+    plain_drop(y, s, l);
     for (size_t j = 0; j < s->positions * c; j++)
         y[j] += x[j];
     *w = b2 + c;
@@ -210,7 +238,6 @@ static inline double *plain_experts(const double *x, struct plain_shape *s,
     double *taken = plain_room(E), *chosen = plain_room(E), *mean = plain_room(E);
     double capacity = ceil(l->capacity * (double)(l->c * T) / (double)E);
     capacity = fmin(fmax(capacity, 1), (double)T);
-    memcpy(y, x, T * d * sizeof *y);
     for (size_t t = 0; t < T; t++) {
         double sum = 0;
         for (size_t e = 0; e < E; e++)
@@ -234,6 +261,9 @@ static inline double *plain_experts(const double *x, struct plain_shape *s,
             free(in);
             free(out);
         }
+    plain_drop(y, s, l);
+    for (size_t j = 0; j < T * d; j++)
+        y[j] += x[j];
     for (size_t e = 0; e < E; e++)
         s->own_loss += l->balance * (double)E * mean[e] * chosen[e] / (double)(T * l->c);
     *w = b2 + E * d;
@@ -251,6 +281,7 @@ static inline double *plain_embed(const double *x, struct plain_shape *s,
             y[t * l->a + j] = table[(size_t)x[t] * l->a + j] + place[t * l->a + j];
     *w = place + s->positions * l->a;
     s->width = l->a;
+    plain_drop(y, s, l);
     return y;
 }
 
@@ -303,6 +334,7 @@ static inline double *plain_forward(const struct plain_layer *layers, struct pla
     const double *at = weights;
     double *y = NULL;
     for (int i = 0; layers[i].kind; i++) {
+        shape->layer = (uint32_t)i;
         double *next = plain_step(y ? y : x, shape, &layers[i], weights, &at);
         free(y);
         y = next;

@@ -83,6 +83,10 @@ static void wrong_files(void)
     refused("input: tokens\ncontext: 4\nlayers: [embedding: 6, attention: 4]\n",
             ":3:24: attention: 4 heads do not divide a width of 6");
     refused("layers: [linear: 3]\n", ":1:10: linear: an image of 1 channels comes in: flatten it");
+    refused("layers: [flatten, feed_forward: {hidden: 3, dropout: 1}]\n",
+            ":1:19: feed_forward: a dropout of 1 leaves nothing: expected a share from 0 to below 1");
+    refused("layers: [flatten, feed_forward: {hidden: 3, dropout: -1}]\n", "dropout: expected a number from 0");
+    refused("layers: [flatten, linear: {out: 3, dropout: 0.1}]\n", "linear has no option 'dropout'");
     refused("layers: [flatten, conv: 3]\n", ":1:19: conv: no image comes in");
     refused("layers: [conv: {channels: 3, kernel: 11, padding: 1}]\n",
             ":1:10: conv: a kernel of 11x11 with padding 1 does not fit an image of 8x8");

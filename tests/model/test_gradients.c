@@ -29,6 +29,7 @@ struct network {
     OF(CONV, channels, .b = kernel, .c = padding, kind)
 #define POOL OF(POOL, 0, .b = 0)
 #define NORM OF(NORM, 0, .b = 0)
+#define DROP(p) .dropout = p
 #define BLOCK(heads, hidden) OF(ATTENTION, heads, .b = 0), OF(FEED, hidden, GELU)
 #define LAYERS(...) .layers = {__VA_ARGS__}
 #define VALUES(n) .shape = {.positions = 1, .width = n}
@@ -64,12 +65,12 @@ static const struct network networks[] = {
     {.text = "file:",
      .yaml = "input: tokens\ncontext: 4\nloss: cross_entropy\n"
              "layers:\n  - embedding: {width: 4, vocabulary: 6}\n"
-             "  - feed_forward: {hidden: 3, activation: relu}\n"
-             "  - repeat: {times: 2, layers: [attention: 1]}\n"
+             "  - feed_forward: {hidden: 3, activation: relu, dropout: 0.25}\n"
+             "  - repeat: {times: 2, layers: [attention: {heads: 1, dropout: 0.125}]}\n"
              "  - feed_forward: {hidden: 5, activation: gelu}\n  - linear: 6\n",
      TOKENS(4),
-     LAYERS(OF(EMBEDDING, 4, .b = 6), OF(FEED, 3, RELU), OF(ATTENTION, 1, .b = 0),
-            OF(ATTENTION, 1, .b = 0), OF(FEED, 5, ERF), OF(LINEAR, 6, .b = 0))},
+     LAYERS(OF(EMBEDDING, 4, .b = 6), OF(FEED, 3, RELU, DROP(0.25)), OF(ATTENTION, 1, .b = 0, DROP(0.125)),
+            OF(ATTENTION, 1, .b = 0, DROP(0.125)), OF(FEED, 5, ERF), OF(LINEAR, 6, .b = 0))},
     {.text = "gpt:layers=1,heads=2,width=6,context=7,vocabulary=5,hidden=4,experts=3,top=2,"
              "capacity=0.8,balance=0.1",
      TOKENS(7),
@@ -87,6 +88,16 @@ static const struct network networks[] = {
             OF(EXPERTS, 5, .b = 4, .c = 1, RELU, .capacity = 1.25, .balance = 0.3),
             OF(EXPERTS, 3, .b = 2, .c = 2, TANH, .capacity = 0.5, .balance = 0.01),
             OF(LINEAR, 6, .b = 0))},
+    {.text = "gpt:layers=2,heads=2,width=6,context=5,vocabulary=7,dropout=0.3", TOKENS(5),
+     LAYERS(OF(EMBEDDING, 6, .b = 7, DROP(0.3)), OF(ATTENTION, 2, .b = 0, DROP(0.3)),
+            OF(FEED, 24, GELU, DROP(0.3)), OF(ATTENTION, 2, .b = 0, DROP(0.3)),
+            OF(FEED, 24, GELU, DROP(0.3)), NORM, OF(LINEAR, 7, NO_BIAS))},
+    {.text = "gpt:layers=1,heads=2,width=6,context=7,vocabulary=5,hidden=4,experts=3,top=2,"
+             "capacity=0.8,balance=0.1,dropout=0.2",
+     TOKENS(7),
+     LAYERS(OF(EMBEDDING, 6, .b = 5, DROP(0.2)), OF(ATTENTION, 2, .b = 0, DROP(0.2)),
+            OF(EXPERTS, 4, .b = 3, .c = 2, GELU, .capacity = 0.8, .balance = 0.1, DROP(0.2)), NORM,
+            OF(LINEAR, 5, NO_BIAS))},
     {.text = "file:",
      .yaml = "input: 4\nloss: squared_error\nlayers: [norm, feed_forward: 3, linear: 2]\n",
      VALUES(4), LAYERS(NORM, OF(FEED, 3, GELU), OF(LINEAR, 2, .b = 0)), .squared = true},
@@ -191,6 +202,7 @@ static double plain_mean(const struct trial *t, bool own, double *output)
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++) {
         struct plain_shape shape = t->network->shape;
+        shape.row = row;
         double *y = plain_forward(t->network->layers, &shape, t->weights, t->x + row * t->width);
         size_t count = shape.positions * shape.width;
         loss += plain_loss(y, &shape, t->classes + row * t->target_width, t->network->squared,
@@ -212,6 +224,7 @@ static double run_model(struct trial *t, int microbatches)
         size_t at = rows.begin * t->target_width;
         const void *targets =
             t->network->values ? (const void *)(t->aims + at) : (const void *)(t->classes + at);
+        t->model->dropout.row = rows.begin;
         model_forward(t->self, t->model, rows);
         loss += model_loss(t->self, t->model, rows, targets, 1.0f / ROWS);
         model_backward(t->self, t->model, rows, m == 0, m == microbatches - 1);
@@ -308,4 +321,46 @@ static void gradients_are_finite_differences(void)
     }
 }
 
-SUITE("model: gradients", TEST(gradients_are_finite_differences));
+/* Of a step, a row or a seed the model has seen before, the same; of others others. */
+static void dropout_depends_on_its_key(void)
+{
+    struct trial t = trial_create(&(struct network){
+        .text = "gpt:layers=1,heads=2,width=6,context=5,vocabulary=7,dropout=0.3", TOKENS(5),
+        LAYERS(OF(EMBEDDING, 6, .b = 7, DROP(0.3)))});
+    const struct dropout_key keys[] = {{.step = 0}, {.step = 1}, {.row = ROWS}, {.seed = 1}, {.step = 0}};
+    double loss[5];
+    for (int i = 0; i < 5; i++) {
+        t.model->dropout = keys[i];
+        model_forward(t.self, t.model, (struct share){0, ROWS});
+        loss[i] = model_loss(t.self, t.model, (struct share){0, ROWS}, t.classes, 1.0f / ROWS);
+        for (int before = 0; before < i; before++)
+            CHECK((loss[before] == loss[i]) == (before == 0 && i == 4));
+    }
+    trial_free(&t);
+}
+
+/* What does not train drops nothing: its outputs are the bits of the network without. */
+static void only_training_drops(void)
+{
+    static const char *const texts[] = {"gpt:layers=1,heads=2,width=6,context=5,vocabulary=7,dropout=0.3",
+                                        "gpt:layers=1,heads=2,width=6,context=5,vocabulary=7"};
+    float output[2][ROWS * 5 * 7];
+    const struct share all = {0, ROWS};
+    for (int i = 0; i < 2; i++) {
+        struct model_spec *spec = spec_of(&(struct network){.text = texts[i]});
+        struct rank *self = rank_observer();
+        struct model *model = model_create(self, spec, (struct model_place){.stages = 1, .tensors = 1}, ROWS,
+                                           ROWS, MODEL_FORWARD, (struct model_hooks){0});
+        model_init(model, 1);
+        memset(model_input(model, all), 0, ROWS * 5 * sizeof(int32_t));
+        model_forward(self, model, all);
+        memcpy(output[i], model_output(model, all), sizeof output[i]);
+        model_free(model);
+        model_spec_free(spec);
+        rank_observer_free(self);
+    }
+    CHECK(!memcmp(output[0], output[1], sizeof output[0]));
+}
+
+SUITE("model: gradients", TEST(gradients_are_finite_differences), TEST(dropout_depends_on_its_key),
+      TEST(only_training_drops));

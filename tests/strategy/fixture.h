@@ -16,15 +16,16 @@
 /* What follows "strategy=": its name, and words without which it is refused or says nothing. */
 static inline const char *strategy_words(const struct strategy *strategy)
 {
-    static char words[64];
+    static char words[128];
     if (strategy->has_server) {
         snprintf(words, sizeof words, "%s partition=iid", strategy->name);
         return words;
     }
-    snprintf(words, sizeof words, "%s%s%s%s%s", strategy->name,
+    snprintf(words, sizeof words, "%s%s%s%s%s%s", strategy->name,
              strstr(strategy->options, "staleness") ? " staleness=0" : "",
              strstr(strategy->options, "backup") ? " backup=0" : "",
              strategy->updates_alone ? " local_steps=1" : "",
+             strategy->updates_alone && strategy->runs_free ? " gossip.graph=full" : "",
              strategy->needs_boxes ? " box=2 across_steps=1" : "");
     return words;
 }

@@ -87,6 +87,19 @@ static void refused(const char *words)
     refuses(line, "closed_form");
 }
 
+/* Of groups that lie otherwise in boxes of 8: six nodes of a box, and six of two boxes; a stage whose next
+ * is in its own box, and one whose next is in another. */
+static void unlike_paths_are_refused(void)
+{
+    refuses("collectives=closed_form math=off strategy=hybrid nodes=24 mesh.tensor=6 netmodel=hockney "
+            "model=mlp:64-96-12 batch=96 cluster.topology=two_level cluster.box.size=8",
+            "node 6 has other paths to its peers than node 0");
+    refuses("collectives=closed_form math=off strategy=hybrid nodes=24 mesh.pipeline=3 "
+            "mesh.order=pipeline,tensor,data netmodel=hockney model=mlp:64-96-96-12 batch=96 "
+            "cluster.topology=two_level cluster.box.size=8",
+            "has other paths to its peers than node");
+}
+
 static void what_would_differ_is_refused(void)
 {
     refused("strategy=data nodes=4");
@@ -106,4 +119,4 @@ static void what_would_differ_is_refused(void)
 
 SUITE("strategy: closed form", TEST(agrees_with_messages),
       TEST(agrees_where_only_collectives_use_ports), TEST(agrees_where_lanes_overlap),
-      TEST(what_would_differ_is_refused));
+      TEST(what_would_differ_is_refused), TEST(unlike_paths_are_refused));

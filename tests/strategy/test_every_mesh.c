@@ -16,7 +16,7 @@ struct network {
 #define TEXT "data=devils-dictionary data.train_rows=1000 data.test_rows=8 batch=8 "
 #define GPT TEXT "optimizer=adamw:lr=0.001,weight_decay=0.01 "
 
-enum { ORACLE, SGD, EXPERTS, THREE, TIED, MLP, NETWORKS };
+enum { ORACLE, SGD, EXPERTS, THREE, TIED, MLP, DROPS, DROPS_EXPERTS, NETWORKS };
 static const struct network networks[NETWORKS] = {
     [ORACLE] = {GPT "model=gpt:layers=2,heads=4,width=64,context=32 init=tests/oracle/gpt_adamw/init.safetensors",
                 {4.7940669, 4.5258961, 4.6172309}},
@@ -25,6 +25,8 @@ static const struct network networks[NETWORKS] = {
     [THREE] = {GPT "model=gpt:layers=3,heads=4,width=32,context=16", {0}},
     [TIED] = {GPT "model=gpt:layers=2,heads=4,width=32,context=16,tied", {0}},
     [MLP] = {"batch=61 optimizer=adamw:lr=0.001 model=mlp:64-48x6-10:gelu", {0}},
+    [DROPS] = {TEXT "optimizer=sgd:lr=0.3 model=gpt:layers=2,heads=4,width=32,context=16,dropout=0.2", {0}},
+    [DROPS_EXPERTS] = {GPT "model=gpt:layers=2,heads=4,width=32,context=16,experts=4,top=2,tied,dropout=0.2", {0}},
 };
 
 struct row {
@@ -140,6 +142,21 @@ static const struct row rows[] = {
     {ORACLE, 2, 2, 2, 1, "pipeline.split=3:1"},
     {ORACLE, 3, 1, 2, 1, "pipeline.split=1:3 microbatches=2"},
     {MLP, 2, 1, 3, 1, "pipeline.split=4:1:2 microbatches=4"},
+    /* Dropout: the same masks, wherever a row, a head, a position and a layer are, and when made again. */
+    {DROPS, 1, 1, 1, 1, "microbatches=4"},
+    {DROPS, 3, 1, 1, 1, "microbatches=2"},
+    {DROPS, 4, 1, 1, 1, "zero=3 bucket=4KiB"},
+    {DROPS, 1, 2, 1, 1, ""},
+    {DROPS, 1, 3, 1, 1, ""},
+    {DROPS, 1, 4, 1, 1, "tensor.sequence=on"},
+    {DROPS, 1, 2, 1, 1, "tensor.sequence=on tensor.chunks=3"},
+    {DROPS, 1, 1, 2, 1, "pipeline.schedule=interleaved microbatches=4"},
+    {DROPS, 1, 1, 4, 1, "pipeline.schedule=1f1b recompute=full"},
+    {DROPS, 2, 2, 2, 1, "pipeline.schedule=zero_bubble tensor.sequence=on recompute=full"},
+    {DROPS, 2, 2, 2, 1, "zero=2 bucket=4KiB tensor.sequence=on microbatches=2 recompute=selective"},
+    {DROPS_EXPERTS, 1, 1, 1, 4, ""},
+    {DROPS_EXPERTS, 2, 2, 1, 2, "microbatches=2"},
+    {DROPS_EXPERTS, 1, 1, 2, 2, "microbatches=2 recompute=full"},
 };
 
 static struct result *train(int network, const char *words)

@@ -37,7 +37,8 @@ static void with_no_slack_they_are_synchronous(void)
 static const char *const ways[] = {
     "strategy=async_server", "strategy=async_server servers=2", "strategy=ssp_server staleness=2",
     "strategy=ssp_server staleness=1 servers=2", "strategy=backup_workers backup=1",
-    "strategy=backup_workers backup=0 deadline=200us", "strategy=async_server optimizer=adam partition=shards:per_node=2"};
+    "strategy=backup_workers backup=0 deadline=200us", "strategy=async_server optimizer=adam partition=shards:per_node=2",
+    "strategy=async_gossip gossip.graph=full"};
 static const char *const places[] = {"netmodel=ideal", "netmodel=hockney", "netmodel=loggp",
                                      "netmodel=flow cluster.slow.nodes=3:4",
                                      "netmodel=flow noise=lognormal:sigma=0.3"};
@@ -119,6 +120,65 @@ static void nobody_waits_for_the_slow(void)
     result_free(deadline);
 }
 
+/* Of no momentum, staleness costs little here, and nobody waits; momentum goes on along gradients that are old. */
+static void asynchrony_wins_time_and_loses_steps(void)
+{
+    const char *line = "strategy=%s optimizer=sgd:%s nodes=9 batch=512 steps=200 eval_every=1 target_accuracy=0.85 "
+                       "seed=%d cluster=ethernet-10g cluster.slow.nodes=8 cluster.slow.speed=0.0625";
+    for (int seed = 1; seed <= 2; seed++) {
+        struct result *plain = run(line, "parameter_server", "lr=0.2", seed),
+                      *plain_async = run(line, "async_server", "lr=0.2", seed),
+                      *moved = run(line, "parameter_server", "lr=0.1,momentum=0.9", seed),
+                      *moved_async = run(line, "async_server", "lr=0.1,momentum=0.9", seed);
+        CHECK(plain->target_reached && plain_async->target_reached && moved->target_reached);
+        CHECK(plain_async->target_ps < plain->target_ps / 2);
+        CHECK(moved_async->target_reached && moved_async->target_step > 2 * moved->target_step);
+        result_free(plain);
+        result_free(plain_async);
+        result_free(moved);
+        result_free(moved_async);
+    }
+}
+
+/* With one worker there is nobody to be late for. */
+static void one_worker_is_synchronous(void)
+{
+    static const char *const ways_[] = {"async_server", "ssp_server staleness=0", "backup_workers backup=0"};
+    const char *common = "nodes=2 batch=64 steps=30 optimizer=sgd:lr=0.1,momentum=0.9";
+    char line[256];
+    snprintf(line, sizeof line, "strategy=parameter_server %s", common);
+    struct learned server = learn("mlp:64-24-10", line);
+    for (int i = 0; i < 3; i++) {
+        snprintf(line, sizeof line, "strategy=%s %s", ways_[i], common);
+        struct learned alone = learn("mlp:64-24-10", line);
+        same_learned(&alone, &server);
+        for (int step = 0; step < 30; step++)
+            CHECK_EQUAL(alone.result->step[step].staleness_most, 0);
+        learned_release(alone);
+    }
+    learned_release(server);
+}
+
+/* Threads say nothing: the weights are the same bits every time, and both ways to run have the same times. */
+static void who_is_first_is_the_clocks_word(void)
+{
+    static const char *const netmodels_[] = {"ideal", "hockney", "loggp", "flow"};
+    for (int i = 0; i < 4; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "strategy=async_server nodes=7 servers=2 steps=8 batch=70 netmodel=%s "
+                                    "noise=lognormal:sigma=0.5", netmodels_[i]);
+        struct learned first = learn("mlp:64-24-10", line), again = learn("mlp:64-24-10", line);
+        struct result *timed = run("%s math=off model=mlp:64-24-10", line);
+        same_learned(&again, &first);
+        CHECK_EQUAL(again.result->length_ps, first.result->length_ps);
+        for (int step = 0; step < 8; step++)
+            CHECK_EQUAL(timed->step[step].end_ps, first.result->step[step].end_ps);
+        result_free(timed);
+        learned_release(first);
+        learned_release(again);
+    }
+}
+
 static void staleness_is_bounded(void)
 {
     for (int bound = 0; bound <= 3; bound++) {
@@ -131,23 +191,60 @@ static void staleness_is_bounded(void)
 
 static void stops_at_its_target(void)
 {
-    struct result *result = run("strategy=async_server nodes=4 steps=500 eval_every=5 target_accuracy=0.8");
-    CHECK(result->target_reached && result->steps < 500 && result->steps % 5 == 0);
-    CHECK_EQUAL(result->target_step, result->steps);
-    CHECK(result->target_bytes > 0 && result->final_accuracy >= 0.8);
-    result_free(result);
+    static const char *const strategies_[] = {"async_server", "async_server servers=2", "async_server servers=3",
+                                              "ssp_server servers=2", "ssp_server staleness=3 servers=3",
+                                              "backup_workers backup=1"};
+    for (int i = 0; i < 6; i++) {
+        struct result *results[2];
+        for (int again = 0; again < 2; again++) {
+            struct result *result = results[again] =
+                run("strategy=%s nodes=6 steps=500 eval_every=5 target_accuracy=0.8 "
+                    "noise=lognormal:sigma=0.5 cluster.slow.nodes=4", strategies_[i]);
+            CHECK(result->target_reached && result->steps < 500 && result->steps % 5 == 0);
+            CHECK_EQUAL(result->target_step, result->steps);
+            CHECK(result->target_bytes > 0 && result->final_accuracy >= 0.8);
+            CHECK(result->target_ps <= result->length_ps);
+        }
+        losses_agree(results[1], results[0], 0);
+        CHECK_EQUAL(results[1]->length_ps, results[0]->length_ps);
+        CHECK_EQUAL(results[1]->bytes_sent, results[0]->bytes_sent);
+        result_free(results[0]);
+        result_free(results[1]);
+    }
+}
+
+/* Where servers are at different steps at the end, each gets from the workers what it waits for. */
+static void servers_apart_come_to_an_end(void)
+{
+    for (int seed = 1; seed <= 12; seed++) {
+        result_free(run("strategy=%s servers=3 nodes=8 steps=9 batch=16 math=off netmodel=hockney seed=%d "
+                        "cluster.topology=ring noise=lognormal:sigma=1 cluster.slow.link_fraction=0.5 "
+                        "cluster.slow.link_speed=0.02 cluster.slow.seed=%d",
+                        seed % 3 ? "async_server" : "ssp_server", seed, seed));
+    }
 }
 
 static void what_does_not_go_is_refused(void)
 {
     refuses("strategy=backup_workers backup=3 nodes=4", "cannot do without");
     refuses("strategy=backup_workers servers=2 nodes=5", "servers=1");
-    refuses("strategy=async_server servers=2 nodes=5 target_loss=1", "servers=1");
     refuses("strategy=async_server nodes=5 clock.resolver=lanes math=off netmodel=loggp", "virtual time");
     refuses("strategy=async_server nodes=5 goal=/tmp/threadrack-goal", "GOAL");
+    for (int i = 0; strategies[i]; i++) {
+        char line[256];
+        if (!strategies[i]->runs_free)
+            continue;
+        snprintf(line, sizeof line, "strategy=%s nodes=4 netmodel=loggp cluster.loggp.ports=program_order",
+                 strategies[i]->name);
+        refuses(line, "program_order");
+        snprintf(line, sizeof line, "strategy=%s nodes=4 netmodel=loggp cluster.loggp.rendezvous=1kB",
+                 strategies[i]->name);
+        refuses(line, "rendezvous");
+    }
 }
 
 SUITE("strategy: free", TEST(with_no_slack_they_are_synchronous), TEST(real_runs_are_timed_as_others),
       TEST(staleness_of_equal_workers), TEST(the_port_is_the_bottleneck),
-      TEST(nobody_waits_for_the_slow), TEST(staleness_is_bounded), TEST(stops_at_its_target),
-      TEST(what_does_not_go_is_refused));
+      TEST(nobody_waits_for_the_slow), TEST(asynchrony_wins_time_and_loses_steps), TEST(one_worker_is_synchronous),
+      TEST(who_is_first_is_the_clocks_word), TEST(staleness_is_bounded), TEST(stops_at_its_target),
+      TEST(servers_apart_come_to_an_end), TEST(what_does_not_go_is_refused));

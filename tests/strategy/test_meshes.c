@@ -53,7 +53,6 @@ static void refused(const char *words, const char *why)
 static void what_is_no_order(void)
 {
     refused("mesh.order=tensor,dtaa", "did you mean 'data'?");
-    refused("mesh.context=2", "no strategy splits layers along context as yet");
     refused("mesh.expert=4", "the model has no experts");
     refused("allreduce.tensor=rnig", "ring");
 }

@@ -15,7 +15,9 @@ static const char *const meshes[] = {
     "pipeline nodes=2 pipeline.schedule=zero_bubble microbatches=4 recompute=full",
     "pipeline nodes=2 pipeline.schedule=interleaved microbatches=4",
     "pipeline nodes=3 pipeline.schedule=pipedream",
-    "hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=2 microbatches=2 tensor.sequence=on zero=1", NULL};
+    "hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=2 microbatches=2 tensor.sequence=on zero=1",
+    "tensor nodes=4 tensor.chunks=3", "data nodes=4 mesh.context=4 zero=1",
+    "hybrid nodes=8 mesh.data=2 mesh.tensor=2 mesh.pipeline=1 mesh.context=2 tensor.chunks=2 recompute=full", NULL};
 
 static void timing_only_agrees(const struct result *real, const char *line)
 {
@@ -80,10 +82,13 @@ static void links_carry_half(void)
     const uint64_t loss_parts = steps * ranks * (ranks - 1) * positions * 3 * sizeof(float);
     static const char *const alone[] = {"data nodes=4", "data nodes=4 zero=1", "data nodes=4 zero=3",
                                         "pipeline nodes=4 microbatches=4",
-                                        "data nodes=4 compress=none microbatches=2", NULL};
+                                        "data nodes=4 compress=none microbatches=2",
+                                        "data nodes=4 mesh.context=4", "data nodes=4 mesh.context=2 microbatches=2",
+                                        NULL};
     for (int i = 0; alone[i]; i++)
         CHECK_EQUAL(2 * sent(alone[i], "bf16"), sent(alone[i], "fp32"));
     CHECK_EQUAL(2 * sent("tensor nodes=4", "bf16"), sent("tensor nodes=4", "fp32") + loss_parts);
+    CHECK_EQUAL(2 * sent("tensor nodes=4 tensor.chunks=3", "bf16"), sent("tensor nodes=4", "fp32") + loss_parts);
     CHECK_EQUAL(2 * sent("tensor nodes=4 tensor.sequence=on", "bf16"),
                 sent("tensor nodes=4 tensor.sequence=on", "fp32") + loss_parts);
     CHECK_EQUAL(sent("data nodes=4 precision.gradients=fp32", "bf16"), sent("data nodes=4", "fp32"));

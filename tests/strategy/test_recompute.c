@@ -7,7 +7,7 @@
 static const char *const kinds[] = {"none", "selective", "full", NULL};
 
 static const char *const models_that_keep[] = {
-    "gpt:layers=3,heads=4,width=16,context=8 data=devils-dictionary batch=12 steps=3 "
+    "gpt:layers=3,heads=4,width=16,context=8,dropout=0.1 data=devils-dictionary batch=12 steps=3 "
     "optimizer=adamw:lr=0.001",
     "gpt:layers=2,heads=2,width=8,context=8,experts=2,top=1 data=devils-dictionary batch=12 steps=3 "
     "optimizer=adamw:lr=0.001",

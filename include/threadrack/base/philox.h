@@ -22,7 +22,10 @@ enum purpose {
     PURPOSE_SAMPLE, /* rank: 0, step: round, sequence: place among the clients */
     PURPOSE_TEXT,   /* rank: 0, step: 0, sequence: the token */
     PURPOSE_LINKS,  /* rank: 0 for which are slow, 1 for how slow, step: 0, sequence: the cable */
-    PURPOSE_PLACEMENT /* rank: 0, step: 0, sequence: how many nodes are left to choose from */
+    PURPOSE_PLACEMENT, /* rank: 0, step: 0, sequence: how many nodes are left to choose from */
+    PURPOSE_DROPOUT,   /* rank: the layer's index twice, and 1 more for attention, step, sequence: a quarter of
+                        * the element's index among all of a step */
+    PURPOSE_GOSSIP     /* rank: who asks, step: its iteration, sequence: 0 and 1 */
 };
 
 struct draw {
@@ -35,6 +38,7 @@ struct draw {
 /* The block cipher itself, for the known-answer test: counter and result are 4 words, key is 2. */
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t result[4]);
 
+void draw_words(struct draw draw, uint64_t sequence, uint32_t words[4]); /* 128 random bits */
 uint64_t draw_bits(struct draw draw, uint64_t sequence);    /* 64 random bits */
 double draw_uniform(struct draw draw, uint64_t sequence);   /* in [0, 1), 53 bits */
 double draw_normal(struct draw draw, uint64_t sequence);    /* mean 0, variance 1 (Box, Muller) */

@@ -80,9 +80,20 @@ struct answer {
  * a time (UINT64_MAX: none); what happens at that very time is too late. With lane 0 at once. A receive
  * from OP_ANY takes the message that is delivered first; of those at one instant, the one that the
  * netmodel delivers first, which its own order decides. `tell` is called while the clock is resolved: it
- * may not call the clock. Then clock_resolve waits for whoever else is resolving. By events only. */
-void clock_answer_with(struct clock *clock, void (*tell)(void *context, int rank, struct answer answer),
-                       void *context);
+ * may not call the clock. Then clock_resolve waits for whoever else is resolving. By events only.
+ *
+ * OP_TURN is answered at the end of its instant, when no rank is left that can act, of several ranks the
+ * lowest first; no other turn is given, and no time passes, until that rank has appended what it does next.
+ *
+ * OP_SERVE of a receive lane stays for ever: message by message, whatever the rank's compute lane does, the
+ * lane takes what is delivered first, `served` is called, and the lane sends as many bytes back, into the
+ * receive lane of whoever sent it, and adds what it took (the device's add_Bps) meanwhile; then the next. */
+struct clock_answers {
+    void (*tell)(void *context, int rank, struct answer answer);
+    void (*served)(void *context, int rank, int by); /* ranks; may not call the clock either */
+    void *context;
+};
+void clock_answer_with(struct clock *clock, struct clock_answers answers);
 
 /* By the rank's thread. */
 void clock_append(struct clock *clock, int rank, const struct op *op);

@@ -2,9 +2,11 @@
  *
  * An op is one 64-bit word: kind 3 bits, wide 1, lane 8, peer 20, value 32. Where the value does not
  * fit in 32 bits, `wide` is set and the next word holds it. A collective has three words more: its
- * schedule's address, its count of elements, and root << 32 | bytes of an element. One writer (the
+ * schedule's address, its count of elements, and root << 32 | bytes of an element; or, of a stream that
+ * keeps its calls aside, `wide` set and their number in the value's place. One writer (the
  * rank's thread) and one reader (whoever holds the clock's lock) at a time; an op becomes visible
- * whole. A kind beyond the seventh has 7 in its three bits, and what it is in the peer's place. A stream grows when its writer runs ahead of the clock, so that appending never blocks.
+ * whole. A kind beyond the seventh has 7 in its three bits, and what it is in the peer's place. A
+ * stream grows when its writer runs ahead of the clock, so that appending never blocks.
  */
 #ifndef THREADRACK_CLOCK_OP_H
 #define THREADRACK_CLOCK_OP_H
@@ -26,9 +28,12 @@ enum op_kind {
                     * its own later operations are told apart */
     OP_END,        /* the rank has ended its program */
     OP_GRAPH,      /* the rank goes through its graph (clock_set_graphs), once */
-    OP_ASK         /* lane, value: see clock_answer_with */
+    OP_ASK,        /* lane, value: see clock_answer_with */
+    OP_TURN,       /* likewise */
+    OP_SERVE       /* lane, value: bytes; see clock_answer_with */
 };
 #define OP_ALONE UINT32_MAX
+#define OP_ALL (UINT32_MAX - 1) /* a mark of all ranks' next step, whose end this is */
 /* The peer of a receive that takes what comes first. */
 enum { OP_ANY = (1 << 20) - 1 };
 
@@ -57,16 +62,25 @@ enum { OP_WORDS_MOST = 5 };
 int op_pack(const struct op *op, uint64_t words[OP_WORDS_MOST]);
 int op_unpack(const uint64_t *words, struct op *op);
 
+/* The collectives of many streams, each told of once: members post the same ones, and a step's buckets
+ * are those of the step before. For one thread at a time. */
+struct op_calls;
+
+struct op_calls *op_calls_create(void);
+void op_calls_free(struct op_calls *calls);
+uint32_t op_calls_number(struct op_calls *calls, const struct op *op);
+void op_calls_fill(const struct op_calls *calls, uint32_t number, struct op *op);
+
 struct op_stream;
 
 struct op_stream *op_stream_create(void);
 void op_stream_free(struct op_stream *stream);
-/* By the writer. */
-void op_stream_append(struct op_stream *stream, const struct op *op);
+/* By the writer. `calls`: the same for all of the stream's ops; NULL: their words say all. */
+void op_stream_append(struct op_stream *stream, const struct op *op, struct op_calls *calls);
 /* Words that the reader has not taken yet, as the writer sees them. */
 size_t op_stream_backlog(const struct op_stream *stream);
 /* By the reader: false when there is no op yet, or no stream. */
-bool op_stream_take(struct op_stream *stream, struct op *op);
+bool op_stream_take(struct op_stream *stream, struct op *op, const struct op_calls *calls);
 bool op_stream_empty(const struct op_stream *stream);
 /* By whoever is writer and reader both: gives back what memory it can, the stream too when it is empty. */
 void op_stream_trim(struct op_stream **stream);

@@ -9,6 +9,7 @@
 #define THREADRACK_COMM_MESH_H
 
 #include "threadrack/base/errors.h"
+#include "threadrack/comm/relay.h"
 #include "threadrack/rank/rack.h"
 
 enum mesh_axis { AXIS_DATA, AXIS_TENSOR, AXIS_PIPELINE, AXIS_CONTEXT, AXIS_EXPERT, MESH_AXES };
@@ -47,18 +48,27 @@ struct mesh {
     struct group **replicas;
     struct group **back; /* as pipeline, for what goes back; the same unless asked for */
     struct group **ends; /* by rank: of a pipeline its first and its last; NULL unless asked for, and between */
-    /* By rank, of its data group: those among whom what zero shards is shared out, the same unless asked for; and,
-     * NULL then, those who hold the same shares. */
+    struct relay_form *ring; /* by rank: the closed form of its context group; NULL: messages */
+    /* By rank: those among whom what zero shards is shared out, all replicas unless asked for; and, NULL then,
+     * those who hold the same shares. */
     struct group **shard, **copies;
     struct group **gather; /* as shard, for all-gathers of parameters; the same unless asked for */
-    struct group **gather_replicas; /* likewise as replicas */
+    struct group **gather_experts; /* likewise of experts, as data */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
+
+/* "data=2 tensor=1 pipeline=1", each name behind `before`; context, too, where it is longer than 1. */
+struct mesh_words {
+    char text[128];
+};
+struct mesh_words mesh_words(struct mesh_shape shape, const char *before);
 
 int mesh_size(struct mesh_shape shape);
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis);
 /* How many there are that take rows of their own: along data and expert. */
 int mesh_replicas(struct mesh_shape shape);
+/* How many hold the same of what is not experts: along data, expert and context. */
+int mesh_holders(struct mesh_shape shape);
 /* From a rank to the next along the axis. */
 int mesh_stride(struct mesh_shape shape, const struct mesh_order *order, enum mesh_axis axis);
 struct mesh_point mesh_point(const struct mesh *mesh, int rank);
@@ -83,8 +93,11 @@ void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, co
                      shard_visit visit, void *context);
 /* Besides, groups of these: shard and copies. */
 void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
-/* Besides, groups of their own for all-gathers over shard and replicas: a lane beside that of reduce-scatters. Last. */
+/* Besides, groups of their own for all-gathers over shard, and of experts: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
+/* What goes round context groups, in numbers of so many bytes, takes what the closed form says of the group's worst
+ * path, or no time. */
+void mesh_close_rings(struct mesh *mesh, bool free_of_cost, size_t number_bytes);
 void mesh_free(struct mesh *mesh);
 
 #endif

@@ -52,7 +52,7 @@ struct result {
 
     /* What ran. */
     char *strategy, *cluster, *model, *netmodel;
-    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert; /* 0: of a replay */
+    int nodes, mesh_data, mesh_tensor, mesh_pipeline, mesh_expert, mesh_context; /* 0: of a replay */
     uint64_t batch;        /* the global batch, after scaling */
     int microbatches;
     char *allreduce;       /* the algorithm that ran, after auto; "" when none did */
@@ -68,6 +68,7 @@ struct result {
     int memory_count, memory_room;
     uint64_t length_ps;    /* the run's length: when the last rank ended */
     double final_loss, final_accuracy; /* NaN where there is none */
+    int timed_evaluations; /* that took simulated time */
     bool has_target, target_reached;
     int target_step;          /* steps of this run when the target was reached */
     uint64_t target_ps;       /* the simulated time then */

@@ -40,7 +40,7 @@ void math_dispatch(const struct routing *s, size_t rows, const float *x, const i
 /* dx (R, T, D) = what comes back from din, in the order of choices; without a place nothing. */
 void math_dispatch_backward(const struct routing *s, size_t rows, const float *din,
                             const int32_t *places, float *dx);
-/* y (R, T, D) = x + the sum over choices of gate * out (E, R, C, D) at the place. */
+/* y (R, T, D) = x, or 0 where it is NULL, + the sum over choices of gate * out (E, R, C, D) at the place. */
 void math_combine(const struct routing *s, size_t rows, const float *x, const float *out,
                   const int32_t *places, const float *gates, float *y);
 /* dout (E, R, C, D), zeros where nobody is, and dgates (R, T, k). */

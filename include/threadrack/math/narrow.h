@@ -3,6 +3,7 @@
 #define THREADRACK_MATH_NARROW_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* What crosses a link for one element of a vector of floats. ELEMENT_HALF has two bytes there and is not
  * rounded: accounting only. */
@@ -15,6 +16,9 @@ static inline size_t element_bytes(enum element element)
 
 /* Each value as the element holds it; above 65504 fp16 is infinite. */
 void math_round(enum element element, size_t n, float *values);
+/* The same values as fp16's or bf16's two bytes each; and floats again. */
+void math_pack(enum element element, size_t n, const float *values, uint16_t *packed);
+void math_unpack(enum element element, size_t n, const uint16_t *packed, float *values);
 /* dst += src, rounded to the element. */
 void math_add_as(enum element element, size_t n, float *dst, const float *src);
 

@@ -15,6 +15,12 @@
  * positions are gathered, and after it each rank's are summed up: an all-gather and a reduce-scatter
  * instead of an all-reduce. What is kept for the way back is the part, gathered again there.
  *
+ * With context parallelism (ring attention: Liu et al. 2023) the ranks of a context group have the same
+ * parameters and a slice each of every row's positions (base/slice.h). All layers but attention go
+ * position by position and know nothing of it, save that an embedding's positions begin elsewhere; in
+ * attention keys and values go round the group, and on the way back their gradients, too. A rank's
+ * losses and gradients are those of its positions: the group's sum is the row's.
+ *
  * One flat buffer each for parameters, gradients and optimizer state; tensors are views. Letters:
  * R rows of the rank's share of the batch, W a width.
  */
@@ -23,6 +29,7 @@
 
 #include "threadrack/base/errors.h"
 #include "threadrack/base/share.h"
+#include "threadrack/base/slice.h"
 #include "threadrack/rank/rank.h"
 
 #include <stdbool.h>
@@ -40,7 +47,7 @@ struct model_spec;
  *   cnn:8-16:32[,input=1x8x8][,outputs=10]
  *                                       convolutions with pooling, and a hidden linear layer
  *   gpt:layers=2,heads=4,width=64,context=32[,vocabulary=128][,hidden=256][,tied]
- *       [,experts=8][,top=2][,capacity=1.25][,balance=0.01]
+ *       [,dropout=0.1][,experts=8][,top=2][,capacity=1.25][,balance=0.01]
  *                                       GPT-2's transformer; with experts, a mixture of them
  *   linear, logistic[:inputs=64,outputs=10]  one layer, under squared error or cross-entropy
  *   file:PATH.yaml                      a list of layers
@@ -112,6 +119,16 @@ void model_set_recompute(struct model_spec *spec, enum recompute kind);
 /* False: the model has no layer of which that would drop anything. */
 bool model_can_recompute(const struct model_spec *spec, enum recompute kind);
 
+/* ---- Slices. ---- */
+
+/* How context ranks cut rows; before anything is asked of such a cut. */
+void model_set_slices(struct model_spec *spec, enum slices kind);
+/* Whether so many context ranks can share the positions of a row; else a message. */
+bool model_fits_context(const struct model_spec *spec, int contexts, struct errors *errors);
+/* The positions of a row that rank i of so many has: of one input each and of as many targets as a
+ * position has. */
+struct slice model_slice(const struct model_spec *spec, int contexts, int i);
+
 /* ---- A place on the mesh. ---- */
 
 struct model_place {
@@ -122,6 +139,7 @@ struct model_place {
     const size_t *chunk_rows;
     int tensor, tensors; /* of the tensor group */
     int expert, experts; /* of the group that shares experts out; 0 of them is 1 */
+    int context, contexts; /* of the group that shares rows' positions; 0 of them is 1 */
     const int *layers;   /* of each stage, as model_split fills them; NULL: by multiply-adds */
 };
 
@@ -156,8 +174,8 @@ int model_most_tensors(const struct model_spec *spec);
 /* Whether tensor ranks share the outputs of the last layer, and exchange what the loss needs of them. */
 bool model_shares_outputs(const struct model_spec *spec);
 /* Whether so many tensor ranks can share the positions of a row between the layers (sequence
- * parallelism: Korthikanti et al. 2022); else a message. */
-bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors);
+ * parallelism: Korthikanti et al. 2022), or those of a slice of it; else a message. */
+bool model_fits_sequence(const struct model_spec *spec, int tensors, int contexts, struct errors *errors);
 
 /* ---- Tensors. ---- */
 
@@ -210,6 +228,9 @@ struct model_tensor {
 
 enum way { WAY_FORWARD, WAY_BACKWARD };
 
+/* What goes round a context group, each by messages of its own. */
+enum road { ROAD_KEYS, ROAD_GRADIENTS, ROADS };
+
 /* All may be NULL. `context` is the strategy's. */
 struct model_hooks {
     void *context;
@@ -239,6 +260,12 @@ struct model_hooks {
     /* Block i of `vector`, a share of its `count` floats, goes to the i-th of the expert group, and
      * that one's block for this rank takes its place. Required when place.experts > 1. */
     void (*exchange_experts)(void *context, struct rank *self, float *vector, size_t count);
+    /* `count` floats at `out` go to the next of the context group, as a ring, and those of the one
+     * before come to `in`: posted, and done when ring_wait returns. On a road one is under way at a
+     * time. Required when place.contexts > 1. */
+    void (*ring_post)(void *context, struct rank *self, enum road road, const float *out, float *in,
+                      size_t count);
+    void (*ring_wait)(void *context, struct rank *self, enum road road);
     /* Partial sums that an optimizer needs whole, as squared norms: of a tensor over the tensor
      * group, ... */
     void (*sum_over_tensor)(void *context, struct rank *self, enum number number, float *partial,
@@ -291,11 +318,20 @@ struct model {
     int part_count;
     struct model *whole, *chunks; /* NULL: it is the whole; it is in one piece */
     float *scratch;
+    float *travelling; /* what goes round the context group, of a microbatch */
     bool sequence; /* see scatter_over_tensor */
     float *loss_parts; /* see loss.h; of all tensor ranks, of a microbatch */
     float row_weight; /* of a row's own losses (a balance of experts) in the gradients: as the scale
                        * of model_loss, and set by the same caller, of every stage */
     struct routed routed;
+    /* What dropout draws by: the run's seed, the step, and where in the step's global batch the microbatch begins
+     * that goes forward or back next (of a federation's client: the client, and how many of its rows have passed
+     * since the run began). Set by the same caller, of the whole model, on all its ways. */
+    struct dropout_key {
+        uint64_t seed;
+        uint32_t step;
+        size_t row;
+    } dropout;
     bool trains;
     bool apart; /* MODEL_TRAINS_APART */
     struct fused_update fused;
@@ -358,7 +394,7 @@ float *model_output_gradient(struct model *model, struct share rows);
 void model_forward(struct rank *self, struct model *model, struct share rows);
 /* On the last stage: the loss of the microbatch's output; fills the output gradient. `targets` are
  * those of the rows: classes (int32), one or one a position; or real values (float). Returns scale *
- * the sum of the rows' losses; scale is 1 / global batch. */
+ * the sum of the rows' losses; scale is 1 / global batch. Of a slice, both are its part of that. */
 double model_loss(struct rank *self, struct model *model, struct share rows, const void *targets,
                   float scale);
 /* Backward of a microbatch whose output gradient is in place. The step's first microbatch

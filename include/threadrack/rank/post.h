@@ -70,5 +70,44 @@ struct arrival rank_receive_any(struct rank *self, struct group *group, void *by
                                 uint64_t until_ps);
 /* The virtual time at which the program is. */
 uint64_t rank_now(struct rank *self);
+/* The same, at the end of that instant, when all other ranks have acted; of several that ask for it the lowest
+ * first. Until the program appends an op, nobody else has a turn and no time passes: so what is changed in turns
+ * changes in the order of virtual time. */
+uint64_t rank_turn(struct rank *self);
+
+/* ---- A rank whose state others ask for, whatever its program does (rack_let_ask). ----
+ *
+ *     asks    post a question                                  wait for the answer
+ *     serves          \-> o  its receive lane takes one question after the other, in the order of virtual time,
+ *                            answers it, and adds it to the state
+ *
+ * As many bytes go back as have come. */
+
+/* Before its first op: others may read the rank's state under rank_hold, and ask for it if it serves. Real:
+ * `answer` turns the bytes of a question into those of its answer, and changes the state, at the time at which
+ * the clock has it taken; called under rank_hold. */
+void rank_share(struct rank *self, void (*answer)(void *context, const void *question, void *answer),
+                void *context);
+/* From now on, to the end of the run, the rank's program's end included: what comes to this member, `count` bytes
+ * each, is a question. The member posts no receives in the group. */
+void rank_serve(struct rank *self, struct group *group, size_t count);
+/* From here on, and until it lets go, the state is the caller's, as it is at present: that is, behind rank_now or
+ * rank_turn, and before the op that follows it. Of its own rank's program, which may append while it holds; or of
+ * another's, in its turn. Returns how many questions have been answered so far. */
+uint64_t rank_hold(struct rank *self);
+void rank_let_go(struct rank *self);
+
+struct inquiry {
+    int peer, send_lane, receive_lane;
+    const void *bytes;
+    void *answer;
+    uint32_t sent, received;
+    bool answered;
+};
+/* One at a time. The buffers, and the inquiry, are the operation's until its answer has been waited for; they may
+ * be NULL where the rank is not real. The wait ends as rank_now does. */
+void rank_post_inquiry(struct rank *self, struct inquiry *inquiry, struct group *group, int peer,
+                        const void *bytes, void *answer, size_t count);
+void rank_wait_answer(struct rank *self, struct inquiry *inquiry);
 
 #endif

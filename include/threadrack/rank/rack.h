@@ -116,6 +116,8 @@ void rank_mark(struct rank *self); /* the rank has ended a step */
  * these are rank_mark_alone's. Of programs that may ask. */
 void rank_mark_for(struct rank *self, int first);
 void rank_mark_alone(struct rank *self);
+/* In its turn: all ranks' next step ends here; of programs whose other marks are rank_mark_alone's. */
+void rank_mark_for_all(struct rank *self);
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
 void rack_resolve(struct rack *rack);
 bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */

@@ -15,6 +15,7 @@
 #include "threadrack/comm/allreduce.h"
 #include "threadrack/comm/exchange.h"
 #include "threadrack/comm/mesh.h"
+#include "threadrack/comm/relay.h"
 #include "threadrack/data/data.h"
 #include "threadrack/data/partition.h"
 #include "threadrack/model/optimizer.h"
@@ -35,6 +36,8 @@ struct local_plan {
     bool mix_after;                     /* gossip: update, then average */
 };
 extern const char *const gossip_graphs[]; /* NULL at the end */
+/* Whether its members can be active and passive in turn, as async_gossip has them. */
+bool gossip_graph_alternates(int graph, int size);
 
 /* A server and its clients; see federated.h. */
 struct federated_plan {
@@ -44,14 +47,8 @@ struct federated_plan {
     double mu;     /* fedprox */
 };
 
-/* What workers and the first server of a strategy that runs free tell each other besides, off the clock; by
- * worker. Written before the message is sent with which it is read. */
-struct board {
-    double *losses; /* mean over the rows of the latest gradient */
-    bool *stopped;  /* it has had its last answer */
-};
-
-/* What a server that takes gradients as they come has seen, in this step and (times) in all. */
+/* What a server that takes gradients as they come, or nodes without one, have seen, in this step and (times) in
+ * all. */
 struct staleness {
     uint64_t applied, late, sum, most;
     double loss;
@@ -59,6 +56,31 @@ struct staleness {
     uint64_t *times; /* how often each staleness */
     int count, room;
 };
+/* Counts a gradient that is applied in this step: how many updates its weights had had less. */
+void staleness_count(struct staleness *seen, uint64_t staleness);
+/* Likewise, over so many rows, of that mean loss. */
+void staleness_note(struct staleness *seen, uint64_t staleness, double loss, size_t rows);
+/* A step begins. */
+void staleness_begin_step(struct staleness *seen);
+
+/* What ranks of a strategy that runs free tell each other besides, off the clock. */
+struct board {
+    /* Of workers to the first server, and back; by worker. Written before the message is sent with which it is
+     * read. */
+    double *losses; /* mean over the rows of the latest gradient */
+    /* Of all servers: their steps are their own, and so one that has no more of them goes on to answer until each
+     * worker has pushed what it is to push in all. That is known when the last of them has come to the end of the
+     * last step: one push more than any has had, so that none waits for pushes that do not come. */
+    int workers;
+    uint64_t *pushed;       /* (servers, workers): how many of its gradients have come; by the server */
+    _Atomic uint64_t *last; /* (workers): how many are to come; UINT64_MAX: it is not known yet */
+    /* Of nodes without a server; by whoever has a turn (rank_turn). */
+    size_t iterations; /* that have ended, of all nodes */
+    struct staleness seen;
+};
+
+/* There is no step after this one; by the server that has come last to its end, with all time before that over. */
+void board_call_off(struct board *board, int servers);
 
 /* What all ranks of a run share: read-only once the ranks start. */
 struct plan {
@@ -70,6 +92,7 @@ struct plan {
     double clip;                     /* the largest norm of all gradients; 0: not clipped */
     struct loader *loader; /* NULL: no data are read (math=off, or a model without input) */
     size_t target_width;   /* targets of a row, of four bytes each; 1 without data */
+    size_t input_width;    /* elements of a row's input, likewise */
     const struct mesh *mesh;
     size_t batch; /* the global batch */
     const struct share *rows; /* of it, by worker; NULL: even */
@@ -88,6 +111,7 @@ struct plan {
     int tensor_chunks; /* in which products are summed over the tensor group; 1: whole */
     bool sequence; /* tensor ranks share positions between layers; sums there are scattered by ... */
     struct algorithms *scatter;
+    bool ring_waits; /* what goes round a context group is waited for at once */
     struct local_plan local;
     struct federated_plan federated;
     size_t steps;         /* of the run */
@@ -123,7 +147,9 @@ struct training {
     int next_input, next_gradient; /* tasks whose receives are to be posted next */
     struct model *model;
     struct optimizer *optimizer;
-    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's */
+    int32_t *targets;      /* (rows.count, target_width), or floats as wide; the last stage's. Of a
+                            * context rank those of its slice. */
+    char *whole_row;       /* room of the host's to cut a row's slice from; NULL: rows are whole */
     struct allreduce tensor; /* of the tensor group */
     struct request *sums; /* likewise, sum_count of them under way: of a product's chunks */
     int sum_count;
@@ -133,21 +159,24 @@ struct training {
     struct buckets expert_buckets; /* of experts that are shared out: over the data group */
     struct buckets buckets;  /* of all else: over all replicas; unless these update alone, whose ... */
     struct allreduce replicas; /* ... means these make; and norms of shares */
+    struct relay ring; /* of the context group */
     struct group *pipeline, *back; /* for activations, and for their gradients */
     struct allreduce tied; /* of the first and the last stage, where these share a table */
     struct allreduce stages; /* of the pipeline group: where gradients are clipped */
     struct request *requests; /* of the pipeline: four ways, chunks, the most slots */
     void *own;               /* of the strategy's setup */
     bool is_copy;            /* with zero.shard: an earlier rank holds the same shares */
-    bool stopped;            /* a worker of a strategy that runs free has come to its end */
-    struct staleness staleness;
+    bool stopped;            /* a worker of a strategy that runs free has pushed its last */
+    struct staleness staleness; /* of a server's */
+    uint64_t averages;       /* of runs_free without servers: the staleness of the latest gradient */
+    const float *present;    /* likewise: its parameters, of which others see the mean under rank_hold */
     size_t rows_done;        /* in the latest step: those whose forward pass began here */
 };
 
 struct strategy {
     const char *name, *summary, *options;
     /* The axes on which it spreads; a mesh that is longer than 1 on another is refused. */
-    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert;
+    bool spreads_data, spreads_tensor, spreads_pipeline, spreads_expert, spreads_context;
     /* Replicas update on their own: a rank's gradients are means over its own rows, and nothing of the
      * strategy itself is summed over the batch. The model is the mean of the replicas', or replica 0's
      * where it is a server. */
@@ -158,8 +187,9 @@ struct strategy {
     /* The first `servers` ranks hold the parameters in shares, and update them; the others, the workers,
      * have the model and the batch. What all have of the parameters is the same after each step. */
     bool serves_shares;
-    /* Of serves_shares: ranks wait for virtual time, and workers go on until they are told to stop. A step is
-     * the servers'; a worker's iterations are its own, and step() returns nothing that counts. */
+    /* Ranks wait for virtual time. Of serves_shares: workers go on until they are told to stop; a step is the
+     * servers', a worker's iterations are its own, and step() returns nothing that counts. Of updates_alone: each
+     * rank goes on until a step's worth of iterations for each step have ended, whosever they are. */
     bool runs_free;
     bool applies_each; /* each gradient is an update by itself: what is trained depends on the time */
     bool edits_gradients; /* between backward and update, which can then not be fused */
@@ -174,7 +204,7 @@ struct strategy {
     void (*release)(void *own);
     /* Of serves_shares: the model's hook of that name, whose context is the training. NULL: none. */
     void (*gradient_ready)(void *training, struct rank *self, size_t at, size_t count);
-    /* Of runs_free: a server's, behind its last step. */
+    /* Of runs_free: a server's, behind its last step, and until board.last. */
     void (*finish)(struct rank *self, struct training *training);
 };
 
@@ -200,6 +230,10 @@ void training_begin(struct training *training, uint64_t steps);
 double plan_rate(const struct plan *plan, size_t step);
 /* One step at that rate, of this rank: strategy.step. */
 double training_step(struct rank *self, struct training *training, size_t step);
+
+/* The pass forward, with the loss, over this replica's part of so many rows that test, in pieces no longer than a
+ * microbatch: it takes its time and has no effect. Between steps, where no axis but data and tensor is used. */
+void training_time_evaluation(struct rank *self, struct training *training, size_t test_rows);
 
 /* What its routers of experts have done since this was last called; of tensor rank 0 only. */
 struct routed training_routed(struct training *training);

@@ -173,7 +173,7 @@ static bool drain(struct dataflow *flow, int rank)
         return true;
     local_account(flow, self);
     do
-        if (!op_stream_take(flow->clock->books[rank].stream, &op))
+        if (!op_stream_take(flow->clock->books[rank].stream, &op, flow->clock->calls))
             return false;
     while (take_op(flow, rank, &op));
     return true;

@@ -286,7 +286,7 @@ static bool take_ops(struct dataflow *flow, int rank)
     struct task *task = &flow->tasks[rank];
     struct op op;
     while (takes_ops(task)) {
-        if (!task->streamed || !op_stream_take(flow->clock->books[rank].stream, &op)) {
+        if (!task->streamed || !op_stream_take(flow->clock->books[rank].stream, &op, flow->clock->calls)) {
             task->streamed = false;
             note_starved(flow, rank);
             return false;

@@ -88,7 +88,10 @@ static void add_run(const struct sweep *sweep, int index, struct view view, stru
         table_add(table, "%d", result->nodes);
     else
         table_add(table, "%s", word(point, "nodes"));
-    if (result->mesh_data)
+    if (result->mesh_context > 1)
+        table_add(table, "%dx%dx%d context %d", result->mesh_data, result->mesh_tensor,
+                  result->mesh_pipeline, result->mesh_context);
+    else if (result->mesh_data)
         table_add(table, result->mesh_expert > 1 ? "%dx%dx%dx%d" : "%dx%dx%d", result->mesh_data,
                   result->mesh_tensor, result->mesh_pipeline, result->mesh_expert);
     else

@@ -85,6 +85,8 @@ void summary_print(const struct config *point, const struct result *result, FILE
     if (result->mesh_data)
         fprintf(stream, " (data %d x tensor %d x pipeline %d", result->mesh_data,
                 result->mesh_tensor, result->mesh_pipeline);
+    if (result->mesh_context > 1)
+        fprintf(stream, " x context %d", result->mesh_context);
     if (result->mesh_expert > 1)
         fprintf(stream, " x expert %d", result->mesh_expert);
     fputs(result->mesh_data ? ")" : "", stream);

@@ -26,6 +26,12 @@ void NAMED(attention)(const struct attention *shape, size_t rows, const real *qk
                       real *y);
 void NAMED(attention_backward)(const struct attention *shape, size_t rows, const real *qkv,
                                const real *p, const real *dy, real *dqkv);
+void NAMED(attention_slices)(const struct attention_slices *shape, size_t rows, const real *qkv,
+                             const real *kv, real *y, real *most, real *sum);
+void NAMED(attention_slices_backward)(const struct attention_slices *shape, size_t rows,
+                                      const real *qkv, const real *kv, const real *most,
+                                      const real *sum, const real *delta, const real *dy, real *dqkv,
+                                      real *dkv);
 void NAMED(layernorm)(size_t rows, size_t n, real eps, const real *x, const real *gain,
                       const real *bias, real *y, real *mean, real *rstd);
 void NAMED(layernorm_backward)(size_t rows, size_t n, const real *x, const real *gain,

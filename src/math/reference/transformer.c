@@ -6,6 +6,8 @@ struct head {
     const real *q, *k, *v;
     real *dq, *dk, *dv;
     size_t stride, width, tokens;
+    const uint8_t *kept; /* (T, T); NULL: all */
+    real factor;
 };
 
 static struct head head_of(const struct attention *s, const real *qkv, real *dqkv, size_t r,
@@ -20,7 +22,15 @@ static struct head head_of(const struct attention *s, const real *qkv, real *dqk
                          .dv = dqkv ? dqkv + at + 2 * all : NULL,
                          .stride = 3 * all,
                          .width = s->head_width,
-                         .tokens = s->tokens};
+                         .tokens = s->tokens,
+                         .kept = s->kept ? s->kept + (r * s->heads + n) * s->tokens * s->tokens : NULL,
+                         .factor = (real)s->factor};
+}
+
+/* What dropout makes of a probability of token t for token s, and of its gradient. */
+static real dropped(const struct head *h, size_t t, size_t s, real value)
+{
+    return !h->kept ? value : h->kept[t * h->tokens + s] ? h->factor * value : 0;
 }
 
 static real dot(size_t n, const real *a, const real *b)
@@ -52,7 +62,7 @@ static void attend(const struct head *h, size_t t, real *p, real *y)
     for (size_t d = 0; d < h->width; d++) {
         y[d] = 0;
         for (size_t s = 0; s <= t; s++)
-            y[d] += p[s] * h->v[s * h->stride + d];
+            y[d] += dropped(h, t, s, p[s]) * h->v[s * h->stride + d];
     }
 }
 
@@ -73,12 +83,12 @@ static void attend_backward(const struct head *h, size_t t, const real *p, const
 {
     real factor = 1 / REAL(sqrt)((real)h->width), mean = 0;
     for (size_t s = 0; s <= t; s++)
-        mean += p[s] * dot(h->width, dy, h->v + s * h->stride);
+        mean += p[s] * dropped(h, t, s, dot(h->width, dy, h->v + s * h->stride));
     for (size_t s = 0; s <= t; s++) {
-        real dp = dot(h->width, dy, h->v + s * h->stride);
+        real dp = dropped(h, t, s, dot(h->width, dy, h->v + s * h->stride));
         real ds = factor * p[s] * (dp - mean);
         for (size_t d = 0; d < h->width; d++) {
-            h->dv[s * h->stride + d] += p[s] * dy[d];
+            h->dv[s * h->stride + d] += dropped(h, t, s, p[s]) * dy[d];
             h->dq[t * h->stride + d] += ds * h->k[s * h->stride + d];
             h->dk[s * h->stride + d] += ds * h->q[t * h->stride + d];
         }

@@ -3,13 +3,17 @@
  * begins its gradient.
  *
  * Over tensor ranks by tokens (Shoeybi et al. 2019, section 3): a rank has the rows of the table of its
- * share, and gives 0 for other tokens; the first adds the positions, which all hold. Y is the sum. */
+ * share, and gives 0 for other tokens; the first adds the positions, which all hold. Y is the sum. Over
+ * context ranks all hold both tables: a rank's gradient of positions that are not in its slice is 0. */
 #include "../steps.h"
 #include "../tensors.h"
 
 #include "threadrack/math/transformer.h"
 
+#include <string.h>
+
 enum { TABLE, POSITIONS };
+enum { KEPT }; /* saved, with dropout of Y: which stay, in bytes */
 enum { ROOM }; /* held: all positions, where they are shared */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
@@ -29,13 +33,16 @@ static size_t most_tensors(const struct layer *layer)
 
 static size_t width_in(const struct model_part *part)
 {
-    return part->layer->positions;
+    return part->positions;
 }
 
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
-    (void)trains;
-    needs->held[ROOM] = part->sequence ? part->layer->positions * part->layer->out : 0;
+    if (part_drops(part, trains)) {
+        needs->saved[KEPT] = floats_of_bytes(part_own_positions(part) * part->layer->out);
+        needs->full[KEPT] = true;
+    }
+    needs->held[ROOM] = part->sequence ? part->positions * part->layer->out : 0;
 }
 
 static uint64_t multiply_adds(const struct layer *layer)
@@ -56,6 +63,32 @@ static const int32_t *tokens_of(const struct pass *pass)
     return (const int32_t *)(const void *)pass->x;
 }
 
+/* Positions of rows that lie side by side here as in the table: all rows' at once, unless a slice has two
+ * runs of them; then one row's, so many times. */
+struct stretch {
+    size_t rows, at; /* the first of them in the pass */
+    struct share run;
+};
+
+static size_t count_stretches(const struct pass *pass)
+{
+    struct slice slice = part_slice(pass->part, pass->part->context);
+    return slice.count > 1 ? (size_t)slice.count * pass->rows : 1;
+}
+
+static struct stretch stretch_of(const struct pass *pass, size_t i)
+{
+    struct slice slice = part_slice(pass->part, pass->part->context);
+    struct share run = slice.runs[i % (size_t)slice.count];
+    return (struct stretch){slice.count > 1 ? 1 : pass->rows, i * run.count, run};
+}
+
+/* Where the rows of wpe, or of its gradient, begin. */
+static float *positions_from(const struct stretch *stretch, const struct pass *pass, float *table)
+{
+    return view(table, stretch->run.begin * pass->part->layer->out);
+}
+
 /* A token and its vector are read, which one of `tensors` has, and, by the first, its position's; a
  * vector is written. */
 static void forward_share(const struct pass *pass)
@@ -68,30 +101,56 @@ static void forward_share(const struct pass *pass)
     work.bytes += sizeof(int32_t) * pass->positions;
     work.values += work_share(pass->positions * layer->out, pass->part);
     if (rank_compute_begin(pass->self, work)) {
-        math_embed_share(pass->rows, layer->positions, layer->out, tokens_of(pass), held.begin,
-                         held.count, pass_weight(pass, TABLE),
-                         first ? pass_weight(pass, POSITIONS) : NULL, sum);
+        for (size_t i = 0; i < count_stretches(pass); i++) {
+            struct stretch s = stretch_of(pass, i);
+            math_embed_share(s.rows, s.run.count, layer->out, tokens_of(pass) + s.at, held.begin,
+                             held.count, pass_weight(pass, TABLE),
+                             first ? positions_from(&s, pass, pass_weight(pass, POSITIONS)) : NULL,
+                             sum + s.at * layer->out);
+        }
         rank_compute_end(pass->self);
     }
     pass_scatter_forward(pass, sum, layer->out);
 }
 
 /* A token, its vector and that of its position are read, a vector is written. */
-static void forward(const struct pass *pass)
+static void embed(const struct pass *pass)
 {
     const struct layer *layer = pass->part->layer;
     struct work work = elements_work(pass->positions * layer->out, 1, 2);
     work.bytes += sizeof(int32_t) * pass->positions;
-    work.values += layer->positions * layer->out;
+    work.values += pass->part->positions * layer->out;
     if (pass->part->cut == CUT_WITHIN) {
         forward_share(pass);
         return;
     }
     if (!rank_compute_begin(pass->self, work))
         return;
-    math_embed(pass->rows, layer->positions, layer->out, tokens_of(pass),
-               pass_weight(pass, TABLE), pass_weight(pass, POSITIONS), pass->y);
+    for (size_t i = 0; i < count_stretches(pass); i++) {
+        struct stretch s = stretch_of(pass, i);
+        math_embed(s.rows, s.run.count, layer->out, tokens_of(pass) + s.at, pass_weight(pass, TABLE),
+                   positions_from(&s, pass, pass_weight(pass, POSITIONS)), pass->y + s.at * layer->out);
+    }
     rank_compute_end(pass->self);
+}
+
+static void forward(const struct pass *pass)
+{
+    embed(pass);
+    step_dropout(pass, pass->part->layer->out, pass->y, pass->saved[KEPT]);
+}
+
+static void add_position_gradients(const struct pass *pass, const float *dy)
+{
+    const struct layer *layer = pass->part->layer;
+    float *gradient = pass_gradient(pass, POSITIONS);
+    if (pass->first)
+        memset(gradient, 0, pass_tensor(pass, POSITIONS)->count * sizeof *gradient);
+    for (size_t i = 0; i < count_stretches(pass); i++) {
+        struct stretch s = stretch_of(pass, i);
+        math_embed_backward(s.rows, s.run.count, layer->out, layer->vocabulary, tokens_of(pass) + s.at,
+                            dy + s.at * layer->out, NULL, false, positions_from(&s, pass, gradient), true);
+    }
 }
 
 static void add_gradients(const struct pass *pass, const float *dy)
@@ -100,10 +159,11 @@ static void add_gradients(const struct pass *pass, const float *dy)
     const int32_t *tokens = tokens_of(pass);
     struct share held = pass_tensor(pass, TABLE)->rows;
     bool cut = pass->part->cut == CUT_WITHIN, add_table = !pass->first || pass->part->lends;
-    math_embed_backward(pass->rows, layer->positions, layer->out, layer->vocabulary, tokens,
-                        dy, cut ? NULL : pass_gradient(pass, TABLE), add_table,
-                        pass_gradient(pass, POSITIONS), !pass->first);
-    if (cut)
+    add_position_gradients(pass, dy);
+    if (!cut)
+        math_embed_backward(pass->rows, pass->part->positions, layer->out, layer->vocabulary, tokens, dy,
+                            pass_gradient(pass, TABLE), add_table, NULL, true);
+    else
         math_embed_share_backward(pass->positions, layer->out, tokens, held.begin, held.count,
                                   dy, pass_gradient(pass, TABLE), add_table);
 }
@@ -120,6 +180,7 @@ static void backward_weight(const struct pass *pass)
     work.gradients = 2 * count + work_share(2 * count, pass->part) +
                      (pass->first ? pass->part->parameter_count : 0);
     work.bytes += sizeof(int32_t) * pass->positions;
+    step_dropout_back(pass, layer->out, pass->saved[KEPT], pass->dy);
     const float *dy = pass_gather(pass, pass->dy, pass->held[ROOM], layer->out);
     if (!rank_compute_begin(pass->self, work))
         return;

@@ -19,7 +19,8 @@
 #include <string.h>
 
 enum { NORM_GAIN, NORM_BIAS, ROUTER, IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
-enum { NORM, MEAN, RSTD, P, PLACES, GATES, IN, PRE, H, OUT }; /* saved; PRE is H where that will do */
+enum { NORM, MEAN, RSTD, P, PLACES, GATES, IN, PRE, H, OUT, KEPT }; /* saved; PRE is H where that will
+                                                                          * do; KEPT as of feed_forward */
 enum { DOUT, DH, DLOGITS, DN, DIN };                          /* held */
 static const double usual_deviation = 0.02;                   /* GPT-2's */
 
@@ -79,6 +80,10 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
     needs->saved[H] = slots * layer->hidden;
     if (!trains)
         return;
+    if (part_drops(part, trains)) {
+        needs->saved[KEPT] = floats_of_bytes(t * s.width);
+        needs->full[KEPT] = true;
+    }
     if (layer->activation == ACTIVATION_GELU || layer->activation == ACTIVATION_GELU_TANH)
         needs->saved[PRE] = slots * layer->hidden;
     needs->held[DOUT] = needs->held[DIN] = slots * s.width;
@@ -291,14 +296,28 @@ static void dispatch(const struct pass *pass)
     rank_compute_end(pass->self);
 }
 
+/* Of dropout: what the choices add is by itself until some of it is dropped. */
+static void drop_and_add(const struct pass *pass)
+{
+    size_t width = pass->part->layer->in;
+    step_dropout(pass, width, pass->y, pass->saved[KEPT]);
+    if (!rank_compute_begin(pass->self, elements_work(pass->positions * width, 1, 3)))
+        return;
+    math_add(pass->positions * width, pass->y, pass->x);
+    rank_compute_end(pass->self);
+}
+
 static void combine(const struct pass *pass)
 {
     struct routing s = routing_of(pass->part->layer);
-    if (!rank_compute_begin(pass->self, passage_work(pass, 2 + 2 * s.choices, 0)))
+    bool drops = pass_drops(pass);
+    if (!rank_compute_begin(pass->self, passage_work(pass, (drops ? 1 : 2) + 2 * s.choices, 0)))
         return;
-    math_combine(&s, pass->rows, pass->x, pass->saved[OUT], places_of(pass), pass->saved[GATES],
-                 pass->y);
+    math_combine(&s, pass->rows, drops ? NULL : pass->x, pass->saved[OUT], places_of(pass),
+                 pass->saved[GATES], pass->y);
     rank_compute_end(pass->self);
+    if (drops)
+        drop_and_add(pass);
 }
 
 static float *gate_gradients(const struct pass *pass)
@@ -309,9 +328,10 @@ static float *gate_gradients(const struct pass *pass)
 static void combine_back(const struct pass *pass)
 {
     struct routing s = routing_of(pass->part->layer);
+    const float *dy = step_dropout_back(pass, s.width, pass->saved[KEPT], pass->held[DN]);
     if (!rank_compute_begin(pass->self, passage_work(pass, 1 + 2 * s.choices, 1)))
         return;
-    math_combine_backward(&s, pass->rows, pass->dy, pass->saved[OUT], places_of(pass),
+    math_combine_backward(&s, pass->rows, dy, pass->saved[OUT], places_of(pass),
                           pass->saved[GATES], outgoing(pass, pass->held[DOUT]),
                           gate_gradients(pass));
     rank_compute_end(pass->self);
@@ -373,6 +393,7 @@ static void backward_weight(const struct pass *pass)
 const struct layer_ops layer_experts = {
     .name = "experts",
     .summary = "X + the best k of several feed-forward layers on its norm: a mixture of experts",
+    .needs_rows = true,
     .describe = describe,
     .needs = needs,
     .multiply_adds = multiply_adds,

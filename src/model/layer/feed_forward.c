@@ -11,7 +11,8 @@
 #include "../tensors.h"
 
 enum { NORM_GAIN, NORM_BIAS, IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
-enum { NORM, MEAN, RSTD, PRE, H }; /* saved; PRE is H where the activation can do without */
+enum { NORM, MEAN, RSTD, PRE, H, KEPT }; /* saved; PRE is H where the activation can do without; KEPT, with dropout
+                                           * of what is added to X: which stay, in bytes */
 enum { DH, DN, DY }; /* held; DN is also room for what is gathered or to be summed, DY for dY */
 static const double usual_deviation = 0.02; /* GPT-2's */
 
@@ -48,7 +49,7 @@ static size_t own_hidden(const struct model_part *part)
 static void needs(const struct model_part *part, bool trains, struct layer_needs *needs)
 {
     enum activation kind = part->layer->activation;
-    size_t t = part->layer->positions, h = own_hidden(part);
+    size_t t = part->positions, h = own_hidden(part);
     needs->saved[NORM] = part_own_positions(part) * part->layer->in;
     needs->saved[MEAN] = needs->saved[RSTD] = part_own_positions(part);
     needs->full[MEAN] = needs->full[RSTD] = true;
@@ -59,7 +60,11 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
         needs->saved[PRE] = t * h;
     needs->held[DH] = t * h;
     needs->held[DN] = t * part->layer->in;
-    needs->held[DY] = part->sequence ? t * part->layer->in : 0;
+    needs->held[DY] = part->sequence || part_drops(part, trains) ? t * part->layer->in : 0;
+    if (part_drops(part, trains)) {
+        needs->saved[KEPT] = floats_of_bytes(part_own_positions(part) * part->layer->in);
+        needs->full[KEPT] = true;
+    }
 }
 
 static void forward(const struct pass *pass)
@@ -77,13 +82,14 @@ static void forward(const struct pass *pass)
         step_product(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
     else
         step_product_summed(pass, pass->saved[H], h, pass_weight(pass, OUT_WEIGHT), sum, width);
-    step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y);
+    step_residual(pass, width, pass->x, pass_weight(pass, OUT_BIAS), pass->y, pass->saved[KEPT]);
 }
 
 static void backward_input(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, h = own_hidden(pass->part);
-    const float *dy = pass_gather(pass, pass->dy, pass->held[DY], width);
+    float *own = step_dropout_back(pass, width, pass->saved[KEPT], pass_own(pass, pass->held[DY], width));
+    const float *dy = pass_gather(pass, own, pass->held[DY], width);
     float *dn = pass->held[DN];
     step_product_back(pass, dy, width, pass_weight(pass, OUT_WEIGHT), pass->held[DH], h);
     step_activate_back(pass, pass->held[DH], h, pass->saved[PRE], pass->saved[H],
@@ -98,7 +104,7 @@ static void backward_input(const struct pass *pass)
 static void backward_weight(const struct pass *pass)
 {
     size_t width = pass->part->layer->in, h = own_hidden(pass->part);
-    float *dy = pass->part->sequence ? pass->held[DY] : pass->dy;
+    float *dy = pass->part->sequence || pass_drops(pass) ? pass->held[DY] : pass->dy;
     step_activate_back(pass, dy, width, NULL, NULL, ACTIVATION_NONE, OUT_BIAS);
     step_weight_gradient(pass, OUT_WEIGHT, dy, width, pass->saved[H], h);
     step_weight_gradient(pass, IN_WEIGHT, pass->held[DH], h,

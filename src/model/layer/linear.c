@@ -57,7 +57,7 @@ static size_t width_in(const struct model_part *part)
 
 static size_t width_out(const struct model_part *part)
 {
-    return part->layer->positions * outputs(part);
+    return part->positions * outputs(part);
 }
 
 static bool needs_pre(enum activation kind)
@@ -69,7 +69,7 @@ static void needs(const struct model_part *part, bool trains, struct layer_needs
 {
     if (trains && needs_pre(part->layer->activation))
         needs->saved[PRE] = width_out(part);
-    needs->held[ROOM] = part->sequence ? part->layer->positions * inputs(part) : 0;
+    needs->held[ROOM] = part->sequence ? part->positions * inputs(part) : 0;
 }
 
 /* Of the weight that is borrowed: the first layer, or, on another stage, the part itself has a copy. */

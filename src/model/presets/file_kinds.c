@@ -36,26 +36,31 @@ static bool add_activation(struct chain *chain, const size_t *value)
     return chain_activation(chain, (enum activation)value[0]);
 }
 
+static bool drop(struct chain *chain, size_t thousandths)
+{
+    return chain_dropout(chain, (double)thousandths / 1000);
+}
+
 static bool add_embedding(struct chain *chain, const size_t *value)
 {
-    return chain_embedding(chain, value[1], value[0]);
+    return chain_embedding(chain, value[1], value[0]) && drop(chain, value[2]);
 }
 
 static bool add_attention(struct chain *chain, const size_t *value)
 {
-    return chain_attention(chain, value[0]);
+    return chain_attention(chain, value[0]) && drop(chain, value[1]);
 }
 
 static bool add_feed_forward(struct chain *chain, const size_t *value)
 {
-    return chain_feed_forward(chain, value[0], (enum activation)value[1]);
+    return chain_feed_forward(chain, value[0], (enum activation)value[1]) && drop(chain, value[2]);
 }
 
 static bool add_experts(struct chain *chain, const size_t *value)
 {
     struct experts_wish wish = {value[1], value[2], (double)value[4] / 1000,
                                 (double)value[5] / 1000};
-    return chain_experts(chain, value[0], (enum activation)value[3], wish);
+    return chain_experts(chain, value[0], (enum activation)value[3], wish) && drop(chain, value[6]);
 }
 
 const struct file_kind file_kinds[] = {
@@ -68,11 +73,13 @@ const struct file_kind file_kinds[] = {
     {"norm", {{NULL, VALUE_NONE, 0}}, add_norm},
     {"activation", {{"kind", VALUE_ACTIVATION, REQUIRED}}, add_activation},
     {"embedding",
-     {{"width", VALUE_COUNT, REQUIRED}, {"vocabulary", VALUE_COUNT, 128}},
+     {{"width", VALUE_COUNT, REQUIRED}, {"vocabulary", VALUE_COUNT, 128}, {"dropout", VALUE_REAL, 0}},
      add_embedding},
-    {"attention", {{"heads", VALUE_COUNT, REQUIRED}}, add_attention},
+    {"attention", {{"heads", VALUE_COUNT, REQUIRED}, {"dropout", VALUE_REAL, 0}}, add_attention},
     {"feed_forward",
-     {{"hidden", VALUE_COUNT, REQUIRED}, {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH}},
+     {{"hidden", VALUE_COUNT, REQUIRED},
+      {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH},
+      {"dropout", VALUE_REAL, 0}},
      add_feed_forward},
     {"experts",
      {{"hidden", VALUE_COUNT, REQUIRED},
@@ -80,7 +87,8 @@ const struct file_kind file_kinds[] = {
       {"top", VALUE_COUNT, 2},
       {"activation", VALUE_ACTIVATION, ACTIVATION_GELU_TANH},
       {"capacity", VALUE_REAL, 1250},
-      {"balance", VALUE_REAL, 10}},
+      {"balance", VALUE_REAL, 10},
+      {"dropout", VALUE_REAL, 0}},
      add_experts},
     {NULL, {{NULL, VALUE_NONE, 0}}, NULL},
 };

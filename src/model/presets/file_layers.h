@@ -6,7 +6,7 @@
 
 #include "threadrack/config/tree.h"
 
-enum { FILE_VALUES = 6 };
+enum { FILE_VALUES = 7 };
 
 struct file_kind; /* a kind of layer, and what can be said of it */
 

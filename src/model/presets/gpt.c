@@ -2,6 +2,9 @@
  * causal attention and a feed-forward of four times the width with GELU in its tanh form, a last
  * norm, and an output layer without bias, which is the table of the tokens where `tied`.
  *
+ * With `dropout` that share is dropped, in training, of the embeddings' sum, of attention's probabilities and of what
+ * each half of a block adds; GPT-2's is 0.1 (embd_pdrop, attn_pdrop, resid_pdrop of its configuration).
+ *
  * With `experts` the feed-forward halves are mixtures of experts (src/model/layer/experts.c).
  *
  * It begins as GPT-2 does: weights normal with a deviation of 0.02, those that end a residual branch
@@ -13,7 +16,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LAYERS, HEADS, WIDTH, CONTEXT, VOCABULARY, HIDDEN, TIED, EXPERTS, BEST, CAPACITY, BALANCE };
+enum { LAYERS, HEADS, WIDTH, CONTEXT, VOCABULARY, HIDDEN, TIED, DROPOUT, EXPERTS, BEST, CAPACITY, BALANCE };
 
 static const struct option options[] = {
     {"layers", OPTION_COUNT, 2, 1, 1 << 15},
@@ -23,6 +26,7 @@ static const struct option options[] = {
     {"vocabulary", OPTION_COUNT, 128, 2, 1 << 24},
     {"hidden", OPTION_COUNT, 0, 0, 1 << 24},
     {"tied", OPTION_SWITCH, 0, 0, 1},
+    {"dropout", OPTION_REAL, 0, 0, 0.999},
     {"experts", OPTION_COUNT, 0, 0, 1 << 16},
     {"top", OPTION_COUNT, 2, 1, 1 << 10},
     {"capacity", OPTION_REAL, 1.25, 0.001, 1e6},
@@ -47,10 +51,10 @@ static bool add_block(struct chain *chain, const double *value, int number)
     size_t hidden = (size_t)(value[HIDDEN] > 0 ? value[HIDDEN] : 4 * value[WIDTH]);
     snprintf(prefix, sizeof prefix, "transformer.h.%d", number);
     chain->prefix = prefix;
-    if (!chain_attention(chain, (size_t)value[HEADS]))
+    if (!chain_attention(chain, (size_t)value[HEADS]) || !chain_dropout(chain, value[DROPOUT]))
         return false;
     chain_last(chain)->residual_deviation = ends;
-    if (!add_second_half(chain, value, hidden))
+    if (!add_second_half(chain, value, hidden) || !chain_dropout(chain, value[DROPOUT]))
         return false;
     chain_last(chain)->residual_deviation = ends;
     return true;
@@ -75,7 +79,8 @@ static bool add_head(struct chain *chain, const double *value)
 static bool make(struct chain *chain, const double *value)
 {
     chain->prefix = "transformer";
-    bool good = chain_embedding(chain, (size_t)value[VOCABULARY], (size_t)value[WIDTH]);
+    bool good = chain_embedding(chain, (size_t)value[VOCABULARY], (size_t)value[WIDTH]) &&
+                chain_dropout(chain, value[DROPOUT]);
     for (int i = 0; good && i < (int)value[LAYERS]; i++)
         good = add_block(chain, value, i);
     return good && add_head(chain, value);
@@ -84,7 +89,7 @@ static bool make(struct chain *chain, const double *value)
 static struct model_spec *parse(const char *text, const char *where, struct errors *errors)
 {
     double value[OPTIONS];
-    if (!options_read(options, text, "layers=2,heads=4,width=64,context=32,tied,experts=8,top=2", where, value,
+    if (!options_read(options, text, "layers=2,heads=4,width=64,context=32,tied,dropout=0.1,experts=8,top=2", where, value,
                       errors))
         return NULL;
     struct model_spec *spec = spec_create(0);
@@ -102,8 +107,8 @@ static struct model_spec *parse(const char *text, const char *where, struct erro
 const struct model_ops model_gpt = {
     .name = "gpt",
     .summary = "GPT-2's transformer over tokens; tied: the output layer is the tokens' table; "
-               "hidden: 4 times the width where 0; experts: a mixture of so many in each block",
+               "hidden: 4 times the width where 0; dropout: the share dropped in training; experts: a mixture of so many in each block",
     .options = "layers=2,heads=4,width=64,context=32,vocabulary=128,hidden=0[,tied]"
-               "[,experts=8,top=2,capacity=1.25,balance=0.01]",
+               "[,dropout=0.1][,experts=8,top=2,capacity=1.25,balance=0.01]",
     .parse = parse,
 };

@@ -87,7 +87,7 @@ bool model_shares_outputs(const struct model_spec *spec)
     return gives_shares_to_loss(spec, spec->layer_count - 1);
 }
 
-bool model_fits_sequence(const struct model_spec *spec, int tensors, struct errors *errors)
+bool model_fits_sequence(const struct model_spec *spec, int tensors, int contexts, struct errors *errors)
 {
     for (int i = 0; i < spec->layer_count; i++) {
         const struct layer *layer = &spec->layers[i];
@@ -98,9 +98,31 @@ bool model_fits_sequence(const struct model_spec *spec, int tensors, struct erro
                                       "parallelism is for an embedding, attention, feed-forward, norms "
                                       "and one linear layer at the end",
                               i, layer->ops->name);
-        if (layer->positions % (size_t)tensors)
-            return errors_add(errors, "%d tensor ranks do not divide the %zu positions of a row",
-                              tensors, layer->positions);
+        if (layer->positions / (size_t)contexts % (size_t)tensors)
+            return errors_add(errors, "%d tensor ranks do not divide the %zu positions of a row%s", tensors,
+                              layer->positions / (size_t)contexts,
+                              contexts > 1 ? " that a context rank has" : "");
+    }
+    return true;
+}
+
+bool model_fits_context(const struct model_spec *spec, int contexts, struct errors *errors)
+{
+    size_t runs = slices_runs(spec->slices, (size_t)contexts);
+    if (contexts > 1 && !spec->vocabulary)
+        return errors_add(errors, "context ranks share the positions of a sequence, and the model takes no "
+                                  "tokens");
+    for (int i = 0; i < spec->layer_count && contexts > 1; i++) {
+        const struct layer *layer = &spec->layers[i];
+        if (layer->ops->needs_rows)
+            return errors_add(errors, "layer %d (%s) of the model looks at a row as a whole, which context "
+                                      "ranks share",
+                              i, layer->ops->name);
+        if (layer->positions % runs)
+            return errors_add(errors, "%d context ranks cut a row into %zu runs%s, which do not divide its %zu "
+                                      "positions",
+                              contexts, runs, runs > (size_t)contexts ? " (context.slices=zigzag)" : "",
+                              layer->positions);
     }
     return true;
 }
