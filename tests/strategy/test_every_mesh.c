@@ -133,6 +133,8 @@ static const struct row rows[] = {
     {SGD, 2, 2, 2, 1, "recompute=full zero=3 bucket=4KiB tensor.sequence=on pipeline.schedule=1f1b clip=1"},
     {EXPERTS, 2, 2, 1, 1, "recompute=full zero=3 bucket=16KiB microbatches=2"},
     {TIED, 4, 1, 1, 1, "recompute=full zero=3 bucket=4KiB"},
+    {DROPS, 2, 2, 1, 1, "recompute=full zero=3 bucket=4KiB"},
+    {DROPS_EXPERTS, 2, 1, 2, 2, "recompute=full zero=3 bucket=4KiB microbatches=2 pipeline.schedule=1f1b"},
     /* Uneven stages and shares. */
     {THREE, 1, 1, 2, 1, ""},
     {THREE, 1, 1, 4, 1, ""},
