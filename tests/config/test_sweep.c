@@ -106,7 +106,7 @@ static const struct {
     {"nodes=", "command line: nodes=: is empty"},
     {"nodes=1,,2", "is empty"},
     {"nodes=0", "command line: nodes=0: is outside 1 to 1000000"},
-    {"nodes=-1", "a whole number"},
+    {"nodes=-1", "is outside 1 to"},
     {"nodes=1:4", "a range is from:to:xfactor"},
     {"nodes=1:4:2", "a range is from:to:xfactor"},
     {"nodes=1:4:x2:3", "a range is from:to:xfactor"},
