@@ -169,7 +169,7 @@ static char *advice(const struct setup *setup)
     if (!best.data)
         best = look_for_mesh(setup, cuts_rows && !cuts_layers);
     if (best.data)
-        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, "mesh.").text);
+        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, setup->shape, "mesh.").text);
     if (cuts_layers && setup->nodes <= NODES_LOOKED_FOR)
         return memory_text("; no mesh of %d nodes fits under strategy=%s", setup->nodes, strategy->name);
     return memory_text("%s", "");

@@ -38,6 +38,12 @@ static void add_up(struct result *result)
     result->imbalance = compute ? (double)slowest * result->nodes / (double)compute : NAN;
 }
 
+/* Nodes that run free end what they are at when the last step has ended, which counts for nothing. */
+static uint64_t steps_ps(const struct setup *setup, const struct result *result)
+{
+    return setup->strategy->runs_free ? result->step[result->steps - 1].end_ps : result->length_ps;
+}
+
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack)
 {
     const struct clock *clock = rack_clock(rack);
@@ -57,7 +63,7 @@ void result_measure(struct result *result, const struct setup *setup, const stru
         result->step[step].bytes_sent = clock_mark_bytes(clock, step) * (uint64_t)closed_multiplicity(setup);
     }
     add_up(result);
-    result->step_s = result->steps ? seconds(result->length_ps) / result->steps : NAN;
+    result->step_s = result->steps ? seconds(steps_ps(setup, result)) / result->steps : NAN;
     uint64_t single_ps = baseline_step_ps(setup);
     result->single_step_s = single_ps ? seconds(single_ps) : NAN;
     result->speedup = result->single_step_s / result->step_s;

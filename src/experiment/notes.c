@@ -132,7 +132,9 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"reduce_scatter", !setup->zero && !setup->sequence,
          "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"recompute", !recomputes(setup),
-         "the model keeps nothing that it would drop (ring attention keeps no probabilities)"},
+         mesh_length(setup->shape, AXIS_CONTEXT) > 1
+             ? "the model keeps nothing that it would drop (ring attention keeps no probabilities)"
+             : "the model keeps nothing that it would drop"},
         {"precision.gradients",
          !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
          "they are fp32 as all is (precision)"},
@@ -394,6 +396,8 @@ void notes_before(const struct setup *setup, struct result *result)
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (!setup->goal)
+        vain_notes(setup, result);
     saving_notes(setup, result);
     shares_notes(setup, result);
     stages_notes(setup, result);
@@ -404,6 +408,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_context(setup, result);
     note_chunks(setup, result);
     precision_notes(setup, result);
+    baseline_notes(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);

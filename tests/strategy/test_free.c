@@ -99,6 +99,21 @@ static void the_port_is_the_bottleneck(void)
     result_free(result);
 }
 
+/* Workers that end a push which counts for nothing are not in a step's time. */
+static void steps_end_with_the_last(void)
+{
+    const char *slow = "nodes=6 batch=4096 steps=5 math=off cluster.slow.nodes=4@0.01 strategy=";
+    static const char *const names[] = {"async_server", "async_gossip", "parameter_server"};
+    for (int i = 0; i < 3; i++) {
+        struct result *result = run("%s%s", slow, names[i]);
+        double last_s = (double)result->step[4].end_ps * 1e-12, length_s = (double)result->length_ps * 1e-12;
+        CHECK_NEAR(result->step_s, last_s / 5, 1e-9 * last_s);
+        CHECK_NEAR(result->speedup, result->single_step_s / result->step_s, 1e-9);
+        CHECK((length_s > 2 * last_s) == (i < 2));
+        result_free(result);
+    }
+}
+
 static void nobody_waits_for_the_slow(void)
 {
     const char *slow = "math=off nodes=5 batch=4096 steps=20 netmodel=ideal cluster.slow.nodes=4 "
@@ -245,6 +260,6 @@ static void what_does_not_go_is_refused(void)
 
 SUITE("strategy: free", TEST(with_no_slack_they_are_synchronous), TEST(real_runs_are_timed_as_others),
       TEST(staleness_of_equal_workers), TEST(the_port_is_the_bottleneck),
-      TEST(nobody_waits_for_the_slow), TEST(asynchrony_wins_time_and_loses_steps), TEST(one_worker_is_synchronous),
+      TEST(steps_end_with_the_last), TEST(nobody_waits_for_the_slow), TEST(asynchrony_wins_time_and_loses_steps), TEST(one_worker_is_synchronous),
       TEST(who_is_first_is_the_clocks_word), TEST(staleness_is_bounded), TEST(stops_at_its_target),
       TEST(servers_apart_come_to_an_end), TEST(what_does_not_go_is_refused));

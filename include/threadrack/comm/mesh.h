@@ -57,11 +57,12 @@ struct mesh {
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
-/* "data=2 tensor=1 pipeline=1", each name behind `before`; context, too, where it is longer than 1. */
+/* "data=2 tensor=1 pipeline=1", each name behind `before`; expert and context, too, where they are longer than
+ * 1 in the shape or in the one that it is told `beside`. */
 struct mesh_words {
-    char text[128];
+    char text[160];
 };
-struct mesh_words mesh_words(struct mesh_shape shape, const char *before);
+struct mesh_words mesh_words(struct mesh_shape shape, struct mesh_shape beside, const char *before);
 
 int mesh_size(struct mesh_shape shape);
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis);

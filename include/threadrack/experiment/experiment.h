@@ -75,7 +75,7 @@ struct result {
     uint64_t target_bytes;    /* bytes sent until then, see step_record */
 
     /* What it means. */
-    double step_s;         /* length / steps */
+    double step_s;         /* length / steps; where nodes run free, the last step's end / steps */
     double single_step_s;  /* a step of `single` on one such node; NaN where it could not be costed */
     double speedup, efficiency; /* single_step / step; speedup / nodes */
     double communication_share; /* exposed communication over length, mean of the nodes */
