@@ -148,6 +148,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
     mesh->back = mesh->pipeline;
     mesh->replicas = has_replicas_apart(mesh) ? make_replicas(mesh, rack) : mesh->data;
     mesh->shard = mesh->gather = mesh->replicas;
+    mesh->gather_experts = mesh->data;
     return mesh;
 }
 
@@ -217,6 +218,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->gather_experts != mesh->data && mesh->gather_experts != mesh->gather)
+        free(mesh->gather_experts);
     if (mesh->gather != mesh->shard)
         free(mesh->gather);
     if (mesh->shard != mesh->replicas)

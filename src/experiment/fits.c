@@ -147,7 +147,6 @@ static bool fits_sharded(const struct setup *setup)
     errors_init(&ignored);
     sharded.zero = 3;
     bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && mesh_holders(setup->shape) > 1 &&
-                mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);
     return good;

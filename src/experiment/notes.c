@@ -137,8 +137,8 @@ static void note_idle(const struct setup *setup, struct result *result)
          !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
          "they are fp32 as all is (precision)"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
-         "there are no replicas that update together (strategy data or hybrid, mesh.data or mesh.context above "
-         "1)"},
+         "there are no replicas that update together (strategy data or hybrid, mesh.data, mesh.context or mesh.expert "
+         "above 1)"},
         {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
          setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
@@ -346,7 +346,7 @@ static void note_zero(const struct setup *setup, struct result *result)
         return;
     uint64_t bytes = model_parameter_count(setup->model) * setup->precision.bytes[NUMBER_GRADIENT] /
                      (uint64_t)(setup->shape.tensor * setup->shape.pipeline);
-    if (bytes <= config_whole(setup->config, "bucket"))
+    if (bytes <= config_whole(setup->config, "bucket") && mesh_length(setup->shape, AXIS_EXPERT) == 1)
         result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's gradients, so that "
                             "they are whole at times: a smaller bucket frees more",
                     setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);

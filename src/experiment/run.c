@@ -335,12 +335,20 @@ static void name_files(const struct setup *setup, struct text *names)
         name_file(setup->allreduce_along[axis], names);
 }
 
+/* "ring+allgather:bruck". */
+static void name_collective(const struct collective *collective, struct text *names)
+{
+    bool sums = !strcmp(collective->operation, "allreduce");
+    text_add(names, "%s%s%s%s", names->length ? "+" : "", sums ? "" : collective->operation, sums ? "" : ":",
+             collective->name);
+}
+
 static void name_allreduces(const struct drive *drive)
 {
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
-            text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+            name_collective(collectives[i], &names);
     if (drive->allreduces & ALLREDUCE_FILE)
         name_files(drive->setup, &names);
     if (names.length) {

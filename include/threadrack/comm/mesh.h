@@ -53,6 +53,7 @@ struct mesh {
      * those who hold the same shares. */
     struct group **shard, **copies;
     struct group **gather; /* as shard, for all-gathers of parameters; the same unless asked for */
+    struct group **gather_experts; /* likewise of experts, as data */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
@@ -92,7 +93,7 @@ void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, co
                      shard_visit visit, void *context);
 /* Besides, groups of these: shard and copies. */
 void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
-/* Besides, groups of their own for all-gathers over shard: a lane beside that of reduce-scatters. Last. */
+/* Besides, groups of their own for all-gathers over shard, and of experts: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 /* What goes round context groups, in numbers of so many bytes, takes what the closed form says of the group's worst
  * path, or no time. */

@@ -55,7 +55,7 @@ static void print_figures(const struct result *result, FILE *stream)
             number_words(result->imbalance, 3));
     fprintf(stream, "  sent           %" PRIu64 " messages, %" PRIu64 " bytes%s%s\n",
             result->messages_sent, result->bytes_sent,
-            result->allreduce && *result->allreduce ? ", all-reduce by " : "",
+            result->allreduce && *result->allreduce ? ", collectives by " : "",
             result->allreduce ? result->allreduce : "");
     print_hottest(result, stream);
     fprintf(stream, "  memory         %s on the fullest node\n",
