@@ -119,7 +119,8 @@ void precision_notes(const struct setup *setup, struct result *result);
 void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
-void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+/* `allreduced`: something was. */
+void notes_after(const struct setup *setup, const struct clock *clock, bool allreduced, struct result *result);
 
 /* What each node's region holds, into the result (fits.c). */
 void result_memory(struct result *result, const struct setup *setup, const struct rack *rack);

@@ -94,7 +94,7 @@ static bool finish(const struct setup *setup, struct rack *rack, struct watch *w
         return false;
     }
     result_measure(result, setup, rack);
-    notes_after(setup, rack_clock(rack), result);
+    notes_after(setup, rack_clock(rack), false, result);
     replay_notes_after(setup, rack_clock(rack), result);
     if (!watch_finish(watch, setup, result, errors))
         return false;

@@ -349,6 +349,15 @@ static void name_allreduces(const struct drive *drive)
     }
 }
 
+/* Whether gradients or what else were summed over a group, not only gathered or scattered. */
+static bool all_reduced(const struct drive *drive)
+{
+    bool any = drive->allreduces & ALLREDUCE_FILE;
+    for (int i = 0; collectives[i]; i++)
+        any = any || (drive->allreduces >> i & 1 && !strcmp(collectives[i]->operation, "allreduce"));
+    return any;
+}
+
 /* The whole model where it is gathered, and once more where it is evaluated. */
 static uint64_t gathered_bytes(const struct setup *setup)
 {
@@ -410,7 +419,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     result_memory(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
         result->node[rank].samples = drive->rows[closed_stand_in(drive->setup, rank)];
-    notes_after(drive->setup, rack_clock(rack), result);
+    notes_after(drive->setup, rack_clock(rack), all_reduced(drive), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
     if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))
