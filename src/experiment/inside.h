@@ -119,6 +119,8 @@ void precision_notes(const struct setup *setup, struct result *result);
 void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
+/* Of a run that was stopped in the midst of a step: that many steps, whose marks hold; nothing of nodes. */
+void result_measure_steps(struct result *result, const struct setup *setup, const struct clock *clock, int steps);
 /* `allreduced`: something was. */
 void notes_after(const struct setup *setup, const struct clock *clock, bool allreduced, struct result *result);
 
@@ -134,7 +136,8 @@ void result_place(struct result *result, const struct setup *setup);
 
 /* strategy=replay (replay.c). */
 bool replay_resolve(struct setup *setup, struct errors *errors);
-bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors);
+bool replay_ranks(const struct setup *setup, struct progress_hook progress, struct result *result,
+                  struct errors *errors);
 bool replay_ignores(const char *key); /* it is of training only */
 void replay_notes_before(const struct setup *setup, struct result *result);
 void replay_notes_after(const struct setup *setup, const struct clock *clock, struct result *result);

@@ -220,7 +220,7 @@ static void an_interrupted_run_has_its_last_save(void)
     const struct host *host = this_host();
     struct result *part =
         experiment_run(config, host, (struct seat_range){0, host_core_count(host)},
-                       (struct progress_hook){interrupt, NULL}, &errors);
+                       (struct progress_hook){.tell = interrupt}, &errors);
     experiment_interrupted = 0;
     CHECK_EQUAL(part->status, STATUS_FAILED);
     struct result *rest = train("adamw", ways[2],

@@ -325,6 +325,7 @@ static void run_queue(struct dataflow *flow)
         flow->queue_count--;
         flow->tasks[rank].queued = false;
         dataflow_run(flow, rank);
+        clock_goes_on(flow->clock, TURN_STEPS); /* to stop is to be lost */
     }
 }
 
