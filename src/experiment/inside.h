@@ -125,7 +125,10 @@ void precision_notes(const struct setup *setup, struct result *result);
 void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
-void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+/* Of a run that was stopped in the midst of a step: that many steps, whose marks hold; nothing of nodes. */
+void result_measure_steps(struct result *result, const struct setup *setup, const struct clock *clock, int steps);
+/* `allreduced`: something was. */
+void notes_after(const struct setup *setup, const struct clock *clock, bool allreduced, struct result *result);
 
 /* What each node's region holds, into the result (fits.c). */
 void result_memory(struct result *result, const struct setup *setup, const struct rack *rack);
@@ -139,7 +142,8 @@ void result_place(struct result *result, const struct setup *setup);
 
 /* strategy=replay (replay.c). */
 bool replay_resolve(struct setup *setup, struct errors *errors);
-bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors);
+bool replay_ranks(const struct setup *setup, struct progress_hook progress, struct result *result,
+                  struct errors *errors);
 bool replay_ignores(const char *key); /* it is of training only */
 void replay_notes_before(const struct setup *setup, struct result *result);
 void replay_notes_after(const struct setup *setup, const struct clock *clock, struct result *result);

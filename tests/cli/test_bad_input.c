@@ -301,6 +301,8 @@ static const struct row {
     {"run strategy=replay math=off replay.goal=two.goal goal=x.goal", "a GOAL file already"},
     {"run cluster.loggp.overhead_per_byte=10ps", "expected a time a byte"},
     {"run goal=/nowhere/x.goal", "cannot write in the folder"},
+    {"run strategy=data nodes=2 cluster.topology=explicit 'cluster.links=node0 node1,node1 node2,node2 node3'",
+     "the cluster has 4 nodes, not 2"},
     /* Sweeps. */
     {"sweep missing.yaml", "cannot open"},
     {"sweep --zip nodes=1,2 batch=64,128,256", "equally long"},

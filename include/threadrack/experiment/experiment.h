@@ -111,11 +111,17 @@ struct seat_range { /* the cores that a job may use */
 struct progress_hook {
     void (*tell)(void *context, int done, int total);
     void *context;
+    /* NULL, or: while the clock resolves a step, about once a second: of the messages `posted` since the run
+     * began so many have been resolved. */
+    void (*resolving)(void *context, int done, int total, uint64_t messages, uint64_t posted);
 };
 
 /* Set by the signal handler: the run ends after the present step with STATUS_FAILED, "interrupted".
  */
 extern _Atomic int experiment_interrupted;
+/* Set some time later: timing-only, the clock stops in the midst of a step, and what is kept are the steps
+ * before it. */
+extern _Atomic int experiment_hurried;
 
 /* Runs one point. Never NULL: what could not run has a status and a reason. All that is wrong with
  * the point's values is in `errors` besides (with file:line:column), so that `run` can print every

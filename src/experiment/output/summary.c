@@ -47,6 +47,8 @@ static void print_figures(const struct result *result, FILE *stream)
         fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
                 number_words(result->speedup, 2), time_words(result->single_step_s),
                 share_words(result->efficiency));
+    if (!result->node) /* stopped in the midst of a step */
+        return;
     fprintf(stream,
             "  where it went  compute %s, exposed communication %s, bubble %s, waiting %s\n",
             share_words(result->compute_share), share_words(result->communication_share),
