@@ -139,7 +139,7 @@ static bool scale(const struct number *number, uint64_t factor, uint64_t parts,
     return true;
 }
 
-bool units_parse(const char *text, enum unit unit, struct quantity *out, char *why, size_t room)
+static bool parse(const char *text, enum unit unit, struct quantity *out, char *why, size_t room)
 {
     struct number number;
     *out = (struct quantity){0};
@@ -160,4 +160,18 @@ bool units_parse(const char *text, enum unit unit, struct quantity *out, char *w
             return scale(&number, measure->scale * prefix->scale, measure->parts, out, why, room);
     }
     return refuse_unit(number.rest, unit, why, room);
+}
+
+bool units_is_negative(const char *text, enum unit unit)
+{
+    char ignored[160];
+    struct quantity out;
+    return *text == '-' && parse(text + 1, unit, &out, ignored, sizeof ignored) && out.real > 0;
+}
+
+bool units_parse(const char *text, enum unit unit, struct quantity *out, char *why, size_t room)
+{
+    if (units_is_negative(text, unit))
+        return fail(why, room, "is below 0: expected %s, of at least 0", units_example(unit));
+    return parse(text, unit, out, why, room);
 }

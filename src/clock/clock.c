@@ -371,6 +371,7 @@ void clock_mark(struct clock *clock, int index, uint64_t time_ps, uint64_t bytes
     struct mark *mark = &clock->marks[index];
     mark->end_ps = time_ps > mark->end_ps ? time_ps : mark->end_ps;
     mark->bytes_sent += bytes_sent;
+    mark->ranks++;
 }
 
 static bool mark(struct clock *clock, int rank, const struct op *op)
@@ -510,15 +511,13 @@ static void handle_events(struct clock *clock)
     }
 }
 
-static void resolve(struct clock *clock)
+static void resolve_by_events(struct clock *clock)
 {
     struct netmodel_sink sink = {clock, message_sent, message_delivered};
-    if (clock->flow) {
-        dataflow_resolve(clock->flow);
-        clock->stuck = clock->flow->lost;
-        return;
-    }
-    while (!clock->mismatch.there) {
+    /* Where links are shared, an instant may be that of a thousand flows. */
+    uint64_t least = clock->netmodel->ops->shares_links ? BEAT_WORK / 8 : 1, before = clock->messages;
+    while (!clock->mismatch.there && clock_goes_on(clock, least + clock->messages - before)) {
+        before = clock->messages;
         drain(clock);
         if (clock->idle_count > 0)
             return; /* a starved rank may still act in this instant */
@@ -539,6 +538,20 @@ static void resolve(struct clock *clock)
         else
             clock->netmodel->ops->advance(clock->netmodel, next_ps, &sink);
     }
+}
+
+static void resolve(struct clock *clock)
+{
+    if (clock->stopped)
+        return;
+    if (clock->flow) {
+        dataflow_resolve(clock->flow);
+        clock->stuck = clock->flow->lost;
+    } else {
+        resolve_by_events(clock);
+    }
+    if (clock->ended_count < clock->rank_count)
+        clock_beat(clock);
 }
 
 void clock_share(struct clock *clock)
@@ -594,7 +607,7 @@ bool clock_finish(struct clock *clock)
     clock_settle(clock);
     pthread_mutex_lock(&clock->lock);
     resolve(clock);
-    if (clock->flow)
+    if (clock->flow && !clock->stopped)
         dataflow_finish(clock->flow);
     bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
     for (int rank = 0; rank < clock->rank_count; rank++)

@@ -39,7 +39,7 @@ void clock_use(struct clock *clock, const struct resolver_ops *resolver, bool ke
 
 const char *clock_lost(const struct clock *clock)
 {
-    return clock->flow ? clock->flow->lost : NULL;
+    return clock->flow && !clock->stopped ? clock->flow->lost : NULL;
 }
 
 uint64_t clock_kernel_messages(const struct clock *clock)

@@ -136,6 +136,7 @@ struct mismatch {
 struct mark {
     uint64_t end_ps;     /* of the last rank */
     uint64_t bytes_sent; /* by each rank up to its own end of the step, over all ranks */
+    int ranks;           /* that have told of it */
 };
 
 /* What a rank has asked. */
@@ -178,6 +179,10 @@ struct clock {
     int unsettled_count, unsettled_room;
     struct mark *marks;
     int mark_count, mark_room;
+    int marks_passed; /* see clock_marks_by */
+    struct clock_pulse pulse;
+    uint64_t work; /* messages, about, since the last beat */
+    bool stopped;
     uint64_t messages, deliveries;
     uint64_t length_ps;       /* once it has finished */
     struct mismatch mismatch; /* the first; nothing is resolved beyond it */
@@ -265,6 +270,17 @@ struct graph_wait {
 };
 void graph_waits(const struct clock *clock, struct graph_wait *waits); /* by rank */
 uint32_t graph_left(const struct graph_run *run); /* operations that have not ended */
+
+/* pulse.c */
+/* False: resolving is to stop. */
+bool clock_beat(struct clock *clock);
+enum { BEAT_WORK = 4096 };
+/* Call now and then while resolving, with how many messages have been resolved since the last call, about. */
+static inline bool clock_goes_on(struct clock *clock, uint64_t messages)
+{
+    clock->work += messages;
+    return clock->work < BEAT_WORK || clock_beat(clock);
+}
 
 /* clock.c */
 /* A rank has ended that step at that time, and sent so many bytes since the run began. */

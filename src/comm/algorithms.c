@@ -119,8 +119,9 @@ bool algorithms_fit(struct algorithms *algorithms, const int *nodes, int size,
                           algorithms->where, wish->fixed->name, size);
     return errors_add(errors,
                       "%s: the cluster does not put a group of %d from node %d on into several boxes "
-                      "of equal size; say how, as in hierarchical:box=8 or torus2d:rows=4",
-                      algorithms->where, size, nodes[0]);
+                      "of equal size; say how, as in %s",
+                      algorithms->where, size, nodes[0],
+                      strcmp(wish->fixed->name, "torus2d") ? "hierarchical:box=8" : "torus2d:rows=4");
 }
 
 /* ---- Patterns. ---- */

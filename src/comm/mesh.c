@@ -12,14 +12,17 @@ int mesh_length(struct mesh_shape shape, enum mesh_axis axis)
     return lengths[axis] ? lengths[axis] : 1;
 }
 
-struct mesh_words mesh_words(struct mesh_shape shape, const char *before)
+struct mesh_words mesh_words(struct mesh_shape shape, struct mesh_shape beside, const char *before)
 {
+    static const enum mesh_axis rare[] = {AXIS_EXPERT, AXIS_CONTEXT};
+    static const char *const names[] = {"expert", "context"};
     struct mesh_words words;
     int length = snprintf(words.text, sizeof words.text, "%sdata=%d %stensor=%d %spipeline=%d", before,
                           shape.data, before, shape.tensor, before, shape.pipeline);
-    if (mesh_length(shape, AXIS_CONTEXT) > 1)
-        snprintf(words.text + length, sizeof words.text - (size_t)length, " %scontext=%d", before,
-                 shape.context);
+    for (int i = 0; i < 2; i++)
+        if (mesh_length(shape, rare[i]) > 1 || mesh_length(beside, rare[i]) > 1)
+            length += snprintf(words.text + length, sizeof words.text - (size_t)length, " %s%s=%d", before,
+                               names[i], mesh_length(shape, rare[i]));
     return words;
 }
 
@@ -148,6 +151,7 @@ struct mesh *mesh_create(struct rack *rack, struct mesh_shape shape, const struc
     mesh->back = mesh->pipeline;
     mesh->replicas = has_replicas_apart(mesh) ? make_replicas(mesh, rack) : mesh->data;
     mesh->shard = mesh->gather = mesh->replicas;
+    mesh->gather_experts = mesh->data;
     return mesh;
 }
 
@@ -217,6 +221,8 @@ void mesh_free(struct mesh *mesh)
 {
     if (!mesh)
         return;
+    if (mesh->gather_experts != mesh->data && mesh->gather_experts != mesh->gather)
+        free(mesh->gather_experts);
     if (mesh->gather != mesh->shard)
         free(mesh->gather);
     if (mesh->shard != mesh->replicas)

@@ -148,16 +148,23 @@ static struct group *second_of(struct rack *rack, const struct group *group)
     return second;
 }
 
-void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+static struct group **seconds_of(struct rack *rack, struct group *const *groups, int ranks)
 {
-    int ranks = mesh_size(mesh->shape);
-    mesh->gather = memory_zeroed((size_t)ranks, sizeof *mesh->gather);
+    struct group **seconds = memory_zeroed((size_t)ranks, sizeof *seconds);
     for (int rank = 0; rank < ranks; rank++) {
-        const struct group *group = mesh->shard[rank];
-        if (mesh->gather[rank])
+        const struct group *group = groups[rank];
+        if (seconds[rank])
             continue;
         struct group *second = second_of(rack, group);
         for (int i = 0; i < group_size(group); i++)
-            mesh->gather[group_size(group) == 1 ? rank : group_member_rank(group, i)] = second;
+            seconds[group_size(group) == 1 ? rank : group_member_rank(group, i)] = second;
     }
+    return seconds;
+}
+
+void mesh_add_gathers(struct mesh *mesh, struct rack *rack)
+{
+    int ranks = mesh_size(mesh->shape);
+    mesh->gather = seconds_of(rack, mesh->shard, ranks);
+    mesh->gather_experts = mesh->shape.expert > 1 ? seconds_of(rack, mesh->data, ranks) : mesh->gather;
 }

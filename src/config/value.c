@@ -72,6 +72,8 @@ static bool check_quantity(const struct setting *setting, struct value *value, s
         return true;
     if (units_parse(value->text, setting->unit, &value->quantity, reason, sizeof reason))
         return check_range(setting, value->quantity, why);
+    if (units_is_negative(value->text, setting->unit))
+        return check_range(setting, (struct quantity){.real = -1}, why);
     text_add(why, "%s", reason);
     if (setting->choices)
         explain_choice(setting->choices, value->text, ", or ", why);

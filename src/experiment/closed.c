@@ -66,6 +66,9 @@ static const char *why_not(const struct setup *setup)
     if (setup->shard > 1 && !setup->netmodel->free_of_cost && !shares)
         return "under zero.shard sums over copies and reduce-scatters of other buckets meet at a node's one port; ideal, "
                "and flow on a full mesh, have closed forms of that";
+    if (setup->zero && mesh_length(setup->shape, AXIS_EXPERT) > 1 && !setup->netmodel->free_of_cost)
+        return "under zero with mesh.expert gathers and reduce-scatters of experts and of the rest go side by side between "
+               "the same nodes; ideal has closed forms of that";
     if (setup->noise.ops->stretch || devices_differ(setup))
         return "nodes differ in speed, and each would have to be seen";
     if (setup->rows)

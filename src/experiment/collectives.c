@@ -112,22 +112,13 @@ bool setup_check_zero(const struct setup *setup, int zero, struct errors *errors
         return errors_add(errors, "%s: optimizer %s needs norms of whole tensors, of which zero leaves a "
                           "node a share; give zero=0 or another optimizer",
                           where, config_text(config, "optimizer"));
-    if (setup->shape.pipeline > 1 && model_is_tied(setup->model))
-        return errors_add(errors, "%s: zero leaves a node a share of the table that the first and the "
-                          "last stage must add up; give zero=0, mesh.pipeline=1 or a model that is not "
-                          "tied", where);
-    if (zero > 1 && setup->chunks > 1)
-        return errors_add(errors, "%s: zero=%d goes through a stage's layers once, and "
-                                  "pipeline.schedule=interleaved has chunks of them; give zero=1 or another "
-                                  "schedule", where, zero);
+    if (mesh_length(setup->shape, AXIS_EXPERT) > 1 && config_choice(config, "zero.shard"))
+        return errors_add(errors, "%s: with mesh.expert experts and the rest have replicas of their own, which "
+                          "are not cut further as yet; give zero.shard=all", config_where(config, "zero.shard"));
     if (zero == 3 && stale_pipeline(setup) && setup->shape.pipeline > 1)
         return errors_add(errors, "%s: zero=3 gathers the latest parameters, and pipeline.schedule=%s goes "
                                   "backward with older ones; give zero=2 or another schedule", where,
                           setup_pipeline(setup)->name);
-    if (zero == 3 && config_choice(config, "recompute") == 2)
-        return errors_add(errors, "%s: recompute=full goes through a block's layers again before their way "
-                                  "back, when zero=3 has not gathered them; give zero=2 or "
-                                  "recompute=selective", where);
     if (compressor->words || compressor->low_rank)
         return errors_add(errors, "%s: gradients that are compressed by %s cannot be reduce-scattered; give "
                           "zero=0, or compress=none, fp16 or bf16", where, compressor->name);
@@ -167,10 +158,6 @@ static bool check_experts(const struct setup *setup, struct errors *errors)
     const struct config *config = setup->config;
     if (mesh_length(setup->shape, AXIS_EXPERT) == 1)
         return true;
-    if (setup->zero)
-        return errors_add(errors, "%s: zero is not for meshes with an expert axis as yet: experts and the "
-                                  "rest have replicas of their own; give zero=0",
-                          config_where(config, "zero"));
     return !optimizer_needs_norms(setup->optimizer) ||
            errors_add(errors, "%s: %s needs norms of whole tensors, and ranks of mesh.expert have shares of "
                               "the experts'; sgd, adam and adamw can",

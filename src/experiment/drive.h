@@ -2,6 +2,7 @@
 #ifndef EXPERIMENT_DRIVE_H
 #define EXPERIMENT_DRIVE_H
 
+#include "pulse.h"
 #include "watch.h"
 
 #include "threadrack/model/checkpoint.h"
@@ -18,6 +19,7 @@ struct drive {
     struct watch watch;
     struct progress_hook progress;
     struct rack *rack;
+    struct pulse pulse;          /* timing-only */
     struct training **trainings; /* by rank; real runs, those that run free, and pipelines that flow */
     double *losses;              /* (steps, ranks): each rank's part; real runs only */
     struct routed *routed;       /* likewise, of a model with experts; else NULL */

@@ -82,7 +82,7 @@ struct result *experiment_run(const struct config *point, const struct host *hos
     if (good) {
         notes_before(&setup, result);
         good = !setup.real || math_start(config_text(point, "math.kernel"), errors);
-        good = good && (setup.goal ? replay_ranks(&setup, result, errors)
+        good = good && (setup.goal ? replay_ranks(&setup, progress, result, errors)
                                    : run_ranks(&setup, host, seats, progress, result, errors));
     }
     conclude(result, &setup, good, begun_s, errors);

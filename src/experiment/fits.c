@@ -147,7 +147,6 @@ static bool fits_sharded(const struct setup *setup)
     errors_init(&ignored);
     sharded.zero = 3;
     bool good = shards_resolve(&sharded, &ignored) && together && setup->zero < 3 && mesh_holders(setup->shape) > 1 &&
-                mesh_length(setup->shape, AXIS_EXPERT) == 1 &&
                 setup_check_zero(&sharded, 3, &ignored) && would_fit(&sharded);
     errors_release(&ignored);
     return good;
@@ -170,7 +169,7 @@ static char *advice(const struct setup *setup)
     if (!best.data)
         best = look_for_mesh(setup, cuts_rows && !cuts_layers);
     if (best.data)
-        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, "mesh.").text);
+        return memory_text("; the nearest mesh that fits is %s", mesh_words(best, setup->shape, "mesh.").text);
     if (cuts_layers && setup->nodes <= NODES_LOOKED_FOR)
         return memory_text("; no mesh of %d nodes fits under strategy=%s", setup->nodes, strategy->name);
     return memory_text("%s", "");

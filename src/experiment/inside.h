@@ -88,9 +88,13 @@ const struct pipeline_schedule *setup_pipeline(const struct setup *setup);
 /* A plan for the setup on a mesh of its own. */
 struct plan setup_plan(const struct setup *setup, const struct mesh *mesh);
 
-/* The step of `single` on one such node, in ps, costed timing-only; 0 where it cannot be costed. */
+/* The fastest step of `single` on one such node (one microbatch, nothing recomputed), in ps, costed
+ * timing-only; 0 where it cannot be costed. */
 uint64_t baseline_step_ps(const struct setup *setup);
-/* The same of that node's device, at speed 1, and so many rows; 0 also where computing is timed. */
+/* What of the run it leaves out. */
+void baseline_notes(const struct setup *setup, struct result *result);
+/* The step of that node's device, at speed 1, and so many rows, with what the run divides and drops; 0
+ * also where computing is timed. */
 uint64_t alone_step_ps(const struct setup *setup, int node, size_t batch);
 
 /* Nodes along data that have rows of the batch; at least 1, as far as the batch is concerned. */
@@ -108,6 +112,8 @@ void stale_notes(const struct setup *setup, struct result *result);
 bool shares_resolve(struct setup *setup, struct errors *errors);
 void shares_notes(const struct setup *setup, struct result *result);
 
+/* vain.c: what is read, and comes to nothing or to more than is meant. */
+void vain_notes(const struct setup *setup, struct result *result);
 /* evaluation.c: evaluate.clock=. */
 bool evaluation_resolve(struct setup *setup, struct errors *errors);
 /* precision.c: what `precision` and `precision.gradients` mean, and whether this run can go by it. */
@@ -119,7 +125,10 @@ void precision_notes(const struct setup *setup, struct result *result);
 void result_note(struct result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void notes_before(const struct setup *setup, struct result *result);
-void notes_after(const struct setup *setup, const struct clock *clock, struct result *result);
+/* Of a run that was stopped in the midst of a step: that many steps, whose marks hold; nothing of nodes. */
+void result_measure_steps(struct result *result, const struct setup *setup, const struct clock *clock, int steps);
+/* `allreduced`: something was. */
+void notes_after(const struct setup *setup, const struct clock *clock, bool allreduced, struct result *result);
 
 /* What each node's region holds, into the result (fits.c). */
 void result_memory(struct result *result, const struct setup *setup, const struct rack *rack);
@@ -133,7 +142,8 @@ void result_place(struct result *result, const struct setup *setup);
 
 /* strategy=replay (replay.c). */
 bool replay_resolve(struct setup *setup, struct errors *errors);
-bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors);
+bool replay_ranks(const struct setup *setup, struct progress_hook progress, struct result *result,
+                  struct errors *errors);
 bool replay_ignores(const char *key); /* it is of training only */
 void replay_notes_before(const struct setup *setup, struct result *result);
 void replay_notes_after(const struct setup *setup, const struct clock *clock, struct result *result);

@@ -38,6 +38,39 @@ static void add_up(struct result *result)
     result->imbalance = compute ? (double)slowest * result->nodes / (double)compute : NAN;
 }
 
+/* Nodes that run free end what they are at when the last step has ended, which counts for nothing. */
+static uint64_t steps_ps(const struct setup *setup, const struct result *result)
+{
+    return setup->strategy->runs_free ? result->step[result->steps - 1].end_ps : result->length_ps;
+}
+
+static void measure_steps(struct result *result, const struct setup *setup, const struct clock *clock)
+{
+    for (int step = 0; step < result->steps; step++) {
+        result->step[step].end_ps = clock_mark_ps(clock, step);
+        result->step[step].bytes_sent = clock_mark_bytes(clock, step) * (uint64_t)closed_multiplicity(setup);
+    }
+}
+
+static void measure_speed(struct result *result, const struct setup *setup)
+{
+    result->step_s = result->steps ? seconds(steps_ps(setup, result)) / result->steps : NAN;
+    uint64_t single_ps = baseline_step_ps(setup);
+    result->single_step_s = single_ps ? seconds(single_ps) : NAN;
+    result->speedup = result->single_step_s / result->step_s;
+    result->efficiency = result->speedup / result->nodes;
+}
+
+void result_measure_steps(struct result *result, const struct setup *setup, const struct clock *clock, int steps)
+{
+    result->steps = steps;
+    measure_steps(result, setup, clock);
+    result->length_ps = steps ? result->step[steps - 1].end_ps : 0;
+    result->bytes_sent = steps ? result->step[steps - 1].bytes_sent : 0;
+    measure_speed(result, setup);
+    result->compute_share = result->communication_share = result->waiting_share = result->bubble_share = NAN;
+}
+
 void result_measure(struct result *result, const struct setup *setup, const struct rack *rack)
 {
     const struct clock *clock = rack_clock(rack);
@@ -52,16 +85,9 @@ void result_measure(struct result *result, const struct setup *setup, const stru
         node->rank = i;
         node->speed = setup->cluster->devices[i].speed;
     }
-    for (int step = 0; step < result->steps; step++) {
-        result->step[step].end_ps = clock_mark_ps(clock, step);
-        result->step[step].bytes_sent = clock_mark_bytes(clock, step) * (uint64_t)closed_multiplicity(setup);
-    }
+    measure_steps(result, setup, clock);
     add_up(result);
-    result->step_s = result->steps ? seconds(result->length_ps) / result->steps : NAN;
-    uint64_t single_ps = baseline_step_ps(setup);
-    result->single_step_s = single_ps ? seconds(single_ps) : NAN;
-    result->speedup = result->single_step_s / result->step_s;
-    result->efficiency = result->speedup / result->nodes;
+    measure_speed(result, setup);
     result->mailbox_bytes = rack_mailbox_bytes(rack);
     if (!result->target_reached)
         return;

@@ -132,13 +132,15 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"reduce_scatter", !setup->zero && !setup->sequence,
          "nothing is reduce-scattered: only zero's gradients and sequences (tensor.sequence) are"},
         {"recompute", !recomputes(setup),
-         "the model keeps nothing that it would drop (ring attention keeps no probabilities)"},
+         mesh_length(setup->shape, AXIS_CONTEXT) > 1
+             ? "the model keeps nothing that it would drop (ring attention keeps no probabilities)"
+             : "the model keeps nothing that it would drop"},
         {"precision.gradients",
          !setup->precision.masters && config_choice(setup->config, "precision.gradients"),
          "they are fp32 as all is (precision)"},
         {"zero", !setup->zero && strcmp(config_text(setup->config, "zero"), "0"),
-         "there are no replicas that update together (strategy data or hybrid, mesh.data or mesh.context above "
-         "1)"},
+         "there are no replicas that update together (strategy data or hybrid, mesh.data, mesh.context or mesh.expert "
+         "above 1)"},
         {"zero.shard", !setup->shard && config_choice(setup->config, "zero.shard"),
          setup->zero ? "all replicas share as it is" : "zero is 0"},
         {"zero.prefetch", setup->zero != 3, "only zero=3 reads it"},
@@ -235,8 +237,6 @@ static void note_sharing(const struct setup *setup, struct result *result)
 /* What goes by bandwidths that do not last. */
 static void note_link_trace(const struct setup *setup, struct result *result)
 {
-    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto") &&
-                     (mesh_holders(setup->shape) > 1 || setup->shape.tensor > 1);
     if (!setup->cluster->link_traces || setup->netmodel->free_of_cost)
         return;
     if (!setup->netmodel->shares_links)
@@ -244,9 +244,6 @@ static void note_link_trace(const struct setup *setup, struct result *result)
                     "netmodel=%s: a message keeps the bandwidth of its start, whatever cluster.slow.link_trace "
                     "does while it is under way (netmodel=flow follows it)",
                     setup->netmodel->name);
-    if (automatic && !setup->goal)
-        result_note(result, "allreduce=auto chose by the bandwidths at the beginning; cluster.slow.link_trace "
-                            "changes them later");
     if (setup->cluster->flow.by_rtt && setup->netmodel->shares_links)
         result_note(result, "cluster.flow.fairness=rtt: weights stay those of the bandwidths before "
                             "cluster.slow.link_trace changes them");
@@ -304,22 +301,6 @@ static void note_test_rows(const struct setup *setup, struct result *result)
                     data->test_rows, left);
 }
 
-/* Larger groups are not simulated beforehand. */
-static void note_prediction(const struct setup *setup, struct result *result)
-{
-    int holders = mesh_holders(setup->shape);
-    int largest = holders > setup->shape.tensor ? holders : setup->shape.tensor;
-    bool automatic = !strcmp(config_text(setup->config, "allreduce"), "auto");
-    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
-    if (!setup->goal && !setup->servers && automatic && largest > 1 && !simulated && !setup->netmodel->free_of_cost)
-        result_note(result,
-                    "allreduce=auto chose by closed forms of the group's worst path, without "
-                    "contention, since a group has more than %d members or the cluster more than %d "
-                    "nodes: across boxes or on shared links another algorithm may be several times "
-                    "as fast (threadrack bench allreduce --algorithm all)",
-                    PREDICT_MEMBERS, PREDICT_NODES);
-}
-
 static void note_no_data(const struct setup *setup, struct result *result)
 {
     if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
@@ -346,7 +327,7 @@ static void note_zero(const struct setup *setup, struct result *result)
         return;
     uint64_t bytes = model_parameter_count(setup->model) * setup->precision.bytes[NUMBER_GRADIENT] /
                      (uint64_t)(setup->shape.tensor * setup->shape.pipeline);
-    if (bytes <= config_whole(setup->config, "bucket"))
+    if (bytes <= config_whole(setup->config, "bucket") && mesh_length(setup->shape, AXIS_EXPERT) == 1)
         result_note(result, "zero=%d: one bucket=%s holds all %llu bytes of a node's gradients, so that "
                             "they are whole at times: a smaller bucket frees more",
                     setup->zero, config_text(setup->config, "bucket"), (unsigned long long)bytes);
@@ -389,11 +370,12 @@ static void note_chunks(const struct setup *setup, struct result *result)
 void notes_before(const struct setup *setup, struct result *result)
 {
     note_no_data(setup, result);
-    note_prediction(setup, result);
     note_idle(setup, result);
     note_test_rows(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
+    if (!setup->goal)
+        vain_notes(setup, result);
     saving_notes(setup, result);
     shares_notes(setup, result);
     stages_notes(setup, result);
@@ -404,6 +386,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_context(setup, result);
     note_chunks(setup, result);
     precision_notes(setup, result);
+    baseline_notes(setup, result);
     note_flow(setup, result);
     note_sharing(setup, result);
     note_gap(setup, result);
@@ -459,8 +442,31 @@ static void note_short_messages(const struct setup *setup, struct result *result
                     cluster_node_of(setup->cluster, setup->nodes - 1));
 }
 
-void notes_after(const struct setup *setup, const struct clock *clock, struct result *result)
+/* How allreduce=auto chose, of a run in which something was all-reduced. Larger groups are not simulated
+ * beforehand. */
+static void note_choice(const struct setup *setup, struct result *result)
 {
+    int holders = mesh_holders(setup->shape);
+    int largest = holders > setup->shape.tensor ? holders : setup->shape.tensor;
+    bool simulated = largest <= PREDICT_MEMBERS && setup->cluster->nodes <= PREDICT_NODES;
+    if (strcmp(config_text(setup->config, "allreduce"), "auto") || setup->netmodel->free_of_cost)
+        return;
+    if (setup->cluster->link_traces)
+        result_note(result, "allreduce=auto chose by the bandwidths at the beginning; cluster.slow.link_trace "
+                            "changes them later");
+    if (!simulated)
+        result_note(result,
+                    "allreduce=auto chose by closed forms of the group's worst path, without "
+                    "contention, since a group has more than %d members or the cluster more than %d "
+                    "nodes: across boxes or on shared links another algorithm may be several times "
+                    "as fast (threadrack bench allreduce --algorithm all)",
+                    PREDICT_MEMBERS, PREDICT_NODES);
+}
+
+void notes_after(const struct setup *setup, const struct clock *clock, bool allreduced, struct result *result)
+{
+    if (allreduced)
+        note_choice(setup, result);
     note_short_messages(setup, result);
     int factor, link = clock_worst_link(clock, &factor);
     if (link >= 0 && factor > 1)

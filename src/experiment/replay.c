@@ -1,4 +1,5 @@
 /* strategy=replay: the workload is a GOAL file instead of a training. */
+#include "pulse.h"
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
@@ -86,15 +87,19 @@ static void go_through(const struct setup *setup, struct rack *rack, struct resu
         rank_end(rack_rank(rack, rank));
 }
 
-static bool finish(const struct setup *setup, struct rack *rack, struct watch *watch,
+static bool finish(const struct setup *setup, struct pulse *pulse, struct watch *watch,
                    struct result *result, struct errors *errors)
 {
-    if (!rack_finish(rack, errors)) {
+    struct rack *rack = pulse->rack;
+    bool finished = rack_finish(rack, errors);
+    if (clock_stopped(rack_clock(rack)))
+        return pulse_stopped(pulse, result, setup, rack_marks_by(rack, setup->nodes), errors);
+    if (!finished) {
         result->steps = 0;
         return false;
     }
     result_measure(result, setup, rack);
-    notes_after(setup, rack_clock(rack), result);
+    notes_after(setup, rack_clock(rack), false, result);
     replay_notes_after(setup, rack_clock(rack), result);
     if (!watch_finish(watch, setup, result, errors))
         return false;
@@ -103,10 +108,12 @@ static bool finish(const struct setup *setup, struct rack *rack, struct watch *w
                              result->steps, setup->steps);
 }
 
-bool replay_ranks(const struct setup *setup, struct result *result, struct errors *errors)
+bool replay_ranks(const struct setup *setup, struct progress_hook progress, struct result *result,
+                  struct errors *errors)
 {
     struct rack *rack = rack_create(setup->cluster, setup->netmodel, setup->cost, setup->nodes);
     struct watch watch;
+    struct pulse pulse;
     rack_set_noise(rack, &setup->noise);
     result->step = memory_zeroed((size_t)setup->steps, sizeof *result->step);
     for (int step = 0; step < setup->steps; step++)
@@ -114,10 +121,11 @@ bool replay_ranks(const struct setup *setup, struct result *result, struct error
             .loss = NAN, .accuracy = NAN, .test_loss = NAN, .lr = NAN, .gradient_norm = NAN, .dropped = NAN, .staleness = NAN, .staleness_most = NAN,
             .balance = NAN};
     rack_set_graphs(rack, setup->goal, setup->rules);
+    pulse_begin(&pulse, rack, setup->nodes, setup->steps, progress);
     bool good = watch_begin(&watch, setup, rack, errors);
     if (good) {
         go_through(setup, rack, result);
-        good = finish(setup, rack, &watch, result, errors);
+        good = finish(setup, &pulse, &watch, result, errors);
     }
     watch_release(&watch);
     rack_free(rack);

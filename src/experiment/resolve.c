@@ -83,6 +83,11 @@ static bool bind_model(struct setup *setup, struct errors *errors)
     struct model_data data = data_of(setup->dataset);
     if (!model_bind(setup->model, &data, where, errors))
         return false;
+    if (config_is_set(setup->config, "target_accuracy") && !setup->dataset->test_rows)
+        return errors_add(errors, "%s: all %zu rows of data=%s train, so that none test: there is no accuracy to be "
+                                  "reached; give a smaller data.train_rows, or target_loss",
+                          config_where(setup->config, "target_accuracy"), setup->dataset->train_rows,
+                          config_text(setup->config, "data"));
     return !config_is_set(setup->config, "target_accuracy") || model_tells_classes(setup->model) ||
            errors_add(errors, "%s: the targets of data set %s are real values, so there is no "
                               "accuracy",
@@ -188,6 +193,12 @@ static bool resolve_cluster(struct setup *setup, struct errors *errors)
     return setup_place(setup, errors);
 }
 
+/* 0: all. */
+static int asked_clients(const struct config *config)
+{
+    return config_choice(config, "federated.clients") == 0 ? 0 : (int)config_whole(config, "federated.clients");
+}
+
 static bool check_clients(const struct setup *setup, int clients, struct errors *errors)
 {
     const struct config *config = setup->config;
@@ -198,6 +209,11 @@ static bool check_clients(const struct setup *setup, int clients, struct errors 
     if (!setup->partition_spec.ops->assign)
         return errors_add(errors, "%s: the clients of strategy %s have rows of their own: give a "
                           "partition such as partition=iid (threadrack list partitions)", where, name);
+    if (asked_clients(config) > clients)
+        return errors_add(errors, "%s: strategy %s has %d clients (nodes but the server), of whom a round cannot "
+                          "have %d; give at most federated.clients=%d, or nodes=%d",
+                          config_where(config, "federated.clients"), name, clients, asked_clients(config), clients,
+                          asked_clients(config) + 1);
     return setup->dataset || errors_add(errors, "%s: strategy %s needs a model that takes input", where,
                                         name);
 }
@@ -220,9 +236,7 @@ static void resolve_federated(struct setup *setup)
 {
     const struct config *config = setup->config;
     setup->federated = (struct federated_plan){
-        .clients = config_choice(config, "federated.clients") == 0
-                       ? 0
-                       : (int)config_whole(config, "federated.clients"),
+        .clients = asked_clients(config),
         .epochs = config_whole(config, "federated.epochs"),
         .batch = config_whole(config, "federated.batch"),
         .mu = config_real(config, "federated.mu")};

@@ -248,23 +248,28 @@ static void count_step(struct drive *drive, struct rank *self, int step)
     training_free(training);
 }
 
+/* Whether the run goes on; asked often, since the ranks' part of a step may be long as well. */
+static bool goes_on(struct rack *rack)
+{
+    return !experiment_hurried && !rack_failed(rack) && !rack_is_stuck(rack);
+}
+
 static void count_only(struct drive *drive, struct rack *rack)
 {
-    if (drive->plan->strategy->runs_free) {
+    bool free = drive->plan->strategy->runs_free;
+    pulse_begin(&drive->pulse, rack, free ? 0 : rack_size(rack), drive->setup->steps, drive->progress);
+    if (free) {
         rack_run_in_turns(rack, freely_train_and_end, drive);
         return;
     }
-    for (int step = 0; step < drive->setup->steps && !experiment_interrupted &&
-                       !rack_failed(rack) && !rack_is_stuck(rack);
-         step++) {
-        for (int rank = 0; rank < rack_size(rack); rank++)
+    for (int step = 0; step < drive->setup->steps && !experiment_interrupted && goes_on(rack); step++) {
+        for (int rank = 0; rank < rack_size(rack) && !experiment_hurried; rank++)
             if (closed_plays(drive->setup, rank))
                 count_step(drive, rack_rank(rack, rank), step);
             else
                 rank_mark(rack_rank(rack, rank));
         rack_resolve(rack);
         drive->stopped_at = step + 1;
-        drive_tell_progress(drive, step);
     }
     for (int rank = 0; rank < rack_size(rack); rank++)
         rank_end(rack_rank(rack, rank));
@@ -335,18 +340,35 @@ static void name_files(const struct setup *setup, struct text *names)
         name_file(setup->allreduce_along[axis], names);
 }
 
+/* "ring+allgather:bruck". */
+static void name_collective(const struct collective *collective, struct text *names)
+{
+    bool sums = !strcmp(collective->operation, "allreduce");
+    text_add(names, "%s%s%s%s", names->length ? "+" : "", sums ? "" : collective->operation, sums ? "" : ":",
+             collective->name);
+}
+
 static void name_allreduces(const struct drive *drive)
 {
     struct text names = {0};
     for (int i = 0; collectives[i]; i++)
         if (drive->allreduces & (uint64_t)1 << i)
-            text_add(&names, "%s%s", names.length ? "+" : "", collectives[i]->name);
+            name_collective(collectives[i], &names);
     if (drive->allreduces & ALLREDUCE_FILE)
         name_files(drive->setup, &names);
     if (names.length) {
         free(drive->result->allreduce);
         drive->result->allreduce = names.bytes;
     }
+}
+
+/* Whether gradients or what else were summed over a group, not only gathered or scattered. */
+static bool all_reduced(const struct drive *drive)
+{
+    bool any = drive->allreduces & ALLREDUCE_FILE;
+    for (int i = 0; collectives[i]; i++)
+        any = any || (drive->allreduces >> i & 1 && !strcmp(collectives[i]->operation, "allreduce"));
+    return any;
 }
 
 /* The whole model where it is gathered, and once more where it is evaluated. */
@@ -385,7 +407,10 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
         if (!ran)
             return false;
     }
-    return finish_clock(rack, errors);
+    bool finished = finish_clock(rack, errors);
+    if (finished && !drive->setup->real && drive->stopped_at)
+        drive_tell_progress(drive, drive->stopped_at - 1);
+    return finished || clock_stopped(rack_clock(rack));
 }
 
 static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
@@ -398,10 +423,33 @@ static bool write_goal(const struct clock *clock, const char *path, struct error
                                      strerror(errno));
 }
 
+/* Steps of a stopped run that have ended; whose marks end one that runs free: its servers' or the one rank's who
+ * ends it. */
+static int steps_ended(const struct drive *drive, struct rack *rack)
+{
+    int servers = drive->setup->servers;
+    bool free = drive->plan->strategy->runs_free;
+    int marks = rack_marks_by(rack, !free ? rack_size(rack) : servers ? servers : 1);
+    return marks < drive->stopped_at ? marks : drive->stopped_at;
+}
+
+static bool finish_stopped(struct drive *drive, struct rack *rack, struct errors *errors)
+{
+    struct result *result = drive->result;
+    int steps = result->steps = steps_ended(drive, rack);
+    collect_losses(drive);
+    stale_collect(drive);
+    name_allreduces(drive);
+    result_memory(result, drive->setup, rack);
+    return pulse_stopped(&drive->pulse, result, drive->setup, steps, errors);
+}
+
 static bool finish(struct drive *drive, struct rack *rack, struct errors *errors)
 {
     struct result *result = drive->result;
     const struct config *config = drive->setup->config;
+    if (clock_stopped(rack_clock(rack)))
+        return finish_stopped(drive, rack, errors);
     result->steps = drive->stopped_at;
     collect_losses(drive);
     stale_collect(drive);
@@ -410,7 +458,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
     result_memory(result, drive->setup, rack);
     for (int rank = 0; rank < result->nodes; rank++)
         result->node[rank].samples = drive->rows[closed_stand_in(drive->setup, rank)];
-    notes_after(drive->setup, rack_clock(rack), result);
+    notes_after(drive->setup, rack_clock(rack), all_reduced(drive), result);
     if (!watch_finish(&drive->watch, drive->setup, result, errors))
         return false;
     if (drive->setup->real && drive->setup->dataset && isnan(result->final_loss))

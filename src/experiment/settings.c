@@ -105,8 +105,8 @@ const struct setting experiment_settings[] = {
            "precision=bf16, fp16: gradients of parameters; same: two bytes, as ZeRO counts (16 a parameter with "
            "Adam); fp32: four, in memory and on links, as Megatron-LM's main gradients"),
     CHOICE("zero", "0|1|2|3", "0",
-           "data, hybrid: what is sharded over the data axis. 1: the optimizer's state, 2: and gradients, "
-           "3: and parameters (Rajbhandari et al. 2020)"),
+           "data, hybrid: what is sharded over the data axis (and mesh.expert). 1: the optimizer's state, 2: and "
+           "gradients, 3: and parameters (Rajbhandari et al. 2020)"),
     COUNT("zero.shard", 1, 1e6, "all|box", "all",
           "zero: among whom: all replicas, those of one box, or so many next to each other; copies of a shard "
           "are all-reduced (MiCS: Zhang et al. 2022; FSDP's HYBRID_SHARD)"),

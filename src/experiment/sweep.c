@@ -166,13 +166,23 @@ static void tell(void *context, int done, int total)
     pthread_mutex_unlock(&telling->lock);
 }
 
+static void resolving(void *context, int done, int total, uint64_t messages, uint64_t posted)
+{
+    struct telling *telling = context;
+    struct work_list *list = telling->list;
+    if (list->sweep->count > 1)
+        return;
+    tell(context, done, total);
+    progress_say_messages(list->progress, done + 1, messages, posted);
+}
+
 static void run_point(struct job *job, int index)
 {
     struct work_list *list = job->list;
     struct point *point = &list->sweep->points[index];
     struct telling telling = {.list = list};
     pthread_mutex_init(&telling.lock, NULL);
-    struct progress_hook progress = {.tell = tell, .context = &telling};
+    struct progress_hook progress = {.tell = tell, .resolving = resolving, .context = &telling};
     point->result = list->way.only_skew ? experiment_skew(point->config, &point->errors)
                                         : experiment_run(point->config, list->way.host, job->seats,
                                                          progress, &point->errors);

@@ -12,17 +12,31 @@
 /* Beyond these, counting each message costs more than most runs. */
 enum { AUTO_NODES = 64, AUTO_LINKS = 1 << 13 };
 
+/* Why links=auto counts none, for the caller to free; NULL: it does. */
+static char *why_not_counted(const struct setup *setup)
+{
+    const char *resolver = config_text(setup->config, "clock.resolver");
+    if (setup->closed)
+        return memory_text("collectives=closed_form sends no messages");
+    if (strcmp(resolver, "auto") && strcmp(resolver, "events"))
+        return memory_text("clock.resolver=%s, which was asked for, sees no single message "
+                           "(clock.resolver=events does)", resolver);
+    if (setup->nodes > AUTO_NODES)
+        return memory_text("there are more than %d nodes (links=on counts them all the same)", AUTO_NODES);
+    if (setup->cluster->link_count > AUTO_LINKS)
+        return memory_text("there are more than %d links (links=on counts them all the same)", AUTO_LINKS);
+    return NULL;
+}
+
 static bool counts_links(const struct setup *setup)
 {
     const char *links = config_text(setup->config, "links");
     if (strcmp(links, "auto"))
         return !strcmp(links, "on");
-    const char *resolver = config_text(setup->config, "clock.resolver");
-    if (setup->closed)
-        return false;
-    if (strcmp(resolver, "auto") && strcmp(resolver, "events"))
-        return false; /* a resolver that sees no single message was asked for */
-    return setup->nodes > 1 && setup->nodes <= AUTO_NODES && setup->cluster->link_count <= AUTO_LINKS;
+    char *why = why_not_counted(setup);
+    bool counts = setup->nodes > 1 && !why;
+    free(why);
+    return counts;
 }
 
 bool watch_wants(const struct setup *setup)
@@ -147,14 +161,21 @@ static bool finish_timeline(struct watch *watch, const struct setup *setup, stru
     return good;
 }
 
+static void note_uncounted(const struct setup *setup, struct result *result)
+{
+    char *why = why_not_counted(setup);
+    if (why && setup->nodes > 1 && !config_is_given(setup->config, "links"))
+        result_note(result, "links are not counted: %s", why);
+    free(why);
+}
+
 bool watch_finish(struct watch *watch, const struct setup *setup, struct result *result,
                   struct errors *errors)
 {
     if (watch->links)
         report_links(watch, setup, result);
-    else if (!config_is_given(setup->config, "links") && setup->nodes > 1)
-        result_note(result, "links are not counted on more than %d nodes or %d links (links=on does)",
-                    AUTO_NODES, AUTO_LINKS);
+    else
+        note_uncounted(setup, result);
     return !watch->timeline || finish_timeline(watch, setup, result, errors);
 }
 

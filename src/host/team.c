@@ -104,10 +104,25 @@ static void set_stack(pthread_attr_t *attributes, size_t bytes)
     pthread_attr_setstacksize(attributes, (bytes + page - 1) / page * page);
 }
 
-static bool run(struct team *team)
+/* libgomp lays out what its threads start with on the stack of the one that forms the team, some 128 bytes
+ * each: the runner, who is a member besides, has room for that. */
+enum { FORMING_BYTES = 256 };
+
+static int create_runner(struct team *team, size_t stack_bytes, pthread_t *thread)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    if (stack_bytes)
+        set_stack(&attributes, stack_bytes + FORMING_BYTES * (size_t)team->size);
+    int failure = pthread_create(thread, &attributes, runner, team);
+    pthread_attr_destroy(&attributes);
+    return failure;
+}
+
+static bool run(struct team *team, size_t stack_bytes)
 {
     pthread_t thread;
-    int failure = pthread_create(&thread, &team->wanted, runner, team);
+    int failure = create_runner(team, stack_bytes, &thread);
     if (failure)
         return errors_add_status(team->errors, STATUS_FAILED,
                                  "host: cannot create a thread for the run: %s", strerror(failure));
@@ -135,7 +150,7 @@ bool host_team_run(const struct host *host, const struct seat *seats, int size, 
     pthread_attr_init(&team.wanted);
     if (stack_bytes)
         set_stack(&team.wanted, stack_bytes);
-    bool done = run(&team);
+    bool done = run(&team, stack_bytes);
     pthread_attr_destroy(&team.wanted);
     muster_release(&team.muster);
     return done;

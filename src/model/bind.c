@@ -21,8 +21,9 @@ static bool inputs_agree(const struct model_spec *spec, const struct model_data 
 {
     if (spec->vocabulary < data->vocabulary)
         return errors_add(errors,
-                          "%s: the model knows %zu tokens, but data set %s has a vocabulary of %zu",
-                          where, spec->vocabulary, data->name, data->vocabulary);
+                          "%s: the model knows %zu tokens, but data set %s has a vocabulary of %zu: give the "
+                          "model that many (gpt:vocabulary=%zu)",
+                          where, spec->vocabulary, data->name, data->vocabulary, data->vocabulary);
     if (spec->input_width != data->width)
         return errors_add(errors, "%s: the model takes %zu inputs, but data set %s has %zu %s a row",
                           where, spec->input_width, data->name, data->width,
@@ -66,6 +67,8 @@ bool model_bind(struct model_spec *spec, const struct model_data *data, const ch
     if (!kinds_agree(spec, data, where, errors))
         return false;
     bool inputs = inputs_agree(spec, data, where, errors);
+    if (spec->vocabulary < data->vocabulary) /* its targets are the same tokens */
+        return false;
     return targets_agree(spec, data, where, errors) && inputs;
 }
 

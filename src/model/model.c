@@ -169,6 +169,16 @@ struct model *model_chunk(struct model *model, int c)
     return chunk;
 }
 
+struct share model_chunk_parts(const struct model *model, int i)
+{
+    int begin = i, end = i + 1;
+    while (begin > 0 && !model->parts[begin].begins)
+        begin--;
+    while (end < model->part_count && !model->parts[end].begins)
+        end++;
+    return (struct share){(size_t)begin, (size_t)(end - begin)};
+}
+
 static float *numbers(struct rank *self, enum memory_kind kind, enum number number, size_t count)
 {
     return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
@@ -370,7 +380,7 @@ struct model *model_create(struct rank *self, const struct model_spec *spec,
 
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor)
 {
-    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts;
+    bool first_expert = model->place.expert == 0 || tensor->whole->of_experts || model->hooks.sum_over_shares;
     return !tensor->copied && first_expert && (model->place.tensor == 0 || !tensor->replicated);
 }
 
@@ -444,7 +454,7 @@ void model_place_gradients(struct model *model, int i, float *gradients)
 bool model_borrows(const struct model *model)
 {
     for (int i = 0; i < model->part_count; i++)
-        if (model->parts[i].borrowed)
+        if (model->parts[i].borrowed && !model->parts[i].borrowed->copied)
             return true;
     return false;
 }

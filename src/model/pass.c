@@ -131,18 +131,24 @@ float *pass_partial(const struct pass *pass, float *room)
     return pass->part->sequence ? room : pass->y;
 }
 
+/* As the hooks count: in the whole, of which this may be a chunk. */
+static int number_in_whole(const struct model *model, int i)
+{
+    return model->whole ? (int)(model->parts - model->whole->parts) + i : i;
+}
+
 static void begin_part(struct rank *self, struct model *model, int i, enum way way, bool first)
 {
     const struct model_hooks *hooks = &model->hooks;
     if (hooks->part_begins)
-        hooks->part_begins(hooks->context, self, i, way, first);
+        hooks->part_begins(hooks->context, self, number_in_whole(model, i), way, first);
 }
 
 static void end_part(struct rank *self, struct model *model, int i, enum way way)
 {
     const struct model_hooks *hooks = &model->hooks;
     if (hooks->part_ends)
-        hooks->part_ends(hooks->context, self, i, way);
+        hooks->part_ends(hooks->context, self, number_in_whole(model, i), way);
 }
 
 static void part_forward(struct rank *self, struct model *model, const struct model_part *part,

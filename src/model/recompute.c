@@ -69,6 +69,11 @@ void recompute_mark(struct model *model, struct model_part *part, const struct l
         mark_block(part);
 }
 
+int model_parts_again(const struct model *model, int i)
+{
+    return model->parts[i].again;
+}
+
 /* Halves of a block are there together. */
 enum { HALVES = 2 };
 

@@ -21,10 +21,13 @@ struct reader {
     json_t *header;
     struct extent *extents;
     int count, room;
+    int complaints; /* so far; the first COMPLAINTS_TOLD are among the errors */
     struct errors *errors;
 };
 
-/* Appends a message about the file; returns false. */
+enum { COMPLAINTS_TOLD = 5 };
+
+/* Appends a message about the file, if it is one of the first; returns false. */
 bool safetensors_complain(struct reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Opens the file, parses its header, and sees that its tensors tile the data. */

@@ -16,6 +16,8 @@ bool safetensors_complain(struct reader *r, const char *format, ...)
 {
     char *what = NULL;
     va_list arguments;
+    if (r->complaints++ >= COMPLAINTS_TOLD)
+        return false;
     va_start(arguments, format);
     if (vasprintf(&what, format, arguments) < 0)
         what = NULL;

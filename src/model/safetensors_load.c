@@ -1,5 +1,5 @@
-/* Reading safetensors. The header's own faults end the reading; differences to the model are all
- * reported. */
+/* Reading safetensors. The header's own faults end the reading; of differences to the model the first
+ * are reported, and how many there are. */
 #include "optimizer.h"
 #include "safetensors.h"
 
@@ -91,6 +91,14 @@ static bool read_tensors(struct reader *r, bool wanted)
     return good;
 }
 
+/* A layer too many is a dozen tensors, each in every set. */
+static void tell_the_rest(const struct reader *r)
+{
+    if (r->complaints > COMPLAINTS_TOLD)
+        errors_add(r->errors, "%s: '%s': %d more tensors differ, %d in all: is it of another model (layers, "
+                              "width)?", r->where, r->path, r->complaints - COMPLAINTS_TOLD, r->complaints);
+}
+
 static bool read_file(struct reader *r, bool (*check)(struct reader *r))
 {
     bool good = safetensors_open(r) && (!check || check(r));
@@ -98,6 +106,7 @@ static bool read_file(struct reader *r, bool (*check)(struct reader *r))
         good = check_strangers(r);
         good = read_tensors(r, false) && good && read_tensors(r, true);
     }
+    tell_the_rest(r);
     safetensors_close(r);
     return good;
 }

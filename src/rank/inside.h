@@ -128,6 +128,14 @@ struct group {
     size_t scratch_floats;
 };
 
+/* How many messages a collective is made of, by its schedule. */
+struct forecast {
+    const struct schedule *schedule; /* NULL: none */
+    int size, root;
+    uint64_t messages;
+};
+enum { FORECASTS = 16 };
+
 struct rack {
     const struct cluster *cluster;
     const struct cost_ops *cost;
@@ -158,7 +166,18 @@ struct rack {
     int met;
     uint64_t meetings;
     atomic_uint_fast64_t mailbox_bytes, mailbox_most;
+    struct forecast forecasts[FORECASTS]; /* the latest, by a hash; foretell.c */
+    atomic_uint_fast64_t posted_messages; /* written by the one thread of a timing-only run */
 };
+
+/* Timing-only: more messages have been posted (foretell.c). */
+static inline void foretell(struct rack *rack, uint64_t messages)
+{
+    uint64_t before = atomic_load_explicit(&rack->posted_messages, memory_order_relaxed);
+    atomic_store_explicit(&rack->posted_messages, before + messages, memory_order_relaxed);
+}
+/* A collective has. */
+void foretell_collective(struct rack *rack, int size, const struct meant *meant);
 
 /* Appends an op; resolves the clock when the stream has grown long. */
 static inline void rank_record(struct rank *self, const struct op *op)

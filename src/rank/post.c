@@ -13,6 +13,8 @@ static struct request post_send(struct rank *self, struct group *group, int peer
     rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = accounted});
     if (self->real)
         mailbox_send(self, group, peer, number, from, bytes);
+    else
+        foretell(self->rack, 1);
     return (struct request){group, LANE_SENDS, peer, number};
 }
 
@@ -68,10 +70,11 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
         return nothing;
     int lane = group_lane(group, self, LANE_COLLECTIVES);
     uint32_t number = self->posted[lane]++;
+    int member = group_member(group, self);
     struct meant meant = {schedule, root, element, count};
     rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
                                    .lane = lane,
-                                   .peer = group_member(group, self),
+                                   .peer = member,
                                    .schedule = schedule,
                                    .root = root,
                                    .count = count,
@@ -80,6 +83,8 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
         meeting_post(self, group, meant, vector, number);
     else if (!schedule->whole)
         meeting_compare(self, group, &meant, number);
+    if (!self->real && member == 0)
+        foretell_collective(self->rack, group->size, &meant);
     return (struct request){group, LANE_COLLECTIVES, -1, number};
 }
 

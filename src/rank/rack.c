@@ -138,6 +138,16 @@ uint64_t rack_mailbox_bytes(const struct rack *rack)
     return atomic_load(&rack->mailbox_most);
 }
 
+void rack_pulse_with(struct rack *rack, struct clock_pulse pulse)
+{
+    clock_pulse_with(rack->clock, pulse);
+}
+
+int rack_marks_by(struct rack *rack, int ranks)
+{
+    return clock_marks_by(rack->clock, ranks);
+}
+
 void rack_resolve(struct rack *rack)
 {
     clock_resolve(rack->clock);
@@ -172,7 +182,10 @@ bool rack_finish(struct rack *rack, struct errors *errors)
     clock_settle(rack->clock);
     if (rack->failure)
         return errors_add_status(errors, STATUS_FAILED, "%s", rack->failure);
-    if (!clock_finish(rack->clock)) {
+    bool finished = clock_finish(rack->clock);
+    if (clock_stopped(rack->clock))
+        return false;
+    if (!finished) {
         say_who_waits(rack, errors);
         return false;
     }

@@ -15,10 +15,7 @@ static double serve(struct rank *self, struct training *training)
         loose_take(self, training, UINT64_MAX, &worker);
         loose_note(training, worker, loose_loss_of(training, worker),
                    loose->updates - loose->pulled[worker]);
-        if (loose->serving.compressor)
-            loose_add(self, training, worker, true);
-        optimizer_step(self, training->optimizer, training->model);
-        loose->updates++;
+        loose_update(self, training, worker);
         loose_answer(self, training, worker);
     }
     return loose_loss(training);

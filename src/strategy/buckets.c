@@ -12,20 +12,46 @@ static void close_bucket(struct buckets *buckets, struct share *open, size_t end
     *open = (struct share){.begin = end};
 }
 
-/* Whole layers, or their experts, from the last on, until they hold `bucket` bytes; what does not lie
- * next to each other is apart. */
-static void cut(struct buckets *buckets, const struct model *model, size_t least,
-                struct share (*range_of)(const struct model *model, int i))
+/* A piece of a bucket, below what is open; what does not lie next to it is apart. */
+static void add_piece(struct buckets *buckets, struct share *open, struct share piece, size_t least)
 {
-    struct share open = {.begin = model->parameter_count};
+    if (!piece.count)
+        return;
+    if (piece.begin + piece.count != open->begin)
+        close_bucket(buckets, open, piece.begin + piece.count);
+    *open = (struct share){piece.begin, open->count + piece.count};
+    if (open->count >= least)
+        close_bucket(buckets, open, piece.begin);
+}
+
+struct cutting {
+    size_t least; /* floats of a bucket */
+    struct share (*range_of)(const struct model *model, int i);
+    struct share alone; /* a bucket by itself, and the rest of its layer another */
+    bool by_chunk;      /* each chunk's layers by themselves */
+};
+
+/* Part of the layer, whose range that is, lies alone. */
+static void cut_around(struct buckets *buckets, struct share *open, struct share part, struct share alone)
+{
+    size_t end = part.begin + part.count, above = alone.begin + alone.count;
+    close_bucket(buckets, open, end);
+    add_piece(buckets, open, (struct share){above, end - above}, 0);
+    add_piece(buckets, open, alone, 0);
+    add_piece(buckets, open, (struct share){part.begin, alone.begin - part.begin}, 0);
+}
+
+/* Whole layers, or their experts, from the last on, until they hold `least` floats. */
+static void cut(struct buckets *buckets, const struct model *model, const struct cutting *how)
+{
+    struct share open = {.begin = model->parameter_count}, alone = how->alone;
     for (int i = model->part_count - 1; i >= 0; i--) {
-        struct share part = range_of(model, i);
-        if (!part.count)
-            continue;
-        if (part.begin + part.count != open.begin)
-            close_bucket(buckets, &open, part.begin + part.count);
-        open = (struct share){part.begin, open.count + part.count};
-        if (open.count >= least)
+        struct share part = how->range_of(model, i);
+        if (alone.count && part.begin <= alone.begin && part.begin + part.count >= alone.begin + alone.count)
+            cut_around(buckets, &open, part, alone);
+        else
+            add_piece(buckets, &open, part, how->least);
+        if (how->by_chunk && part.count && model_chunk_parts(model, i).begin == (size_t)i)
             close_bucket(buckets, &open, part.begin);
     }
     close_bucket(buckets, &open, 0);
@@ -43,18 +69,20 @@ static struct matrix *matrices_of(const struct model *model)
     return matrices;
 }
 
-static size_t bucket_floats(const struct rank *self, const struct plan *plan)
-{
-    return plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT);
-}
-
-void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training)
+void buckets_cut(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
-    *buckets = (struct buckets){0};
-    cut(buckets, training->model, bucket_floats(self, plan), model_part_range);
+    struct cutting how = {.least = plan->bucket_bytes / rank_number_bytes(self, NUMBER_GRADIENT),
+                          .range_of = model_part_range,
+                          .by_chunk = plan->zero};
     if (plan->zero)
-        buckets->sharding = sharding_create(self, training, buckets->ranges, buckets->count);
+        how.alone = model_tied_range(training->model);
+    cut(&training->buckets, training->model, &how);
+    how.range_of = model_expert_range;
+    how.alone = (struct share){0};
+    cut(&training->expert_buckets, training->model, &how);
+    if (plan->zero)
+        training->buckets.sharding = sharding_create(self, training);
 }
 
 static void open_exchange(struct buckets *buckets, struct rank *self, const struct training *training,
@@ -80,9 +108,10 @@ void buckets_init(struct training *training, struct rank *self)
     struct buckets *experts = &training->expert_buckets;
     struct group **over = plan->mesh->copies ? plan->mesh->shard : plan->mesh->replicas;
     open_exchange(&training->buckets, self, training, over[rank_id(self)]);
-    cut(experts, training->model, bucket_floats(self, plan), model_expert_range);
     if (experts->count)
         open_exchange(experts, self, training, plan->mesh->data[rank_id(self)]);
+    if (training->buckets.sharding)
+        training->buckets.sharding->exchange_experts = experts->exchange;
 }
 
 void buckets_release(struct buckets *buckets)
@@ -92,21 +121,22 @@ void buckets_release(struct buckets *buckets)
     sharding_free(buckets->sharding);
 }
 
-static void post_if_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
+/* What begins at that place or behind it. */
+static void post_begun(struct rank *self, struct training *training, struct buckets *buckets, size_t at)
 {
-    if (buckets->next == buckets->count || buckets->ranges[buckets->next].begin != at)
-        return;
-    if (buckets->sharding)
-        sharding_follow(self, training, buckets->next);
-    exchange_post(buckets->exchange, buckets->next++);
+    while (buckets->next < buckets->count && buckets->ranges[buckets->next].begin >= at) {
+        if (buckets->sharding)
+            sharding_follow(self, training, buckets->next);
+        exchange_post(buckets->exchange, buckets->next++);
+    }
 }
 
 void bucket_gradient_ready(void *context, struct rank *self, size_t at, size_t count)
 {
     struct training *training = context;
     (void)count;
-    post_if_begun(self, training, &training->buckets, at);
-    post_if_begun(self, training, &training->expert_buckets, at);
+    post_begun(self, training, &training->buckets, at);
+    post_begun(self, training, &training->expert_buckets, at);
 }
 
 void buckets_wait(struct buckets *buckets)

@@ -20,9 +20,10 @@ void training_time_evaluation(struct rank *self, struct training *training, size
     size_t replicas = (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers);
     size_t left = share_of(test_rows, replicas, (size_t)(training->point.replica - plan->servers)).count;
     size_t most = microbatch(training, 0).count;
+    training->model->trains = false; /* nothing is dropped, and routers' choices are not counted */
     for (; left > most; left -= most)
         pass(self, training, most);
     if (left)
         pass(self, training, left);
-    training_routed(training); /* no choices of rows that train */
+    training->model->trains = true;
 }

@@ -24,7 +24,7 @@ void federated_setup(struct federated *federated, struct rank *self, struct trai
     int clients = plan->mesh->shape.data - SERVERS, asked = plan->federated.clients;
     *federated = (struct federated){.group = plan->mesh->data[rank_id(self)],
                                     .clients = clients,
-                                    .sampled = asked && asked < clients ? asked : clients,
+                                    .sampled = asked ? asked : clients,
                                     .floats = vectors * training->model->parameter_count};
     int returned = serves(training) ? federated->sampled : 0;
     federated->order = memory_zeroed((size_t)clients, sizeof *federated->order);

@@ -95,6 +95,16 @@ void loose_add(struct rank *self, const struct training *training, int worker, b
     serving_add(self, training, &loose->serving, push, first);
 }
 
+/* Floats have come into the gradients themselves. */
+void loose_update(struct rank *self, struct training *training, int worker)
+{
+    struct loose *loose = training->own;
+    if (loose->serving.compressor)
+        loose_add(self, training, worker, true);
+    optimizer_step(self, training->optimizer, training->model);
+    loose->updates++;
+}
+
 /* What was sent before has ended when the worker has pushed again. */
 void loose_answer(struct rank *self, struct training *training, int worker)
 {

@@ -44,51 +44,76 @@ static int distance(struct mesh_shape a, struct mesh_shape b)
     return abs(a.data - b.data) + abs(a.tensor - b.tensor) + abs(a.pipeline - b.pipeline);
 }
 
-/* The context ranks of meshes that are tried: as many as are asked for, where the model can have them. */
-static int contexts_tried(const struct wish *wish, struct mesh_shape shape)
+static bool shares_positions(const struct wish *wish, int contexts, struct errors *errors)
+{
+    return wish->strategy->spreads_context && model_fits_context(wish->model, contexts, errors);
+}
+
+static bool shares_experts(const struct wish *wish, int experts, struct errors *errors)
+{
+    return wish->strategy->spreads_expert && model_fits_experts(wish->model, experts, errors);
+}
+
+/* The most ranks, up to those asked for, among whom the model can be shared so; at least 1. */
+static int most_sharing(const struct wish *wish, int asked,
+                        bool (*can)(const struct wish *wish, int count, struct errors *errors))
 {
     struct errors ignored;
     errors_init(&ignored);
-    int asked = mesh_length(shape, AXIS_CONTEXT);
-    bool good = wish->strategy->spreads_context && model_fits_context(wish->model, asked, &ignored);
+    int count = asked;
+    while (count > 1 && !can(wish, count, &ignored))
+        count--;
     errors_release(&ignored);
-    return good ? asked : 1;
+    return count;
 }
 
-/* No mesh that fits has more nodes than this, nor than `shape`. */
-static int most_nodes(const struct wish *wish, struct mesh_shape shape)
+/* No mesh that fits and has so many nodes along context has more nodes than this, nor than `shape`. */
+static int most_nodes(const struct wish *wish, struct mesh_shape shape, int contexts)
 {
     const struct strategy *strategy = wish->strategy;
-    double data = strategy->spreads_data ? (double)(wish->batch / (size_t)wish->microbatches) : 1;
+    double replicas = strategy->spreads_data || strategy->spreads_expert
+                          ? (double)(wish->batch / (size_t)wish->microbatches)
+                          : 1;
     double tensor = strategy->spreads_tensor ? model_most_tensors(wish->model) : 1;
     double pipeline = strategy->spreads_pipeline ? model_most_stages(wish->model) : 1;
-    double most = data * tensor * pipeline * contexts_tried(wish, shape);
+    double most = replicas * tensor * pipeline * contexts;
     return most < mesh_size(shape) ? (int)most : mesh_size(shape);
 }
 
-/* The mesh of most nodes, up to `shape`'s, that fits; of equals the one nearest to `shape`. */
+/* Of those of the same nodes, experts and contexts the one nearest to `shape`; data is 0 where none fits. */
+static struct mesh_shape nearest_of(const struct wish *wish, struct mesh_shape shape, int nodes, int experts,
+                                    int contexts)
+{
+    struct mesh_shape best = {0};
+    for (int tensor = 1; tensor <= nodes && tensor <= model_most_tensors(wish->model); tensor++)
+        for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
+                               pipeline <= model_most_stages(wish->model);
+             pipeline++) {
+            struct mesh_shape other = {.data = nodes / tensor / pipeline,
+                                       .tensor = tensor,
+                                       .pipeline = pipeline,
+                                       .expert = experts,
+                                       .context = contexts};
+            if (mesh_size(other) == nodes * experts * contexts && spreads(wish->strategy, other) &&
+                (!best.data || distance(other, shape) < distance(best, shape)) && fits(wish, other))
+                best = other;
+        }
+    return best;
+}
+
+/* Experts and positions are shared as nearly as asked for as the model lets them; then, the mesh of most nodes,
+ * up to `shape`'s, that fits. */
 static struct mesh_shape nearest(const struct wish *wish, struct mesh_shape shape)
 {
-    int contexts = contexts_tried(wish, shape), all = most_nodes(wish, shape) / contexts;
-    for (int nodes = all; nodes > 1; nodes--) {
-        struct mesh_shape best = {0};
-        for (int tensor = 1; tensor <= nodes && tensor <= model_most_tensors(wish->model); tensor++)
-            for (int pipeline = 1; nodes % tensor == 0 && pipeline <= nodes / tensor &&
-                                   pipeline <= model_most_stages(wish->model);
-                 pipeline++) {
-                struct mesh_shape other = {.data = nodes / tensor / pipeline,
-                                           .tensor = tensor,
-                                           .pipeline = pipeline,
-                                           .context = contexts};
-                if (mesh_size(other) == nodes * contexts && spreads(wish->strategy, other) &&
-                    (!best.data || distance(other, shape) < distance(best, shape)) &&
-                    fits(wish, other))
-                    best = other;
-            }
-        if (best.data)
-            return best;
-    }
-    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1, .context = contexts};
+    int contexts = most_sharing(wish, mesh_length(shape, AXIS_CONTEXT), shares_positions);
+    int experts = most_sharing(wish, mesh_length(shape, AXIS_EXPERT), shares_experts);
+    for (; experts >= 1; experts = most_sharing(wish, experts - 1, shares_experts))
+        for (int nodes = most_nodes(wish, shape, contexts) / contexts / experts; nodes >= 1; nodes--) {
+            struct mesh_shape best = nearest_of(wish, shape, nodes, experts, contexts);
+            if (best.data)
+                return best;
+        }
+    return (struct mesh_shape){.data = 1, .tensor = 1, .pipeline = 1, .expert = 1, .context = 1};
 }
 
 static bool refuse(const struct wish *wish, struct mesh_shape shape, const char *where,
@@ -109,8 +134,8 @@ static bool refuse(const struct wish *wish, struct mesh_shape shape, const char 
              model_fits_experts(wish->model, mesh_length(shape, AXIS_EXPERT), &reason))
         model_fits_context(wish->model, mesh_length(shape, AXIS_CONTEXT), &reason);
     errors_add(errors, "%s: the mesh %s does not fit: %s; the nearest that fits is %s (nodes=%d)", where,
-               mesh_words(shape, "").text, reason.count ? reason.messages[0] : "",
-               mesh_words(other, "mesh.").text, mesh_size(other));
+               mesh_words(shape, shape, "").text, reason.count ? reason.messages[0] : "",
+               mesh_words(other, shape, "mesh.").text, mesh_size(other));
     errors_release(&reason);
     return false;
 }
@@ -161,10 +186,10 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
     *shape = complete(&wish, nodes, asked);
     if (!spreads(strategy, *shape))
         return errors_add(errors, "%s: strategy %s does not spread over mesh %s (its keys: %s)", where,
-                          strategy->name, mesh_words(*shape, "").text, strategy->options);
+                          strategy->name, mesh_words(*shape, *shape, "").text, strategy->options);
     if (mesh_size(*shape) != nodes)
         return errors_add(errors, "%s: the mesh %s of strategy %s has %d nodes, not nodes=%d", where,
-                          mesh_words(*shape, "").text, strategy->name, mesh_size(*shape), nodes);
+                          mesh_words(*shape, *shape, "").text, strategy->name, mesh_size(*shape), nodes);
     if (!fits(&wish, *shape))
         return refuse(&wish, *shape, where, errors);
     return true;

@@ -89,6 +89,8 @@ double loose_work(struct rank *self, struct training *training, size_t iteration
 bool loose_take(struct rank *self, struct training *training, uint64_t until_ps, int *worker);
 /* The gradients become what has come from that worker, or the sum with it. */
 void loose_add(struct rank *self, const struct training *training, int worker, bool first);
+/* What has come from that worker is an update by itself. */
+void loose_update(struct rank *self, struct training *training, int worker);
 /* Sends the worker the parameters. */
 void loose_answer(struct rank *self, struct training *training, int worker);
 /* The loss of the worker's latest push; to be read before it is answered. */

@@ -1,32 +1,13 @@
-#include "sharding.h"
+#include "sharding_inside.h"
 #include "words.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/math/math.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { GRADIENT_ROOMS = 2 };
 
-static float *at(float *base, size_t n)
-{
-    return base ? base + n : NULL;
-}
-
 /* ---- Set-up. ---- */
-
-static size_t share_out(struct sharding *sharding, size_t size, size_t member)
-{
-    size_t held = 0;
-    for (int i = 0; i < sharding->count; i++) {
-        struct share range = sharding->ranges[i], block = share_of(range.count, size, member);
-        sharding->shares[i] = (struct share){range.begin + block.begin, block.count};
-        sharding->packed[i] = held;
-        held += block.count;
-    }
-    return held;
-}
 
 static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
 {
@@ -34,39 +15,66 @@ static float *numbers(struct rank *self, enum memory_kind kind, size_t count)
     return count ? rank_alloc_numbers(self, kind, number, count) : NULL;
 }
 
+/* Of a range, and of experts with it. */
+static size_t room_width(const struct sharding *sharding, int range)
+{
+    size_t width = 0;
+    for (int i = range; i >= 0; i = sharding_behind(sharding, i))
+        width += sharding->ranges[i].count;
+    return width;
+}
+
 /* At most so many turns; fewer where there are no more ranges. */
 static struct rooms make_rooms(struct rank *self, const struct sharding *sharding, enum memory_kind kind,
                                int most)
 {
-    int ranges = sharding->count - (sharding->lent >= 0);
-    struct rooms rooms = {.count = ranges < most ? ranges : most};
-    size_t widest = 0;
-    for (int i = 0; i < ranges; i++)
-        widest = sharding->ranges[i].count > widest ? sharding->ranges[i].count : widest;
+    struct rooms rooms = {.count = sharding->apart < most ? sharding->apart : most};
+    size_t widest = 0, apart = 0;
+    for (int i = sharding->apart; i < sharding->rest; i++)
+        apart += room_width(sharding, i);
+    for (int i = 0; i < sharding->apart; i++)
+        widest = room_width(sharding, i) > widest ? room_width(sharding, i) : widest;
     rooms.turns = memory_zeroed((size_t)rooms.count + 1, sizeof *rooms.turns);
     for (int i = 0; i < rooms.count; i++)
         rooms.turns[i] = numbers(self, kind, widest);
-    if (sharding->lent >= 0)
-        rooms.lent = numbers(self, kind, sharding->ranges[sharding->lent].count);
+    rooms.apart = numbers(self, kind, apart);
     return rooms;
+}
+
+int sharding_tenant_count(const struct sharding *sharding)
+{
+    return sharding->gradient_rooms.count + sharding->rest - sharding->apart;
 }
 
 static void place_gradients(struct rank *self, struct sharding *sharding, size_t held)
 {
     sharding->gradients = numbers(self, MEMORY_GRADIENTS, held);
     sharding->gradient_rooms = make_rooms(self, sharding, MEMORY_GRADIENTS, GRADIENT_ROOMS);
-    sharding->tenants =
-        memory_zeroed((size_t)sharding->gradient_rooms.count + 1, sizeof *sharding->tenants);
-    for (int i = 0; i <= sharding->gradient_rooms.count; i++)
+    sharding->tenants = memory_zeroed((size_t)sharding_tenant_count(sharding) + 1, sizeof *sharding->tenants);
+    for (int i = 0; i < sharding_tenant_count(sharding); i++)
         sharding->tenants[i].range = -1;
+}
+
+/* Some parts go forward again together, of two ranges that take turns. */
+static bool spans_ranges(const struct sharding *sharding, const struct model *model)
+{
+    for (int i = 0; i < model->part_count; i++)
+        for (int k = model_parts_again(model, i) - 1; k > 0; k--) {
+            int range = sharding_range_of(sharding, model, i - k);
+            if (range < sharding->apart && range != sharding_range_of(sharding, model, i))
+                return true;
+        }
+    return false;
 }
 
 static void place_parameters(struct rank *self, struct sharding *sharding, struct model *model,
                              size_t held)
 {
+    bool spans = spans_ranges(sharding, model);
+    sharding->ahead_back = sharding->ahead + (spans && sharding->ahead);
     model->parameters = sharding->parameters = numbers(self, MEMORY_PARAMETERS, held);
     model->holding = (struct holding){sharding->shares, sharding->count};
-    sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1);
+    sharding->parameter_rooms = make_rooms(self, sharding, MEMORY_PARAMETERS, sharding->ahead + 1 + spans);
 }
 
 static void begin_copies(struct rank *self, struct sharding *sharding, struct training *training)
@@ -77,30 +85,25 @@ static void begin_copies(struct rank *self, struct sharding *sharding, struct tr
     training->is_copy = group_rank(copies, self) > 0;
 }
 
-struct sharding *sharding_create(struct rank *self, struct training *training,
-                                 const struct share *ranges, int count)
+struct sharding *sharding_create(struct rank *self, struct training *training)
 {
     const struct plan *plan = training->plan;
     struct sharding *sharding = memory_zeroed(1, sizeof *sharding);
-    struct group *among = plan->mesh->gather[rank_id(self)];
     *sharding = (struct sharding){.stage = plan->zero,
                                   .ahead = plan->prefetch,
-                                  .ranges = ranges,
-                                  .count = count,
-                                  .microbatches = plan->microbatches,
-                                  .lent = model_borrows(training->model) ? count - 1 : -1};
-    sharding->shares = memory_zeroed((size_t)count + 1, sizeof *sharding->shares);
-    sharding->packed = memory_zeroed((size_t)count + 1, sizeof *sharding->packed);
-    sharding->gathers = memory_zeroed((size_t)count + 1, sizeof *sharding->gathers);
-    sharding->sums = memory_zeroed((size_t)count + 1, sizeof *sharding->sums);
-    sharding->collected = memory_zeroed((size_t)count + 1, sizeof *sharding->collected);
-    sharding->own = memory_zeroed((size_t)count + 1, sizeof *sharding->own);
-    size_t held = share_out(sharding, (size_t)group_size(among), (size_t)group_rank(among, self));
+                                  .microbatches = plan->microbatches};
+    size_t held = sharding_share_out(self, sharding, training), count = (size_t)sharding->count;
+    sharding->gathers = memory_zeroed(count + 1, sizeof *sharding->gathers);
+    sharding->sums = memory_zeroed(count + 1, sizeof *sharding->sums);
+    sharding->collected = memory_zeroed(count + 1, sizeof *sharding->collected);
+    sharding->own = memory_zeroed(count + 1, sizeof *sharding->own);
     if (plan->zero >= 2)
         place_gradients(self, sharding, held);
     if (plan->zero == 3)
         place_parameters(self, sharding, training->model, held);
-    allreduce_init(&sharding->gather, self, among, plan->gather);
+    allreduce_init(&sharding->gather, self, sharding_sharers(self, plan, false), plan->gather);
+    if (sharding->rest < sharding->count)
+        allreduce_init(&sharding->gather_experts, self, sharding_sharers(self, plan, true), plan->gather);
     if (plan->mesh->copies)
         begin_copies(self, sharding, training);
     return sharding;
@@ -110,6 +113,8 @@ void sharding_free(struct sharding *sharding)
 {
     if (!sharding)
         return;
+    free(sharding->ranges);
+    free(sharding->pair);
     free(sharding->shares);
     free(sharding->packed);
     free(sharding->own);
@@ -120,210 +125,6 @@ void sharding_free(struct sharding *sharding)
     free(sharding->parameter_rooms.turns);
     free(sharding->gradient_rooms.turns);
     free(sharding);
-}
-
-/* ---- Rooms. ---- */
-
-/* The last of tenants is of the lent room. */
-static int turn_of(const struct sharding *sharding, const struct rooms *rooms, int range)
-{
-    return range == sharding->lent ? rooms->count : range % rooms->count;
-}
-
-static float *room_of(const struct sharding *sharding, const struct rooms *rooms, int range)
-{
-    return range == sharding->lent ? rooms->lent : rooms->turns[turn_of(sharding, rooms, range)];
-}
-
-/* Of the share in a whole range. */
-static float *share_in(const struct sharding *sharding, float *room, int range)
-{
-    return at(room, sharding->shares[range].begin - sharding->ranges[range].begin);
-}
-
-static struct work copy_work(size_t count)
-{
-    return (struct work){.values = 2 * count, .kernels = count > 0};
-}
-
-static struct work collect_work(size_t count, bool adds)
-{
-    return (struct work){
-        .flops = adds ? count : 0, .gradients = (adds ? 3 : 2) * count, .kernels = count > 0};
-}
-
-/* ---- Parameters. ---- */
-
-/* What is borrowed comes first both ways. */
-static int range_at(const struct sharding *sharding, enum way way, int position)
-{
-    if (way == WAY_FORWARD)
-        return sharding->count - 1 - position;
-    return sharding->lent < 0 ? position : position == 0 ? sharding->lent : position - 1;
-}
-
-static int position_of(const struct sharding *sharding, enum way way, int range)
-{
-    if (way == WAY_FORWARD)
-        return sharding->count - 1 - range;
-    return sharding->lent < 0 ? range : range == sharding->lent ? 0 : range + 1;
-}
-
-static void post_gather(struct rank *self, struct sharding *sharding, int range)
-{
-    float *room = room_of(sharding, &sharding->parameter_rooms, range);
-    size_t count = sharding->shares[range].count;
-    if (rank_compute_begin(self, copy_work(count))) {
-        memcpy(share_in(sharding, room, range), sharding->parameters + sharding->packed[range],
-               count * sizeof(float));
-        rank_compute_end(self);
-    }
-    sharding->gathers[range] = allreduce_post_numbers(&sharding->gather, NUMBER_VALUE, room,
-                                                      sharding->ranges[range].count);
-}
-
-/* The range's parameters are there on return, and those ahead on their way. */
-static void gather(struct rank *self, struct sharding *sharding, enum way way, int range)
-{
-    int position = position_of(sharding, way, range);
-    for (; sharding->posted < sharding->count && sharding->posted <= position + sharding->ahead;
-         sharding->posted++)
-        post_gather(self, sharding, range_at(sharding, way, sharding->posted));
-    rank_wait(self, sharding->gathers[range]);
-    sharding->gathers[range] = (struct request){0};
-}
-
-/* ---- Gradients. ---- */
-
-static float *own_gradients(const struct sharding *sharding, const struct model *model, int i)
-{
-    return sharding->stage >= 2 ? at(sharding->gradients, sharding->packed[i])
-                                : at(model->gradients, sharding->shares[i].begin);
-}
-
-static void sum_copies(struct sharding *sharding, const struct model *model, int i)
-{
-    if (sharding->copied && sharding->shares[i].count)
-        sharding->sums[i] = allreduce_post_as(&sharding->copies, exchange_element(sharding->exchange),
-                                              own_gradients(sharding, model, i), sharding->shares[i].count);
-}
-
-void sharding_follow(struct rank *self, struct training *training, int i)
-{
-    struct sharding *sharding = training->buckets.sharding;
-    (void)self;
-    for (; sharding->copied && sharding->summed < i; sharding->summed++) {
-        exchange_wait_for(sharding->exchange, sharding->summed);
-        sum_copies(sharding, training->model, sharding->summed);
-    }
-}
-
-/* The range's shares of all microbatches are there. */
-static bool is_last(struct sharding *sharding, int range)
-{
-    if (++sharding->collected[range] < sharding->microbatches)
-        return false;
-    sharding->collected[range] = 0;
-    return true;
-}
-
-static void keep(struct rank *self, struct sharding *sharding, int range, bool first)
-{
-    size_t count = sharding->shares[range].count;
-    if (!rank_compute_begin(self, collect_work(count, !first)))
-        return;
-    const float *from =
-        share_in(sharding, room_of(sharding, &sharding->gradient_rooms, range), range);
-    float *to = sharding->gradients + sharding->packed[range];
-    if (first)
-        memcpy(to, from, count * sizeof *to);
-    else
-        math_add(count, to, from);
-    rank_compute_end(self);
-}
-
-/* A range's sums have come: this rank's share is kept, or added to that of earlier microbatches. */
-static void collect(struct rank *self, struct sharding *sharding, struct tenant *tenant)
-{
-    int range = tenant->range;
-    if (range < 0)
-        return;
-    exchange_wait_for(sharding->exchange, range);
-    tenant->range = -1;
-    keep(self, sharding, range, tenant->first);
-    if (is_last(sharding, range))
-        sum_copies(sharding, NULL, range);
-}
-
-static struct tenant *tenant_of(const struct sharding *sharding, int range)
-{
-    return &sharding->tenants[turn_of(sharding, &sharding->gradient_rooms, range)];
-}
-
-static void take_room(struct rank *self, struct sharding *sharding, int range, bool first)
-{
-    struct tenant *tenant = tenant_of(sharding, range);
-    if (tenant->range == range && !tenant->posted)
-        return;
-    collect(self, sharding, tenant);
-    *tenant = (struct tenant){.range = range, .first = first};
-}
-
-/* ---- Hooks. ---- */
-
-/* -1: the part has no parameters. */
-static int range_of(const struct sharding *sharding, struct share part)
-{
-    for (int i = 0; i < sharding->count && part.count; i++)
-        if (part.begin >= sharding->ranges[i].begin)
-            return i;
-    return -1;
-}
-
-/* Of part i, which is in that range. */
-static void enter(struct rank *self, struct sharding *sharding, struct model *model, int i, int range,
-                  enum way way, bool first)
-{
-    size_t within = model_part_range(model, i).begin - sharding->ranges[range].begin;
-    if (sharding->stage == 3) {
-        gather(self, sharding, way, range);
-        model_place_parameters(
-            model, i, at(room_of(sharding, &sharding->parameter_rooms, range), within));
-    }
-    if (way == WAY_FORWARD)
-        return;
-    take_room(self, sharding, range, first);
-    model_place_gradients(model, i,
-                          at(room_of(sharding, &sharding->gradient_rooms, range), within));
-}
-
-void sharding_part_begins(void *context, struct rank *self, int i, enum way way, bool first)
-{
-    struct training *training = context;
-    struct sharding *sharding = training->buckets.sharding;
-    struct model *model = training->model;
-    int range = range_of(sharding, model_part_range(model, i));
-    if (i == (way == WAY_FORWARD ? 0 : model->part_count - 1)) {
-        sharding->posted = 0;
-        if (sharding->lent >= 0)
-            enter(self, sharding, model, 0, sharding->lent, way, first);
-    }
-    if (range >= 0)
-        enter(self, sharding, model, i, range, way, first);
-}
-
-void sharding_part_ends(void *context, struct rank *self, int i, enum way way)
-{
-    struct training *training = context;
-    struct sharding *sharding = training->buckets.sharding;
-    struct share part = model_part_range(training->model, i);
-    int range = range_of(sharding, part);
-    (void)self;
-    if (way == WAY_FORWARD || range < 0 || part.begin != sharding->ranges[range].begin)
-        return;
-    tenant_of(sharding, range)->posted = true;
-    exchange_post_at(sharding->exchange, range,
-                     room_of(sharding, &sharding->gradient_rooms, range));
 }
 
 /* ---- The update. ---- */
@@ -343,23 +144,34 @@ static void update_share(struct rank *self, struct training *training, int i)
                          sharding->own[i]);
     if (sharding->stage < 3)
         sharding->gathers[i] =
-            allreduce_post_numbers(&sharding->gather, NUMBER_VALUE,
-                                   at(model->parameters, range.begin), range.count);
+            allreduce_post_numbers(sharding_gather_over(sharding, i), NUMBER_VALUE, at(model->parameters, range.begin),
+                                   range.count);
+}
+
+/* A table that two stages have is a range by itself on both, so that their shares are of the same. */
+static void sum_tied_shares(struct training *training)
+{
+    struct sharding *sharding = training->buckets.sharding;
+    struct share table = model_tied_range(training->model);
+    for (int i = 0; i < sharding->count && table.count; i++)
+        if (sharding->ranges[i].begin == table.begin && sharding->shares[i].count)
+            allreduce_numbers(&training->tied, NUMBER_GRADIENT, sharding->own[i], sharding->shares[i].count);
 }
 
 void sharding_update(struct rank *self, struct training *training)
 {
     struct sharding *sharding = training->buckets.sharding;
-    for (int i = 0; sharding->tenants && i <= sharding->gradient_rooms.count; i++)
-        collect(self, sharding, &sharding->tenants[i]);
+    sharding_collect(self, sharding);
     if (sharding->stage == 1)
         sharding_follow(self, training, sharding->count);
     sharding->summed = 0;
     buckets_wait(&training->buckets);
+    buckets_wait(&training->expert_buckets);
     for (int i = 0; sharding->copied && i < sharding->count; i++)
         rank_wait(self, sharding->sums[i]);
     for (int i = 0; i < sharding->count; i++)
-        sharding->own[i] = own_gradients(sharding, training->model, i);
+        sharding->own[i] = sharding_own_gradients(sharding, training->model, i);
+    sum_tied_shares(training);
     optimizer_clip_shares(self, training->optimizer, training->model, sharding->own);
     for (int i = 0; i < sharding->count; i++)
         update_share(self, training, i);

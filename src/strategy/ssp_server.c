@@ -1,8 +1,12 @@
 /* Stale synchronous parallel servers (Ho et al.: More effective distributed ML via a stale synchronous parallel
  * parameter server, NIPS 2013). A worker's iterations are its clock. It may begin iteration n once all have pushed
- * those before n - bound: so the fastest is at most `bound` ahead of the slowest, and with bound 0 it is the
- * synchronous server. The gradients of one iteration are applied as one sum over the global batch, in rank order,
- * and iteration by iteration, so that what is read is always the parameters at the beginning of an iteration. */
+ * those before n - bound: so the fastest is at most `bound` ahead of the slowest. A step is an iteration that all have
+ * pushed.
+ *
+ *     bound 0   pushes wait for the others of their iteration and are one mean, in rank order: the synchronous server
+ *     else      each is an update as it comes, and whoever reads next sees it, its own worker first of all: what is
+ *               read has all iterations that must be in it, the reader's own, and the others' that are there already
+ */
 #include "servers.h"
 
 #include "threadrack/base/memory.h"
@@ -12,31 +16,35 @@
 
 struct own {
     struct loose loose; /* first: the words in loose.c see it so */
-    /* At a server: pushes that wait for others' of their iteration, (bound + 1) x workers, and how many there
-     * are of each. `read`: the updates that the parameters had which they are of. */
-    void **kept;
-    uint64_t *read;
-    double *losses;
-    int *count;
+    /* At a server. Iterations that are under way are clock to clock + slots - 1. */
+    uint64_t clock; /* iterations that all have pushed */
     size_t slots;
+    int *count;     /* (slots) how many have pushed that iteration */
+    double *losses; /* (slots, workers) */
+    void **kept;    /* (workers) with bound 0: pushes that wait; else NULL */
 };
+
+static void make_room_for_pushes(struct rank *self, struct training *training, struct own *own)
+{
+    size_t workers = (size_t)own->loose.serving.peers, bytes = serving_push_bytes(&own->loose.serving, training);
+    own->kept = memory_zeroed(workers, sizeof *own->kept);
+    for (size_t i = 0; i < workers; i++)
+        own->kept[i] = rank_alloc(self, MEMORY_COMMUNICATION, bytes);
+}
 
 static void *setup(struct rank *self, struct training *training)
 {
+    const struct plan *plan = training->plan;
     struct own *own = memory_zeroed(1, sizeof *own);
     loose_init(&own->loose, self, training);
-    own->loose.pushes_most = training->plan->steps;
-    own->slots = training->plan->staleness + 1;
+    own->loose.pushes_most = plan->steps;
     if (!serves(training))
         return own;
-    size_t bytes = serving_push_bytes(&own->loose.serving, training);
-    size_t all = own->slots * (size_t)own->loose.serving.peers;
-    own->kept = memory_zeroed(all, sizeof *own->kept);
-    own->read = memory_zeroed(all, sizeof *own->read);
-    own->losses = memory_zeroed(all, sizeof *own->losses);
+    own->slots = (plan->staleness < plan->steps ? plan->staleness : plan->steps) + 1;
     own->count = memory_zeroed(own->slots, sizeof *own->count);
-    for (size_t i = 0; i < all; i++)
-        own->kept[i] = rank_alloc(self, MEMORY_COMMUNICATION, bytes);
+    own->losses = memory_zeroed(own->slots * (size_t)own->loose.serving.peers, sizeof *own->losses);
+    if (plan->staleness == 0)
+        make_room_for_pushes(self, training, own);
     return own;
 }
 
@@ -44,68 +52,97 @@ static void release(void *pointer)
 {
     struct own *own = pointer;
     free(own->kept);
-    free(own->read);
     free(own->losses);
     free(own->count);
     loose_clear(&own->loose);
     free(own);
 }
 
-static size_t place_of(const struct own *own, uint64_t iteration, int worker)
+static double *losses_of(const struct own *own, uint64_t iteration)
 {
-    return iteration % own->slots * (size_t)own->loose.serving.peers + (size_t)worker;
+    return own->losses + iteration % own->slots * (size_t)own->loose.serving.peers;
+}
+
+/* The mean over the global batch of the iteration, each worker's at the parameters that it had read. */
+static double loss_of(const struct training *training, uint64_t iteration)
+{
+    const struct own *own = training->own;
+    const double *losses = losses_of(own, iteration);
+    double sum = 0;
+    size_t rows = 0;
+    for (int i = 0; i < own->loose.serving.peers; i++) {
+        size_t own_rows = replica_rows(training->plan, training->plan->servers + i).count;
+        sum += losses[i] * (double)own_rows;
+        rows += own_rows;
+    }
+    return training->point.replica == 0 && rows ? sum / (double)rows : 0;
+}
+
+static void count_staleness(struct training *training, int worker)
+{
+    const struct loose *loose = training->own;
+    staleness_count(&training->staleness, loose->updates - loose->pulled[worker]);
 }
 
 static void keep(struct rank *self, struct training *training, int worker)
 {
-    struct own *own = training->own;
-    uint64_t iteration = own->loose.pushed[worker] - 1;
-    size_t place = place_of(own, iteration, worker), bytes = serving_push_bytes(&own->loose.serving, training);
-    own->read[place] = own->loose.pulled[worker];
-    own->losses[place] = loose_loss_of(training, worker);
-    own->count[iteration % own->slots]++;
+    const struct own *own = training->own;
+    size_t bytes = serving_push_bytes(&own->loose.serving, training);
     if (!rank_compute_begin(self, (struct work){.bytes = 2 * bytes, .kernels = bytes > 0}))
         return;
-    memcpy(own->kept[place], own->loose.incoming, bytes);
+    memcpy(own->kept[worker], own->loose.incoming, bytes);
     rank_compute_end(self);
 }
 
-/* In rank order. */
-static void add_up(struct rank *self, struct training *training, uint64_t iteration)
+static void update_with_kept(struct rank *self, struct training *training)
 {
     struct own *own = training->own;
     for (int i = 0; i < own->loose.serving.peers; i++)
-        loose_note(training, i, own->losses[place_of(own, iteration, i)],
-                   iteration - own->read[place_of(own, iteration, i)]);
-    own->count[iteration % own->slots] = 0;
-    serving_add_up(self, training, &own->loose.serving, &own->kept[place_of(own, iteration, 0)], iteration);
+        count_staleness(training, i);
+    serving_add_up(self, training, &own->loose.serving, own->kept, own->clock);
+    optimizer_step(self, training->optimizer, training->model);
+    own->loose.updates++;
 }
 
-static bool may_go_on(const struct loose *loose, const struct training *training, int worker)
+static bool may_go_on(const struct own *own, const struct training *training, int worker)
 {
-    return loose->pushed[worker] <= loose->updates + training->plan->staleness;
+    return own->loose.pushed[worker] <= own->clock + training->plan->staleness;
+}
+
+static void take(struct rank *self, struct training *training)
+{
+    struct own *own = training->own;
+    int worker;
+    loose_take(self, training, UINT64_MAX, &worker);
+    uint64_t iteration = own->loose.pushed[worker] - 1;
+    losses_of(own, iteration)[worker] = loose_loss_of(training, worker);
+    own->count[iteration % own->slots]++;
+    if (own->kept) {
+        keep(self, training, worker);
+    } else {
+        count_staleness(training, worker);
+        loose_update(self, training, worker);
+    }
+    own->loose.pending[worker] = true;
+    if (may_go_on(own, training, worker))
+        loose_answer(self, training, worker);
 }
 
 static double serve(struct rank *self, struct training *training)
 {
     struct own *own = training->own;
     struct loose *loose = &own->loose;
-    uint64_t iteration = loose->updates;
-    while (own->count[iteration % own->slots] < loose->serving.peers) {
-        int worker;
-        loose_take(self, training, UINT64_MAX, &worker);
-        keep(self, training, worker);
-        loose->pending[worker] = true;
-        if (may_go_on(loose, training, worker))
-            loose_answer(self, training, worker);
-    }
-    add_up(self, training, iteration);
-    optimizer_step(self, training->optimizer, training->model);
-    loose->updates++;
+    int *count = &own->count[own->clock % own->slots];
+    while (*count < loose->serving.peers)
+        take(self, training);
+    *count = 0;
+    if (own->kept)
+        update_with_kept(self, training);
+    own->clock++;
     for (int i = 0; i < loose->serving.peers; i++)
-        if (loose->pending[i] && may_go_on(loose, training, i))
+        if (loose->pending[i] && may_go_on(own, training, i))
             loose_answer(self, training, i);
-    return loose_loss(training);
+    return loss_of(training, own->clock - 1);
 }
 
 static double step(struct rank *self, struct training *training, size_t step)

@@ -56,7 +56,7 @@ static void sum_over_model(void *context, struct rank *self, float *partial, siz
     struct training *training = context;
     if (training->plan->mesh->shape.tensor > 1)
         tensor_sum(context, self, NUMBER_FULL, partial, count);
-    if (training->plan->mesh->shape.expert > 1)
+    if (training->plan->mesh->shape.expert > 1 && !training->plan->zero) /* shares are summed over it, too */
         allreduce_now(&training->expert_sum, partial, count);
     if (training->plan->mesh->shape.pipeline > 1)
         allreduce_now(&training->stages, partial, count);
@@ -140,10 +140,9 @@ struct share replica_rows(const struct plan *plan, int replica)
 static struct optimizer *optimizer_of(struct rank *self, const struct training *training)
 {
     const struct optimizer_spec *spec = training->plan->optimizer;
-    const struct buckets *buckets = &training->buckets;
-    return buckets->sharding
-               ? optimizer_create_sharded(self, spec, buckets->sharding->shares, buckets->count)
-               : optimizer_create(self, spec, training->model);
+    const struct sharding *sharding = training->buckets.sharding;
+    return sharding ? optimizer_create_sharded(self, spec, sharding->shares, sharding->count)
+                    : optimizer_create(self, spec, training->model);
 }
 
 /* What the rank does in a step, and how many microbatches its chunks keep at a time. */
@@ -213,7 +212,7 @@ static void make_model(struct rank *self, struct training *training)
         return;
     stash_init(self, training);
     if (!shares && !plan->strategy->updates_alone)
-        buckets_cut(&training->buckets, self, training);
+        buckets_cut(self, training);
     training->optimizer = optimizer_of(self, training);
     if (plan->clip > 0)
         optimizer_clip(training->optimizer, self, plan->clip);
@@ -239,7 +238,7 @@ struct training *training_create(struct rank *self, const struct plan *plan)
         training->whole_row = memory_zeroed(plan->input_width + plan->target_width, sizeof(int32_t));
     struct group *expert = plan->mesh->expert[rank_id(self)];
     allreduce_init(&training->expert, self, expert, plan->alltoall);
-    if (plan->clip > 0)
+    if (plan->clip > 0 && !plan->zero)
         allreduce_init(&training->expert_sum, self, expert, plan->allreduce);
     if (plan->strategy->updates_alone || (plan->zero && plan->clip > 0))
         allreduce_init(&training->replicas, self, plan->mesh->shard[rank_id(self)], plan->allreduce);
@@ -302,7 +301,8 @@ uint64_t training_allreduces(const struct training *training)
            training->tied.used | training->stages.used | training->replicas.used |
            training->expert_sum.used | (experts ? exchange_used(experts) : 0) |
            (training->buckets.sharding
-                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used
+                ? training->buckets.sharding->gather.used | training->buckets.sharding->copies.used |
+                      training->buckets.sharding->gather_experts.used
                 : 0) |
             (exchange ? exchange_used(exchange) : 0);
 }

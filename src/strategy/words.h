@@ -62,7 +62,7 @@ void tensor_sum_backward(void *training, struct rank *self, float *partial, size
 void buckets_init(struct training *training, struct rank *self);
 void buckets_release(struct buckets *buckets);
 /* Cuts the ranges and, with zero, what this rank updates of each: before buckets_init. */
-void buckets_cut(struct buckets *buckets, struct rank *self, struct training *training);
+void buckets_cut(struct rank *self, struct training *training);
 /* All gradients of the step are the sums over the replicas. */
 void buckets_wait(struct buckets *buckets);
 /* Waits for the gradients and updates. With zero a rank updates its share of each bucket, whose

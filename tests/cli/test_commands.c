@@ -146,6 +146,27 @@ static void an_interrupt_keeps_what_is_finished(void)
     bench_close(&bench);
 }
 
+/* One step of many minutes; where the host is slow, the interrupt comes before it. What would go on is killed. */
+static void an_interrupt_ends_a_step_that_takes_long(void)
+{
+    bench_open(&bench, fixtures);
+    char *command = memory_text("cd %s && timeout --foreground --preserve-status -k 30 -s INT 0.6 %s run math=off "
+                                "strategy=data nodes=4096 batch=4096 steps=1 model=gpt:layers=8,width=1024 "
+                                "allreduce=ring netmodel=loggp clock.resolver=lanes --out cut >said 2>&1",
+                                bench.folder, bench.program);
+    int status = system(command);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    char *runs = bench_read(&bench, "cut/runs.csv"), *said = bench_read(&bench, "said");
+    CHECK_EQUAL(line_count(runs), 2);
+    CHECK(runs && strstr(runs, ",failed,interrupted "));
+    CHECK_EQUAL(lines_of("cut/steps.csv"), 1);
+    CHECK(said && !strstr(said, "100 %"));
+    free(said);
+    free(runs);
+    free(command);
+    bench_close(&bench);
+}
+
 static void all_slips_are_told_at_once(void)
 {
     static const char *const slips[] = {"nodes=x", "strategy=dta", "netmodel=flw", "model=mlp:6-o",
@@ -162,8 +183,30 @@ static void all_slips_are_told_at_once(void)
 static void a_folder_that_cannot_be_made_is_found_before_training(void)
 {
     bench_open(&bench, fixtures);
-    run("run steps=1000000000 --quiet --out /proc/x", 1);
-    CHECK(strstr(outcome.err, "cannot write into the folder '/proc/x'") != NULL);
+    static const char *const ways[] = {"run steps=1000000000", "sweep steps=1000000000 nodes=1,2",
+                                       "partition partition=iid nodes=2", "bench allreduce nodes=2", "demo"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char words[100];
+        snprintf(words, sizeof words, "%s --quiet --out /proc/x", ways[i]);
+        run(words, 2);
+        CHECK_TEXT(outcome.err, "threadrack: --out: cannot write into the folder '/proc/x': No such file or directory\n");
+    }
+    bench_close(&bench);
+}
+
+static void tables_say_what_ran(void)
+{
+    bench_open(&bench, fixtures);
+    run("bench allreduce nodes=2 -b 8 -e 8 --quiet --out b", 0);
+    char *rows = bench_read(&bench, "b/bench.csv");
+    CHECK(rows && strstr(rows, "\n0,allreduce,inline,2,"));
+    free(rows);
+    run("bench allreduce nodes=2 cluster=ethernet-1g -b 8 -e 8 --quiet --json", 0);
+    CHECK(strstr(outcome.out, "\"cluster\": \"ethernet-1g\"") != NULL);
+    /* Of two nodes that take turns, and one of whom has a little more to do. */
+    run("sweep strategy=pipeline nodes=2 microbatches=1,8 math=off steps=1 netmodel=ideal --quiet", 0);
+    CHECK(strstr(outcome.out, "  communication    idle  imbalance") != NULL);
+    CHECK(strstr(outcome.out, "0.0 %  46.1 %") != NULL);
     bench_close(&bench);
 }
 
@@ -261,8 +304,9 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(a_run_prints_and_writes_only_where_told),
       TEST(a_sweep_goes_on_past_points_that_do_not_fit), TEST(jobs_do_not_change_the_bytes),
       TEST(every_family_lists_something), TEST(an_interrupt_keeps_what_is_finished),
+      TEST(an_interrupt_ends_a_step_that_takes_long),
       TEST(all_slips_are_told_at_once),
-      TEST(a_folder_that_cannot_be_made_is_found_before_training),
+      TEST(a_folder_that_cannot_be_made_is_found_before_training), TEST(tables_say_what_ran),
       TEST(a_topology_is_drawn_and_printed_as_json), TEST(what_a_topology_leaves_out_is_told), TEST(a_partition_is_shown_before_training),
       TEST(a_text_goes_on_the_same_way_each_time),
       TEST(notes_of_a_sweep_are_said_once),

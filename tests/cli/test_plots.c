@@ -64,6 +64,15 @@ static void sweeps_are_drawn_without_warnings(void)
     bench_close(&bench);
 }
 
+/* A federated run's clients have batches of their own, so that it has no speed-up. */
+static void strategies_without_a_speed_up_are_left_out(void)
+{
+    bench_open(&bench, &none);
+    run("sweep strategy=data,fedavg nodes=2 partition=iid steps=1 math=off --quiet --out some", 0);
+    draws("some", "breakdown speedup");
+    bench_close(&bench);
+}
+
 static void one_row_is_drawn_without_warnings(void)
 {
     bench_open(&bench, &none);
@@ -130,5 +139,6 @@ static void every_strategy_stops_at_its_target(void)
     bench_close(&bench);
 }
 
-SUITE("cli: plots", TEST(every_strategy_stops_at_its_target), TEST(sweeps_are_drawn_without_warnings), TEST(one_row_is_drawn_without_warnings),
+SUITE("cli: plots", TEST(every_strategy_stops_at_its_target), TEST(sweeps_are_drawn_without_warnings),
+      TEST(strategies_without_a_speed_up_are_left_out), TEST(one_row_is_drawn_without_warnings),
       TEST(a_column_that_is_missing_is_one_message), TEST(recorded_experiments_run));

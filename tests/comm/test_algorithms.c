@@ -4,10 +4,16 @@
 #include "tests/clock/fixture.h"
 #include "threadrack/comm/algorithms.h"
 
+static struct algorithms *asked_of(const char *operation, const char *text, const struct cluster *cluster,
+                                   struct errors *errors)
+{
+    return algorithms_create(operation, text, "test", cluster, netmodel_named("flow"), errors);
+}
+
 static struct algorithms *asked(const char *text, const struct cluster *cluster,
                                 struct errors *errors)
 {
-    return algorithms_create("allreduce", text, "test", cluster, netmodel_named("flow"), errors);
+    return asked_of("allreduce", text, cluster, errors);
 }
 
 static struct pattern *first_nodes(struct algorithms *algorithms, int size)
@@ -77,6 +83,31 @@ static void sees_the_wiring(void)
     errors_release(&errors);
 }
 
+/* So do its halves: long vectors by levels, in boxes of one size. */
+static void halves_see_the_wiring(void)
+{
+    static const char *const operations[] = {"reduce_scatter", "allgather"};
+    struct errors errors;
+    errors_init(&errors);
+    struct cluster *two = boxes();
+    for (int i = 0; i < 2; i++) {
+        struct algorithms *algorithms = asked_of(operations[i], "auto", two, &errors);
+        struct pattern *even = first_nodes(algorithms, 16), *uneven = first_nodes(algorithms, 7);
+        CHECK_TEXT(algorithms_pick(algorithms, even, 1 << 20, 4).kind->name, "hierarchical");
+        CHECK(strcmp(algorithms_pick(algorithms, uneven, 1 << 20, 4).kind->name, "hierarchical"));
+        struct choice choice;
+        uint64_t predicted_ps;
+        int candidates = 0;
+        while (algorithms_predict(algorithms, uneven, candidates, 1, 4, &choice, &predicted_ps))
+            candidates++;
+        CHECK_EQUAL(candidates, 3);
+        algorithms_free(algorithms);
+    }
+    CHECK_EQUAL(errors.count, 0);
+    cluster_free(two);
+    errors_release(&errors);
+}
+
 /* Long vectors go over all dimensions of a torus at once where the netmodel has a port for each. */
 static void sees_the_dimensions(void)
 {
@@ -104,19 +135,24 @@ static void sees_the_dimensions(void)
     errors_release(&errors);
 }
 
-static bool fits(const char *text, const struct cluster *cluster, int size)
+static bool fits_of(const char *operation, const char *text, const struct cluster *cluster, int size)
 {
     int nodes[64];
     for (int i = 0; i < size; i++)
         nodes[i] = i;
     struct errors errors;
     errors_init(&errors);
-    struct algorithms *algorithms = asked(text, cluster, &errors);
+    struct algorithms *algorithms = asked_of(operation, text, cluster, &errors);
     bool good = algorithms && algorithms_fit(algorithms, nodes, size, &errors);
     CHECK(good == (errors.count == 0));
     algorithms_free(algorithms);
     errors_release(&errors);
     return good;
+}
+
+static bool fits(const char *text, const struct cluster *cluster, int size)
+{
+    return fits_of("allreduce", text, cluster, size);
 }
 
 static void layouts(void)
@@ -146,9 +182,14 @@ static void layouts(void)
     CHECK(!fits("ring:box=4", star, 16));
     CHECK(fits("rabenseifner", star, 16));
     CHECK(fits("auto", star, 16));
+    CHECK(fits_of("reduce_scatter", "hierarchical", two, 8));
+    CHECK(fits_of("allgather", "hierarchical:levels=4x2", star, 16));
+    CHECK(!fits_of("reduce_scatter", "hierarchical", two, 7));
+    CHECK(!fits_of("allgather", "hierarchical", star, 16));
+    CHECK(!fits_of("allgather", "torus2d", two, 16));
     cluster_free(two);
     cluster_free(star);
 }
 
-SUITE("comm: algorithms", TEST(least_of_the_table), TEST(sees_the_wiring), TEST(sees_the_dimensions),
-      TEST(layouts));
+SUITE("comm: algorithms", TEST(least_of_the_table), TEST(sees_the_wiring),
+      TEST(halves_see_the_wiring), TEST(sees_the_dimensions), TEST(layouts));

@@ -254,8 +254,8 @@ static void cheapest(void)
 }
 
 /* A group of all nodes, with the levels or dimensions that the cluster has. */
-static uint64_t nested_ps(const struct cluster *cluster, const char *netmodel, const char *name,
-                          size_t count, uint64_t *form)
+static uint64_t levels_ps(const struct cluster *cluster, const char *netmodel, const char *operation,
+                          const char *name, size_t count, uint64_t *form)
 {
     struct errors errors;
     errors_init(&errors);
@@ -263,7 +263,7 @@ static uint64_t nested_ps(const struct cluster *cluster, const char *netmodel, c
     for (int i = 0; i < size; i++)
         nodes[i] = i;
     struct algorithms *algorithms =
-        algorithms_create("allreduce", name, "test", cluster, netmodel_named(netmodel), &errors);
+        algorithms_create(operation, name, "test", cluster, netmodel_named(netmodel), &errors);
     CHECK_FATAL(algorithms && algorithms_fit(algorithms, nodes, size, &errors));
     struct path worst = cluster_path(cluster, 0, size - 1);
     struct pattern *pattern = algorithms_pattern(algorithms, nodes, size, worst);
@@ -274,6 +274,12 @@ static uint64_t nested_ps(const struct cluster *cluster, const char *netmodel, c
     algorithms_free(algorithms);
     errors_release(&errors);
     return is;
+}
+
+static uint64_t nested_ps(const struct cluster *cluster, const char *netmodel, const char *name,
+                          size_t count, uint64_t *form)
+{
+    return levels_ps(cluster, netmodel, "allreduce", name, count, form);
 }
 
 /* Every cable of the torus is its own: each strand goes as if alone, and two of them halve the time of
@@ -340,6 +346,39 @@ static void every_level(void)
     cluster_free(levels);
 }
 
+/* A reduce-scatter and an all-gather over levels take their form, and together what the all-reduce does. */
+static void halves_of(const struct cluster *cluster, const char *name, size_t count, uint64_t half)
+{
+    static const char *const kinds[] = {"flow", "hockney"};
+    for (int i = 0; i < 2; i++) {
+        uint64_t form;
+        CHECK_EQUAL(levels_ps(cluster, kinds[i], "reduce_scatter", name, count, &form), half);
+        CHECK_EQUAL(form, half);
+        CHECK_EQUAL(levels_ps(cluster, kinds[i], "allgather", name, count, &form), half);
+        CHECK_EQUAL(form, half);
+        CHECK_EQUAL(levels_ps(cluster, kinds[i], "allreduce", name, count, &form), 2 * half);
+    }
+}
+
+/* By hand: 960,000 bytes; rings of 4, 3 and 2 with n/4, n/12 and n/24, each level on links of its own. */
+static void halves_by_hand(void)
+{
+    struct cluster *rails = CLUSTER(
+        "nodes=12", "cluster.topology=rail_optimized", "cluster.box.size=4", "cluster.box.link.bandwidth=300GB/s",
+        "cluster.box.link.latency=1us", "cluster.link.bandwidth=25GB/s", "cluster.link.latency=3us",
+        "cluster.device.add_bandwidth=free");
+    struct cluster *levels = CLUSTER(
+        "nodes=24", "cluster.topology=multi_level", "cluster.device.add_bandwidth=free",
+        "cluster.levels=star size=4 bandwidth=300GB/s latency=1us,star size=3 bandwidth=50GB/s "
+        "latency=2us attach=node,star size=2 bandwidth=10GB/s latency=5us attach=node");
+    halves_of(rails, "hierarchical", 240000, 3 * (2000000 + 800000ull) + 2 * (6000000 + 3200000ull));
+    halves_of(levels, "hierarchical", 240000,
+              3 * (2000000 + 800000ull) + 2 * (4000000 + 1600000ull) + (10000000 + 4000000ull));
+    cluster_free(rails);
+    cluster_free(levels);
+}
+
 SUITE("comm: exact times", TEST(closed_forms), TEST(bounds), TEST(formulas_by_hand),
       TEST(two_trees_at_full_bandwidth), TEST(shared_uplink), TEST(all_dimensions_of_a_torus),
-      TEST(torus_by_hand), TEST(a_long_torus), TEST(every_level), TEST(cheapest));
+      TEST(torus_by_hand), TEST(a_long_torus), TEST(every_level), TEST(halves_by_hand),
+      TEST(cheapest));

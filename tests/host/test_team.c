@@ -57,16 +57,16 @@ static void sign(void *argument, int index)
     pthread_attr_destroy(&attributes);
 }
 
-static bool all_signed(const struct roll *roll, int size)
+static bool all_signed(const struct roll *roll, int size, size_t bytes)
 {
     for (int i = 0; i < size; i++)
         if (roll->ran[i] != 1 || !roll->pinned[i])
             return false;
     /* A sanitizer may have asked for more, but nobody gets the usual 8 MiB. */
-    return size == 1 || (roll->stack_bytes >= STACK_BYTES && roll->stack_bytes <= 8 * STACK_BYTES);
+    return size == 1 || (roll->stack_bytes >= bytes && roll->stack_bytes <= 8 * bytes);
 }
 
-static bool run(const struct host *host, int size)
+static bool run_on(const struct host *host, int size, size_t stack_bytes)
 {
     struct errors errors = {0};
     struct seat *seats = memory_zeroed((size_t)size, sizeof *seats);
@@ -74,8 +74,8 @@ static bool run(const struct host *host, int size)
                         .pinned = memory_zeroed((size_t)size, sizeof(int)),
                         .ran = memory_zeroed((size_t)size, sizeof(int))};
     host_plan(host, size, 0, host_core_count(host), seats);
-    bool good = host_team_run(host, seats, size, STACK_BYTES, sign, &roll, &errors) &&
-                all_signed(&roll, size);
+    bool good = host_team_run(host, seats, size, stack_bytes, sign, &roll, &errors) &&
+                all_signed(&roll, size, stack_bytes);
     errors_print(&errors, stderr);
     errors_release(&errors);
     free(roll.pinned);
@@ -84,12 +84,27 @@ static bool run(const struct host *host, int size)
     return good;
 }
 
+static bool run(const struct host *host, int size)
+{
+    return run_on(host, size, STACK_BYTES);
+}
+
 static void pins_teams_of_any_size(void)
 {
     static const int sizes[] = {1, 2, 16, 64};
     struct host *host = open_here();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         CHECK(run(host, sizes[i]));
+    host_close(host);
+}
+
+/* What libgomp lays out for some 500 members is a member's stack, for one of these it ends in the guard
+ * page below it. */
+static void small_stacks_hold_many(void)
+{
+    struct host *host = open_here();
+    for (int size = 464; size <= 528; size += 16)
+        CHECK(run_on(host, size, STACK_BYTES / 4));
     host_close(host);
 }
 
@@ -179,6 +194,7 @@ static void a_planned_machine_runs_unpinned(void)
     host_close(host);
 }
 
-SUITE("host: team", TEST(pins_teams_of_any_size), TEST(leaves_the_caller_alone),
+SUITE("host: team", TEST(pins_teams_of_any_size), TEST(small_stacks_hold_many),
+      TEST(leaves_the_caller_alone),
       TEST(several_at_once), TEST(nobody_runs_when_one_cannot_be_pinned),
       TEST(a_planned_machine_runs_unpinned));

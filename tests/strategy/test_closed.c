@@ -109,6 +109,8 @@ static void what_would_differ_is_refused(void)
     refused("math=off strategy=data nodes=4 netmodel=hockney batch=7");
     refused("math=off strategy=data nodes=4 netmodel=loggp cluster.loggp.overhead=0s "
             "cluster.loggp.gap=0s zero=3");
+    refused("math=off strategy=data nodes=4 mesh.expert=2 netmodel=hockney zero=1 batch=8 data=devils-dictionary "
+            "model=gpt:layers=1,heads=2,width=16,context=8,experts=4");
     refused("math=off strategy=gossip nodes=4 netmodel=hockney");
     refused("math=off strategy=data nodes=4 netmodel=hockney links=on");
     refused("math=off strategy=data nodes=4 netmodel=hockney "

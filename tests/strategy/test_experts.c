@@ -4,6 +4,8 @@
 
 #include "tests/strategy/fixture.h"
 
+#include <unistd.h>
+
 #define MIXTURE "gpt:layers=2,heads=4,width=16,context=8,hidden=24,experts=4,top=2,balance=0.1"
 #define TEXT    "data=devils-dictionary data.test_rows=64 batch=24 steps=8 eval_every=100 "
 
@@ -20,6 +22,11 @@ static const char *const meshes[] = {
     "pipeline.schedule=1f1b mesh.order=pipeline,expert",
     "strategy=hybrid nodes=8 mesh.expert=4 mesh.pipeline=2 mesh.data=1 microbatches=3 "
     "pipeline.schedule=zero_bubble",
+    "strategy=data nodes=4 mesh.data=1 mesh.expert=4 zero=1",
+    "strategy=hybrid nodes=8 mesh.data=2 mesh.expert=2 mesh.pipeline=2 microbatches=3 zero=1 bucket=2KiB",
+    "strategy=hybrid nodes=8 mesh.data=2 mesh.expert=2 mesh.pipeline=2 microbatches=3 zero=2 bucket=2KiB",
+    "strategy=data nodes=4 mesh.data=1 mesh.expert=4 zero=3",
+    "strategy=data nodes=8 mesh.data=2 mesh.expert=4 zero=3 bucket=2KiB recompute=full",
 };
 enum { MESHES = sizeof meshes / sizeof *meshes };
 
@@ -34,6 +41,7 @@ static void agree(const struct learned *was, const struct learned *should, const
         CHECK_NEAR(a->loss, b->loss, 1e-4 * b->loss);
         CHECK_NEAR(a->balance, b->balance, 1e-4);
         CHECK_NEAR(a->dropped, b->dropped, 0.01);
+        CHECK(isnan(b->gradient_norm) || fabs(a->gradient_norm - b->gradient_norm) <= 1e-3 * b->gradient_norm);
     }
     for (int i = 0; i < checkpoint_tensor_count(should->weights); i++) {
         const char *name;
@@ -110,6 +118,56 @@ static void a_rank_holds_its_experts(void)
     result_free(shared);
 }
 
+/* As many bytes as all-reduces, or half of them more where parameters are gathered twice, and of Adam's moments a share:
+ * of the rest one of all ranks', of experts one of those of the ranks that have them. */
+static void zero_shares_both_out(void)
+{
+    enum { EXPERTS = 4, WIDTH = 16, HIDDEN = 24, LAYERS = 2, DATA = 2, SHARERS = 2, RANKS = DATA * SHARERS };
+    static const char *const words = "model=" MIXTURE " math=off steps=1 strategy=data nodes=4 mesh.data=2 mesh.expert=2 batch=8 "
+                                     "bucket=1GB optimizer=adamw allreduce=ring reduce_scatter=ring allgather=ring zero=%d";
+    const uint64_t expert = EXPERTS * (2 * HIDDEN * WIDTH + HIDDEN + WIDTH);
+    struct result *whole = run(words, 0);
+    uint64_t rest = whole->parameters - LAYERS * expert;
+    double gathered = sizeof(float) * ((double)rest * (RANKS - 1) + (double)(LAYERS * expert) * (DATA - 1));
+    for (int zero = 1; zero <= 3; zero++) {
+        struct result *shared = run(words, zero);
+        CHECK_NEAR((double)(shared->bytes_sent - whole->bytes_sent), zero == 3 ? gathered : 0, zero == 3 ? 64 : 0);
+        CHECK_NEAR((double)shared->node[0].memory_bytes[MEMORY_OPTIMIZER],
+                   2 * sizeof(float) * ((double)rest / RANKS + (double)(LAYERS * expert) / SHARERS / DATA), 256);
+        result_free(shared);
+    }
+    result_free(whole);
+}
+
+/* Moments that every rank has a share of are saved as the whole. */
+static void zero_resumes_by(int zero)
+{
+    static const char *const words = "model=" MIXTURE " data=devils-dictionary data.train_rows=64 data.test_rows=8 batch=24 "
+                                     "eval_every=100 optimizer=adamw";
+    static const char *const mesh = "strategy=hybrid mesh.data=2 mesh.expert=2 mesh.tensor=2 bucket=2KiB";
+    char path[64], command[96];
+    snprintf(path, sizeof path, "/tmp/threadrack-experts-%d.safetensors", (int)getpid());
+    struct result *whole = run("%s strategy=single steps=6", words);
+    struct result *half = run("%s %s zero=%d steps=3 save=%s", words, mesh, zero, path);
+    struct result *rest[2] = {run("%s %s zero=%d steps=6 resume=%s", words, mesh, zero, path),
+                              run("%s strategy=single steps=6 resume=%s", words, path)};
+    for (int r = 0; r < 2; r++) {
+        for (int i = 0; i < 3; i++)
+            CHECK_NEAR(rest[r]->step[i].loss, whole->step[3 + i].loss, 1e-5 * whole->step[3 + i].loss);
+        result_free(rest[r]);
+    }
+    result_free(half);
+    result_free(whole);
+    snprintf(command, sizeof command, "rm /tmp/threadrack-experts-%d.*", (int)getpid());
+    CHECK_EQUAL(system(command), 0);
+}
+
+static void zero_resumes(void)
+{
+    zero_resumes_by(1);
+    zero_resumes_by(3);
+}
+
 /* tests/oracle/experts.csv: what PyTorch makes of mixtures written anew, from our initial weights. */
 static void as_pytorch(void)
 {
@@ -153,10 +211,11 @@ static void what_does_not_go_is_refused(void)
     refused("strategy=data nodes=3 mesh.expert=3 batch=12", "cannot share 4 experts out evenly");
     refused("strategy=data nodes=4 mesh.expert=4 batch=13", "equal shares");
     refused("strategy=tensor nodes=4 mesh.expert=2", "does not spread");
-    refused("strategy=data nodes=4 mesh.expert=2 zero=1 batch=16", "zero");
+    refused("strategy=data nodes=4 mesh.data=2 mesh.expert=2 zero=1 zero.shard=1 batch=16", "give zero.shard=all");
     refused("strategy=data nodes=4 mesh.expert=2 optimizer=lamb batch=16", "norms of whole tensors");
 }
 
 SUITE("strategy: experts", TEST(every_mesh), TEST(every_mesh_when_clipped),
       TEST(as_pytorch), TEST(exchanges_what_the_formula_says), TEST(a_rank_holds_its_experts),
+      TEST(zero_shares_both_out), TEST(zero_resumes),
       TEST(what_does_not_go_is_refused));

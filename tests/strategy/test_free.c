@@ -99,6 +99,21 @@ static void the_port_is_the_bottleneck(void)
     result_free(result);
 }
 
+/* Workers that end a push which counts for nothing are not in a step's time. */
+static void steps_end_with_the_last(void)
+{
+    const char *slow = "nodes=6 batch=4096 steps=5 math=off cluster.slow.nodes=4@0.01 strategy=";
+    static const char *const names[] = {"async_server", "async_gossip", "parameter_server"};
+    for (int i = 0; i < 3; i++) {
+        struct result *result = run("%s%s", slow, names[i]);
+        double last_s = (double)result->step[4].end_ps * 1e-12, length_s = (double)result->length_ps * 1e-12;
+        CHECK_NEAR(result->step_s, last_s / 5, 1e-9 * last_s);
+        CHECK_NEAR(result->speedup, result->single_step_s / result->step_s, 1e-9);
+        CHECK((length_s > 2 * last_s) == (i < 2));
+        result_free(result);
+    }
+}
+
 static void nobody_waits_for_the_slow(void)
 {
     const char *slow = "math=off nodes=5 batch=4096 steps=20 netmodel=ideal cluster.slow.nodes=4 "
@@ -179,14 +194,85 @@ static void who_is_first_is_the_clocks_word(void)
     }
 }
 
+/* While a worker is as slow as that, each other pushes bound + 1 times and waits; then once for each of its own. */
 static void staleness_is_bounded(void)
 {
+    enum { WORKERS = 4, STEPS = 40 };
     for (int bound = 0; bound <= 3; bound++) {
-        struct result *result = run("strategy=ssp_server staleness=%d math=off nodes=5 batch=64 steps=40 "
-                                    "cluster.slow.nodes=1 cluster.slow.speed=0.2", bound);
-        CHECK_EQUAL(result->staleness_count, bound + 1);
+        struct result *slow = run("strategy=ssp_server staleness=%d math=off nodes=%d batch=64 steps=%d "
+                                  "cluster.slow.nodes=1 cluster.slow.speed=0.001", bound, WORKERS + 1, STEPS);
+        uint64_t most = bound ? (WORKERS - 1) * ((uint64_t)bound + 1) : 0;
+        CHECK_EQUAL(slow->staleness_count, most + 1);
+        CHECK_EQUAL(slow->staleness[most], bound ? 1 : WORKERS * STEPS);
+        CHECK_EQUAL(slow->step[0].staleness_most, most);
+        CHECK_EQUAL(slow->step[1].staleness_most, bound ? WORKERS - 1 : 0);
+        result_free(slow);
+    }
+}
+
+/* Whoever is late: an other has at most bound + 1 iterations more than a gradient's worker when that is pushed, and
+ * had at most bound less when its parameters were read. In the end all have pushed as often. */
+static void staleness_is_bounded_in_noise(void)
+{
+    enum { WORKERS = 5, STEPS = 60, ROWS = 16 };
+    for (int bound = 1; bound <= 3; bound++) {
+        struct result *result = run("strategy=ssp_server staleness=%d math=off nodes=%d batch=%d steps=%d "
+                                    "noise=lognormal:sigma=1.5", bound, WORKERS + 1, WORKERS * ROWS, STEPS);
+        uint64_t times = 0;
+        CHECK(result->staleness_count <= (WORKERS - 1) * (2 * bound + 1) + 1);
+        for (int i = 0; i < result->staleness_count; i++)
+            times += result->staleness[i];
+        CHECK_EQUAL(times, WORKERS * STEPS);
+        for (int i = 1; i <= WORKERS; i++)
+            CHECK_EQUAL(result->node[i].samples, STEPS * ROWS);
         result_free(result);
     }
+}
+
+/* None of them waits, so the bound is nothing but room; and no push is kept. */
+static void equal_workers_are_asynchronous(void)
+{
+    static const char *const rules[] = {"sgd:lr=0.1", "sgd:lr=0.05,momentum=0.9", "adam compress=topk:ratio=0.1"};
+    for (int i = 0; i < 3; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "strategy=async_server nodes=5 batch=64 steps=20 optimizer=%s", rules[i]);
+        struct learned async = learn("mlp:64-24-10", line);
+        for (int bound = 1; bound <= 1000; bound += 999) {
+            snprintf(line, sizeof line, "strategy=ssp_server staleness=%d nodes=5 batch=64 steps=20 optimizer=%s",
+                     bound, rules[i]);
+            struct learned ssp = learn("mlp:64-24-10", line);
+            weights_are_the_same(&ssp, &async);
+            losses_agree(ssp.result, async.result, 1e-12); /* means in rank order, and in that of arrival */
+            for (int step = 0; step < 20; step++) {
+                CHECK_EQUAL(ssp.result->step[step].end_ps, async.result->step[step].end_ps);
+                CHECK_NEAR(ssp.result->step[step].staleness, async.result->step[step].staleness, 0);
+            }
+            CHECK_EQUAL(ssp.result->peak_memory_bytes, async.result->peak_memory_bytes);
+            learned_release(ssp);
+        }
+        learned_release(async);
+    }
+}
+
+/* A worker sees all its own updates, whatever the bound: alone, it is the synchronous server's. */
+static void a_worker_reads_what_it_wrote(void)
+{
+    static const char *const rules[] = {"sgd:lr=0.1,momentum=0.9", "adam", "sgd:lr=0.2 lr_schedule=cosine servers=2",
+                                        "sgd:lr=0.1 servers=2 compress=topk:ratio=0.1"};
+    for (int i = 0; i < 4; i++)
+        for (int bound = 1; bound <= 4; bound += 3) {
+            char words[160], line[256];
+            snprintf(words, sizeof words, "nodes=%d batch=64 steps=30 optimizer=%s", strstr(rules[i], "servers") ? 3 : 2,
+                     rules[i]);
+            snprintf(line, sizeof line, "strategy=parameter_server %s", words);
+            struct learned server = learn("mlp:64-24-10", line);
+            snprintf(line, sizeof line, "strategy=ssp_server staleness=%d %s", bound, words);
+            struct learned alone = learn("mlp:64-24-10", line);
+            same_learned(&alone, &server);
+            CHECK_EQUAL(alone.result->staleness_count, 1);
+            learned_release(alone);
+            learned_release(server);
+        }
 }
 
 static void stops_at_its_target(void)
@@ -245,6 +331,8 @@ static void what_does_not_go_is_refused(void)
 
 SUITE("strategy: free", TEST(with_no_slack_they_are_synchronous), TEST(real_runs_are_timed_as_others),
       TEST(staleness_of_equal_workers), TEST(the_port_is_the_bottleneck),
+      TEST(steps_end_with_the_last),
       TEST(nobody_waits_for_the_slow), TEST(asynchrony_wins_time_and_loses_steps), TEST(one_worker_is_synchronous),
-      TEST(who_is_first_is_the_clocks_word), TEST(staleness_is_bounded), TEST(stops_at_its_target),
+      TEST(who_is_first_is_the_clocks_word), TEST(staleness_is_bounded), TEST(staleness_is_bounded_in_noise),
+      TEST(equal_workers_are_asynchronous), TEST(a_worker_reads_what_it_wrote), TEST(stops_at_its_target),
       TEST(servers_apart_come_to_an_end), TEST(what_does_not_go_is_refused));

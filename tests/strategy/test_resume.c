@@ -220,7 +220,7 @@ static void an_interrupted_run_has_its_last_save(void)
     const struct host *host = this_host();
     struct result *part =
         experiment_run(config, host, (struct seat_range){0, host_core_count(host)},
-                       (struct progress_hook){interrupt, NULL}, &errors);
+                       (struct progress_hook){.tell = interrupt}, &errors);
     experiment_interrupted = 0;
     CHECK_EQUAL(part->status, STATUS_FAILED);
     struct result *rest = train("adamw", ways[2],
@@ -274,6 +274,22 @@ static void refused(const char *words, const char *expected)
     result_free(result);
 }
 
+/* Of a network with other layers all tensors differ; the first and how many are told. */
+static void refused_in_few_words(void)
+{
+    char line[512];
+    struct errors errors;
+    errors_init(&errors);
+    snprintf(line, sizeof line,
+             "strategy=single steps=20 optimizer=adamw model=mlp:64-8-8-8-8-10 resume=%s/a.safetensors", folder);
+    struct config *config = config_of(line, &errors);
+    result_free(experiment_run(config, this_host(), (struct seat_range){0, 1}, (struct progress_hook){0}, &errors));
+    CHECK_EQUAL(errors.count, 6);
+    CHECK(errors.count && strstr(errors.messages[errors.count - 1], " more tensors differ, ") != NULL);
+    config_free(config);
+    errors_release(&errors);
+}
+
 static void what_does_not_fit_is_refused(void)
 {
     make_folder();
@@ -288,6 +304,7 @@ static void what_does_not_fit_is_refused(void)
     refused("steps=20 optimizer=adamw init=%s/a.state.safetensors", "optimizer.exp_avg.0.");
     refused("steps=20 optimizer=adamw model=mlp:64-8-10 resume=%s/a.safetensors",
             "has a tensor '4.weight'");
+    refused_in_few_words();
     refused("steps=20 optimizer=adamw math=off resume=%s/a.safetensors", "needs math=on");
     refused("steps=20 save=%s/a.state.safetensors", "give another name");
     char command[256];

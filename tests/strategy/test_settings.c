@@ -73,6 +73,28 @@ static bool notes_say(const struct result *result, const char *words)
     return false;
 }
 
+/* A run's speed-up goes by its time alone, however its settings are spelled. */
+static void speed_ups_are_over_the_fastest_single(void)
+{
+    const char *deep = "strategy=pipeline nodes=3 model=mlp:64-128x6-10:tanh steps=1 math=off ";
+    const char *gpt = "strategy=pipeline nodes=2 model=gpt:layers=2 data=devils-dictionary steps=1 math=off ";
+    char words[200];
+    struct result *automatic = run_line(deep, false);
+    snprintf(words, sizeof words, "%smicrobatches=%d", deep, automatic->microbatches);
+    struct result *given = run_line(words, false);
+    CHECK(automatic->speedup == given->speedup && given->microbatches == 12 && given->speedup < 1);
+    CHECK(notes_say(given, "over `single` with microbatches=1") && !notes_say(automatic, "over `single`"));
+    struct result *kept = run_line(gpt, false);
+    snprintf(words, sizeof words, "%srecompute=full", gpt);
+    struct result *dropped = run_line(words, false);
+    CHECK(kept->single_step_s == dropped->single_step_s && dropped->step_s > kept->step_s);
+    CHECK(notes_say(dropped, "of this run's recompute=full it has nothing"));
+    result_free(automatic);
+    result_free(given);
+    result_free(kept);
+    result_free(dropped);
+}
+
 static void what_has_no_effect_is_said(void)
 {
     struct result *result =
@@ -232,6 +254,28 @@ static void the_nearest_mesh_is_named(void)
     result_free(result);
 }
 
+/* Named with every axis that was asked for, so that what is said can be done. */
+static void the_nearest_mesh_fits(void)
+{
+    static const char *const shapes[] = {"gpt:layers=2,experts=4,top=2", "gpt:layers=2,experts=4,top=2",
+                                         "gpt:layers=2", "gpt:layers=2,experts=4,top=2"};
+    static const char *const asked[] = {"mesh.expert=3", "mesh.context=3", "mesh.context=3", "mesh.expert=4"};
+    static const char *const said[] = {"mesh.data=2 mesh.tensor=1 mesh.pipeline=1 mesh.expert=2 (nodes=4)",
+                                       "mesh.data=6 mesh.tensor=1 mesh.pipeline=1 mesh.context=1 (nodes=6)",
+                                       "mesh.data=3 mesh.tensor=1 mesh.pipeline=1 mesh.context=2 (nodes=6)",
+                                       "mesh.data=2 mesh.tensor=1 mesh.pipeline=1 mesh.expert=4 (nodes=8)"};
+    for (int i = 0; i < 4; i++) {
+        char line[400], words[500];
+        snprintf(line, sizeof line, "strategy=data model=%s data=devils-dictionary steps=1 math=off ", shapes[i]);
+        snprintf(words, sizeof words, "%smesh.data=%d %s", line, i == 3 ? 3 : 2, asked[i]);
+        struct result *result = run_line(words, true);
+        CHECK(result->status == STATUS_REFUSED && strstr(result->reason, said[i]));
+        result_free(result);
+        snprintf(words, sizeof words, "%s%.*s", line, (int)strcspn(said[i], "("), said[i]);
+        result_free(run_line(words, false));
+    }
+}
+
 static uint64_t overlapped_ps(const char *line)
 {
     struct result *result = run_line(line, false);
@@ -272,9 +316,10 @@ static void additions_cost_what_they_should(void)
 }
 
 SUITE("strategy: settings", TEST(target_stops_the_run), TEST(target_loss_stops_the_run), TEST(evaluations_come_when_asked),
-      TEST(batches_and_steps), TEST(what_has_no_effect_is_said),
+      TEST(batches_and_steps), TEST(speed_ups_are_over_the_fastest_single),
+      TEST(what_has_no_effect_is_said),
       TEST(rates_are_in_their_column), TEST(clipping_costs_what_it_should),
       TEST(updates_cost_what_they_should), TEST(norms_are_messages),
       TEST(what_shares_nothing_says_so), TEST(models_out_of_their_range_say_so),
-      TEST(the_nearest_mesh_is_named),
+      TEST(the_nearest_mesh_is_named), TEST(the_nearest_mesh_fits),
       TEST(buckets_overlap), TEST(additions_cost_what_they_should));

@@ -128,6 +128,15 @@ static void boxes_are_of_nodes(void)
     result_free(spread);
 }
 
+static uint64_t sent_between_boxes(const struct result *result)
+{
+    uint64_t between = 0;
+    for (int i = 0; i < result->link_count; i++)
+        if (!strncmp(result->link[i].to, "switch", 6) && !strncmp(result->link[i].from, "switch", 6))
+            between += result->link[i].record.bytes;
+    return between;
+}
+
 /* A quarter of the bytes crosses between boxes, and sharding within them spares gathers of zero=3 that way. */
 static void crosses_between_boxes_with_shares_only(void)
 {
@@ -135,12 +144,47 @@ static void crosses_between_boxes_with_shares_only(void)
     struct result *result =
         run(WHOLE_RINGS "cluster=boxes-of-8 cluster.box.size=4 nodes=8 strategy=data bucket=4B model=mlp:64-32-12 math=off steps=1 "
                   "zero=3 zero.shard=box links=on");
-    uint64_t between = 0;
-    for (int i = 0; i < result->link_count; i++)
-        if (!strncmp(result->link[i].to, "switch", 6) && !strncmp(result->link[i].from, "switch", 6))
-            between += result->link[i].record.bytes;
-    CHECK_EQUAL(between, 2 * 8 * SHARE); /* up and down; each of two copies sends a half twice */
+    CHECK_EQUAL(sent_between_boxes(result), 2 * 8 * SHARE); /* up and down; each of two copies sends a half twice */
     result_free(result);
+}
+
+/* By levels half of n bytes leaves each of two boxes, both ways of the blocks; round a ring of p 7/8 of them. */
+static void crosses_between_boxes_once_by_levels(void)
+{
+    static const char *const line = "cluster=boxes-of-8 cluster.box.size=4 nodes=8 strategy=data bucket=4B "
+                                    "model=mlp:63-32-16 math=off steps=1 zero=1 links=on";
+    enum { BYTES = 4 * (64 * 32 + 33 * 16) };
+    struct result *levels = run("%s reduce_scatter=hierarchical allgather=hierarchical", line),
+                  *rings = run(WHOLE_RINGS "%s", line);
+    CHECK_EQUAL(sent_between_boxes(levels), 2 * 2 * BYTES); /* up and down */
+    CHECK_EQUAL(sent_between_boxes(rings), 2 * 2 * BYTES / 4 * 7);
+    CHECK_TEXT(levels->allreduce, "reduce_scatter:hierarchical+allgather:hierarchical");
+    result_free(levels);
+    result_free(rings);
+}
+
+/* Across boxes, too, zero=1 sends what the all-reduce does, in the same time. */
+static void costs_no_more_than_data_across_boxes(void)
+{
+    static const char *const line = "cluster=dgx-a100-pod nodes=16 strategy=data model=mlp:64-1024x4-10 batch=1024 "
+                                    "math=off steps=1 optimizer=sgd";
+    struct result *data = run("%s", line), *zero = run("%s zero=1", line);
+    CHECK(zero->length_ps <= data->length_ps + data->length_ps / 50);
+    result_free(data);
+    result_free(zero);
+}
+
+static void learns_by_levels(void)
+{
+    static const char *const line = "cluster=boxes-of-8 cluster.box.size=4 nodes=8 strategy=data batch=64 optimizer=adamw "
+                                    "bucket=4KiB steps=6 eval_every=1000";
+    struct result *data = run("%s allreduce=ring", line);
+    for (int zero = 1; zero <= 3; zero++) {
+        struct result *result = run("%s reduce_scatter=hierarchical allgather=hierarchical zero=%d", line, zero);
+        losses_agree(result, data, 1e-5);
+        result_free(result);
+    }
+    result_free(data);
 }
 
 static void closed_forms_agree(void)
@@ -199,4 +243,5 @@ static void what_does_not_fit(void)
 
 SUITE("strategy: shards", TEST(learns_as_single), TEST(has_the_bits_of_data), TEST(volume_and_memory),
       TEST(counts_as_it_trains), TEST(boxes_are_of_nodes), TEST(crosses_between_boxes_with_shares_only),
+      TEST(crosses_between_boxes_once_by_levels), TEST(costs_no_more_than_data_across_boxes), TEST(learns_by_levels),
       TEST(closed_forms_agree), TEST(resumes), TEST(what_does_not_fit));

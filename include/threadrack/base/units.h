@@ -30,6 +30,8 @@ struct quantity {
 
 /* Parses the whole of text. When it fails, `why` (of `room` bytes) says what was expected. */
 bool units_parse(const char *text, enum unit unit, struct quantity *out, char *why, size_t room);
+/* Whether it would parse but for a minus sign; there are no quantities below 0. */
+bool units_is_negative(const char *text, enum unit unit);
 
 /* What a value of the unit looks like, for messages and --help: "a time such as 5us". */
 const char *units_example(enum unit unit);

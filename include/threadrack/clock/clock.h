@@ -95,6 +95,21 @@ struct clock_answers {
 };
 void clock_answer_with(struct clock *clock, struct clock_answers answers);
 
+/* Before the first op: whoever resolves calls `beat` every few thousand messages, and when it has resolved
+ * what there is; once it returns false, nothing is resolved any more, in the midst of whatever it was. Then
+ * the clock is stuck and stopped, and clock_marks_by says which steps had ended: their marks hold. (What
+ * shows later only, that a resolver was not exact, has not been looked for.) */
+struct clock_pulse {
+    bool (*beat)(void *context, struct clock *clock);
+    void *context;
+};
+void clock_pulse_with(struct clock *clock, struct clock_pulse pulse);
+bool clock_stopped(const struct clock *clock); /* for whoever resolves; for others once it has settled */
+/* The first marks that so many ranks have passed; of one clock always by as many. As clock_stopped. */
+int clock_marks_by(struct clock *clock, int ranks);
+/* Messages sent so far, for `beat`. */
+uint64_t clock_messages_so_far(const struct clock *clock);
+
 /* By the rank's thread. */
 void clock_append(struct clock *clock, int rank, const struct op *op);
 /* Likewise, of a real run: whether the stream is long enough for the clock to be worth resolving. */
@@ -106,7 +121,7 @@ void clock_resolve(struct clock *clock);
 /* True once ranks wait for each other for ever, whatever is appended: nothing is under way, and each
  * rank has ended or is blocked. A real run need not come to its end then: sends are buffered between
  * the host's threads, also where the netmodel's rendezvous holds them up. Also true once the resolver
- * is lost (clock_lost): nothing is resolved any more. */
+ * is lost (clock_lost) or stopped (clock_stopped): nothing is resolved any more. */
 bool clock_is_stuck(struct clock *clock);
 
 /* ---- After every rank's OP_END has been appended. ---- */

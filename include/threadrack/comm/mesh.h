@@ -53,14 +53,16 @@ struct mesh {
      * those who hold the same shares. */
     struct group **shard, **copies;
     struct group **gather; /* as shard, for all-gathers of parameters; the same unless asked for */
+    struct group **gather_experts; /* likewise of experts, as data */
     struct group **box; /* by rank: the ranks of its box; NULL unless asked for */
 };
 
-/* "data=2 tensor=1 pipeline=1", each name behind `before`; context, too, where it is longer than 1. */
+/* "data=2 tensor=1 pipeline=1", each name behind `before`; expert and context, too, where they are longer than
+ * 1 in the shape or in the one that it is told `beside`. */
 struct mesh_words {
-    char text[128];
+    char text[160];
 };
-struct mesh_words mesh_words(struct mesh_shape shape, const char *before);
+struct mesh_words mesh_words(struct mesh_shape shape, struct mesh_shape beside, const char *before);
 
 int mesh_size(struct mesh_shape shape);
 int mesh_length(struct mesh_shape shape, enum mesh_axis axis);
@@ -92,7 +94,7 @@ void mesh_each_shard(struct mesh_shape shape, const struct mesh_order *order, co
                      shard_visit visit, void *context);
 /* Besides, groups of these: shard and copies. */
 void mesh_add_shards(struct mesh *mesh, struct rack *rack, const int *units);
-/* Besides, groups of their own for all-gathers over shard: a lane beside that of reduce-scatters. Last. */
+/* Besides, groups of their own for all-gathers over shard, and of experts: a lane beside that of reduce-scatters. Last. */
 void mesh_add_gathers(struct mesh *mesh, struct rack *rack);
 /* What goes round context groups, in numbers of so many bytes, takes what the closed form says of the group's worst
  * path, or no time. */

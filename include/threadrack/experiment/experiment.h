@@ -75,7 +75,7 @@ struct result {
     uint64_t target_bytes;    /* bytes sent until then, see step_record */
 
     /* What it means. */
-    double step_s;         /* length / steps */
+    double step_s;         /* length / steps; where nodes run free, the last step's end / steps */
     double single_step_s;  /* a step of `single` on one such node; NaN where it could not be costed */
     double speedup, efficiency; /* single_step / step; speedup / nodes */
     double communication_share; /* exposed communication over length, mean of the nodes */
@@ -111,11 +111,17 @@ struct seat_range { /* the cores that a job may use */
 struct progress_hook {
     void (*tell)(void *context, int done, int total);
     void *context;
+    /* NULL, or: while the clock resolves a step, about once a second: of the messages `posted` since the run
+     * began so many have been resolved. */
+    void (*resolving)(void *context, int done, int total, uint64_t messages, uint64_t posted);
 };
 
 /* Set by the signal handler: the run ends after the present step with STATUS_FAILED, "interrupted".
  */
 extern _Atomic int experiment_interrupted;
+/* Set some time later: timing-only, the clock stops in the midst of a step, and what is kept are the steps
+ * before it. */
+extern _Atomic int experiment_hurried;
 
 /* Runs one point. Never NULL: what could not run has a status and a reason. All that is wrong with
  * the point's values is in `errors` besides (with file:line:column), so that `run` can print every

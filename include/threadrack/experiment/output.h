@@ -58,6 +58,9 @@ void results_print_json(const struct sweep *sweep, bool array, FILE *stream);
  * the plural: "steps"; fractions count. */
 struct progress *progress_start(const char *what, int total, bool quiet);
 void progress_add(struct progress *progress, double more);
+/* How many messages of those posted have been resolved, amid that step. On a terminal beside the bar; else a
+ * line, after twice the time of the last. */
+void progress_say_messages(struct progress *progress, int step, uint64_t messages, uint64_t posted);
 void progress_end(struct progress *progress);
 
 #endif

@@ -277,7 +277,8 @@ struct model_hooks {
     void (*sum_over_shares)(void *context, struct rank *self, float *partial, size_t count);
     /* Whether the model has no room of its own for parameters or gradients: then `part_begins` gives
      * part i its room (model_place_parameters, model_place_gradients) before the part goes forward
-     * or backward, with the parameters in it, and `part_ends` may take it back. The first part's is
+     * or backward, with the parameters in it, and `part_ends` may take it back. Before a part goes
+     * backward, so are parameters of those that go forward again with it (model_parts_again). The first part's is
      * needed besides by one that borrows (model_borrows), until both have ended. Gradients are
      * overwritten by each microbatch then, of which `first` is the step's first; none may be taken
      * apart (MODEL_TRAINS_APART). gradient_ready is not called. */
@@ -353,12 +354,15 @@ void model_free(struct model *model);
  * of its experts behind it, where they are shared out; else that is empty. */
 struct share model_part_range(const struct model *model, int i);
 struct share model_expert_range(const struct model *model, int i);
+/* How many parts, the i-th the last of them, go forward again before it goes backward (recompute). */
+int model_parts_again(const struct model *model, int i);
 /* Where the i-th part's parameters and gradients are; see model_hooks. */
 void model_place_parameters(struct model *model, int i, float *parameters);
 void model_place_gradients(struct model *model, int i, float *gradients);
 /* Whether a later part uses the first one's parameters, and begins their gradients (tied embeddings). */
 bool model_borrows(const struct model *model);
-/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor. */
+/* Whether this rank is the first of those that hold (and keep alike) the same of the tensor; where gradients are in
+ * shares (sum_over_shares), so far as ranks of an expert group have shares of their own. */
 bool model_holds_first(const struct model *model, const struct model_tensor *tensor);
 
 /* Of a model whose output layer is its embedding's table, in stages: where this rank has the table,
@@ -369,6 +373,9 @@ bool model_is_tied(const struct model_spec *spec);
 /* Chunk c as a model of its own, for what takes rows: its parameters and hooks are the whole's. Good
  * until it is asked for again. */
 struct model *model_chunk(struct model *model, int c);
+
+/* The parts of the chunk that the i-th part of the whole is in. */
+struct share model_chunk_parts(const struct model *model, int i);
 
 /* Fills the parameters from the generator: an element's value depends on (seed, layer, tensor, its
  * index in the whole tensor) only, so every cut starts from the same network. Weights of linear and

@@ -119,10 +119,16 @@ void rank_mark_alone(struct rank *self);
 /* In its turn: all ranks' next step ends here; of programs whose other marks are rank_mark_alone's. */
 void rank_mark_for_all(struct rank *self);
 void rank_end(struct rank *self);  /* timing-only: the rank has ended its program */
+/* Before the first op, timing-only: see clock_pulse_with. */
+void rack_pulse_with(struct rack *rack, struct clock_pulse pulse);
+int rack_marks_by(struct rack *rack, int ranks); /* clock_marks_by */
+/* Messages that ranks have posted so far, those of collectives by what their schedules say: exact but for large
+ * groups, of which some members stand for all. By any thread. */
+uint64_t rack_posted_messages(const struct rack *rack);
 void rack_resolve(struct rack *rack);
 bool rack_is_stuck(const struct rack *rack); /* see clock_is_stuck: rack_finish will fail */
 /* Resolves the rest. False and a message of the kind STATUS_FAILED, of one line, when the run has
- * failed: which ranks disagree, or who waits for whom, and where. */
+ * failed: which ranks disagree, or who waits for whom, and where. False alone where the clock was stopped. */
 bool rack_finish(struct rack *rack, struct errors *errors);
 /* Before the first op; see clock/observer.h. */
 void rack_observe(struct rack *rack, struct clock_observer *observer);

@@ -191,7 +191,8 @@ struct strategy {
      * servers', a worker's iterations are its own, and step() returns nothing that counts. Of updates_alone: each
      * rank goes on until a step's worth of iterations for each step have ended, whosever they are. */
     bool runs_free;
-    bool applies_each; /* each gradient is an update by itself: what is trained depends on the time */
+    bool applies_each; /* each gradient is an update by itself, always (ssp_server's unless staleness is 0): what is
+                        * trained depends on the time */
     bool edits_gradients; /* between backward and update, which can then not be fused */
     bool needs_boxes; /* groups of the nodes in a box: mesh.box */
     /* One step of one rank, called by training_step. Returns its part of the mean loss over the global

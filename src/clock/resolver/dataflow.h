@@ -149,6 +149,7 @@ struct dataflow {
     uint32_t message_count, message_room, spare;
 
     uint64_t kernel_messages;
+    uint64_t passing; /* of the collective that a kernel is at, so far, about */
     int64_t *kernel_memory, *list_memory; /* the arrays of a kernel, kept for the next */
     size_t kernel_room, list_room;
 

@@ -116,9 +116,12 @@ static void resolve_whole(struct dataflow *flow, const struct group *group)
     lay_out(&passage);
     load(&passage);
     rounds_run(&passage);
+    if (flow->clock->stopped)
+        return;
     if (passage.kernel.disordered)
         dataflow_lose(flow, "a receive port was not asked for its messages in order of arrival");
     store(&passage);
+    flow->passing = 0;
 }
 
 static bool begin_gathering(struct gathering *gathering, const struct task *task)

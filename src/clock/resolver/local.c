@@ -134,7 +134,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
     struct local_item item = {.unit_bytes = op->value, .member = op->peer};
     if (op->kind == OP_COLLECTIVE) {
         if (op->schedule->strands) {
-            dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+            dataflow_lose(flow, "a collective goes in several strands at a time, as torus2d does");
             return false;
         }
         item.schedule = op->schedule;

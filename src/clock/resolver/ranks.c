@@ -181,7 +181,7 @@ static bool post(struct dataflow *flow, int rank, const struct op *op)
         return true;
     }
     if (op->schedule->strands) {
-        dataflow_lose(flow, "a collective has several strands (clock/schedule.h)");
+        dataflow_lose(flow, "a collective goes in several strands at a time, as torus2d does");
         return false;
     }
     task->schedule = op->schedule;
@@ -325,6 +325,7 @@ static void run_queue(struct dataflow *flow)
         flow->queue_count--;
         flow->tasks[rank].queued = false;
         dataflow_run(flow, rank);
+        clock_goes_on(flow->clock, TURN_STEPS); /* to stop is to be lost */
     }
 }
 

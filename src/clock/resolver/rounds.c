@@ -299,13 +299,22 @@ static void run_one_way(struct passage *passage, const struct round *round,
     }
 }
 
+/* After the round before: as many messages, about, as it has senders. */
+static bool goes_on(struct dataflow *flow, const struct passage *passage, const struct round *last, int index)
+{
+    int senders = index == 0 ? 0 : last->pairing == ROUND_ONE_WAY ? last->senders : passage->kernel.size;
+    flow->passing = index == 0 ? 0 : flow->passing + (uint64_t)senders;
+    return clock_goes_on(flow->clock, (uint64_t)senders);
+}
+
 /* One sender's messages arrive in order, so a port's arrivals need a look only where its sender
  * changes. */
 void rounds_run(struct passage *passage)
 {
     struct round now, next, last = {0};
     bool more = passage->schedule->round(&passage->call, 0, &now), changed = true;
-    for (int index = 0; more; index++, last = now, now = next) {
+    struct dataflow *flow = passage->flow;
+    for (int index = 0; more && goes_on(flow, passage, &last, index); index++, last = now, now = next) {
         more = passage->schedule->round(&passage->call, index + 1, &next);
         bool changes = !more || !same_pairing(&next, &now);
         if (now.pairing == ROUND_ONE_WAY)
@@ -314,5 +323,7 @@ void rounds_run(struct passage *passage)
             run_both_ways(passage, &now, &last, index, passage->checks && (changed || changes));
         changed = changes;
     }
+    if (flow->clock->stopped)
+        return;
     keep_ports_again(passage, &last);
 }

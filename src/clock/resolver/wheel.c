@@ -265,7 +265,7 @@ static void foresee(const struct dataflow *flow, uint32_t rank)
 bool wheel_turn(struct dataflow *flow)
 {
     struct wheel *wheel = flow->wheel;
-    if (!go_on(flow))
+    if (!clock_goes_on(flow->clock, wheel->arrival_count) || !go_on(flow))
         return false;
     struct block *served = sort_window(wheel);
     for (int i = 0; i < wheel->port_count; i++) {

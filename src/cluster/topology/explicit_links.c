@@ -131,6 +131,48 @@ static bool read_words(struct cable_graph *graph, struct item *item, struct erro
     return good;
 }
 
+/* Of the ends of cables that are named node<N> with N from `nodes` on: how many cables have one, the
+ * largest N, and where the first is. */
+struct beyond {
+    int cables, largest;
+    const char *where;
+};
+
+static void look_beyond(struct beyond *beyond, int nodes, const char *text, const char *where)
+{
+    bool found = false;
+    char *state, *copy = memory_text("%s", text);
+    for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
+        struct quantity number;
+        char why[128];
+        if (strncmp(word, "node", 4) || !units_parse(word + 4, UNIT_COUNT, &number, why, sizeof why) ||
+            number.whole < (uint64_t)nodes || number.whole >= GRAPH_MOST_PLACES)
+            continue;
+        found = true;
+        if ((int)number.whole > beyond->largest)
+            beyond->largest = (int)number.whole;
+    }
+    if (found && beyond->cables++ == 0)
+        beyond->where = where;
+    free(copy);
+}
+
+/* Several of them are no slips: the cluster has other nodes. Returns how many, to read the rest by. */
+static int nodes_meant(int nodes, const struct config *config, int count, struct errors *errors)
+{
+    struct beyond beyond = {0};
+    for (int i = 0; i < count; i++)
+        look_beyond(&beyond, nodes, config_list_item(config, "cluster.links", i),
+                    config_list_where(config, "cluster.links", i));
+    if (beyond.cables < 2)
+        return nodes;
+    errors_add(errors, "%s: the cluster has %d nodes, not %d: cluster.links has cables up to node%d "
+                       "(%d of them to nodes beyond node%d, the first in %s)",
+               config_where(config, "nodes"), beyond.largest + 1, nodes, beyond.largest, beyond.cables,
+               nodes - 1, beyond.where);
+    return beyond.largest + 1;
+}
+
 static bool read_item(struct cable_graph *graph, const struct config *config, int i,
                       struct errors *errors)
 {
@@ -167,7 +209,9 @@ struct cable_graph *explicit_links_read(int nodes, const struct config *config,
     if (count > MOST_CABLES)
         good = errors_add(errors, "%s: cluster.links has at most %d cables, not %d",
                           config_where(config, "cluster.links"), MOST_CABLES, count);
-    struct cable_graph *graph = good ? cable_graph_create(nodes) : NULL;
+    int meant = good ? nodes_meant(nodes, config, count, errors) : nodes;
+    struct cable_graph *graph = good ? cable_graph_create(meant) : NULL;
+    good = good && meant == nodes;
     for (int i = 0; graph && i < count; i++)
         good = read_item(graph, config, i, errors) && good;
     if (graph && !good)

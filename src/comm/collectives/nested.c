@@ -75,7 +75,7 @@ uint64_t nest_ps(const struct nest *nest, size_t count, size_t element_bytes, st
     for (int k = 0; k < nest->count; k++) {
         struct path own = nest->paths[k].bandwidth_Bps ? nest->paths[k] : path;
         count = (count + (size_t)nest->sizes[k] - 1) / (size_t)nest->sizes[k];
-        total += 2 * (uint64_t)(nest->sizes[k] - 1) * hockney_ps(own, count * element_bytes);
+        total += (uint64_t)(nest->sizes[k] - 1) * hockney_ps(own, count * element_bytes);
     }
     return total;
 }

@@ -22,7 +22,7 @@ struct nest nest_of(const struct call *call, int first);
 /* The index-th step of an all-reduce of that part of the vector. */
 bool nest_step(const struct call *call, const struct nest *nest, struct share whole, int index,
                struct step *step);
-/* The sum over dimensions k of 2(d_k - 1)(alpha_k + n/(d_0 ... d_k beta_k)). */
+/* One way, there or back: the sum over dimensions k of (d_k - 1)(alpha_k + n/(d_0 ... d_k beta_k)). */
 uint64_t nest_ps(const struct nest *nest, size_t count, size_t element_bytes, struct path path);
 
 #endif

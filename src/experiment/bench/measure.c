@@ -133,12 +133,20 @@ static void post_all(const struct bench *bench, struct rack *rack, const struct 
     }
 }
 
+static bool goes_on(void *context, struct clock *clock)
+{
+    (void)context;
+    (void)clock;
+    return !experiment_hurried;
+}
+
 bool bench_measure(const struct bench *bench, const struct bench_point *point,
                    const struct collective *collective, struct bench_row *row,
                    struct errors *errors)
 {
     struct rack *rack = rack_create(point->cluster, point->netmodel, point->cost, point->nodes);
     uint64_t iterations = (uint64_t)bench->iterations;
+    rack_pulse_with(rack, (struct clock_pulse){.beat = goes_on});
     post_all(bench, rack, collective, row->count);
     bool good = rack_finish(rack, errors);
     const struct clock *clock = rack_clock(rack);

@@ -35,7 +35,7 @@ static struct view look(const struct sweep *sweep)
 
 static void add_heading(const struct sweep *sweep, struct view view, struct table *table)
 {
-    static const char *const figures[] = {"speed-up",  "efficiency", "communication",
+    static const char *const figures[] = {"speed-up",  "efficiency", "communication", "idle",
                                           "imbalance", "loss",       "accuracy"};
     table_add(table, "run");
     for (int i = 0; i < sweep->key_count; i++)
@@ -58,6 +58,7 @@ static void add_figures(const struct result *result, struct view view, struct ta
     table_add(table, "%s", number_words(result->speedup, 2));
     table_add(table, "%s", share_words(result->efficiency));
     table_add(table, "%s", share_words(result->communication_share));
+    table_add(table, "%s", share_words(result->waiting_share + result->bubble_share));
     table_add(table, "%s", number_words(result->imbalance, 3));
     table_add(table, "%s", view.has_loss ? number_words(result->final_loss, 4) : "");
     table_add(table, "%s", view.has_loss ? share_words(result->final_accuracy) : "");
@@ -76,7 +77,7 @@ static const char *word(const struct config *point, const char *key)
 /* A point's line: what it is, and its figures or its reason. */
 static void add_run(const struct sweep *sweep, int index, struct view view, struct table *table)
 {
-    enum { FIGURES = 8 };
+    enum { FIGURES = 9 };
     const struct config *point = sweep->points[index].config;
     const struct result *result = sweep->points[index].result;
     table_add(table, "%d", index);

@@ -45,8 +45,7 @@ bool output_check(const char *directory, struct errors *errors)
 {
     if (nearest_folder_is_writable(directory))
         return true;
-    return errors_add_status(errors, STATUS_FAILED, "cannot write into the folder '%s': %s",
-                             directory, strerror(errno));
+    return errors_add(errors, "--out: cannot write into the folder '%s': %s", directory, strerror(errno));
 }
 
 static bool write_header(struct output *output, enum csv_file file, const char *directory)

@@ -17,6 +17,8 @@ struct progress {
     int total;
     double done, shown; /* shown: when the terminal's bar was drawn, or how much a line has told */
     struct timespec begun;
+    char said[96];  /* what it is at, beside the bar */
+    double said_s;  /* when a line has told of it */
     enum look { LOOK_QUIET, LOOK_LINES, LOOK_BAR, LOOK_COLOUR } look;
 };
 
@@ -69,6 +71,8 @@ static void draw_bar(struct progress *progress, bool last)
         fputc(i < filled ? '#' : '.', stderr);
     fprintf(stderr, "]%s ", colour ? "\033[0m" : "");
     print_words(progress);
+    if (*progress->said)
+        fprintf(stderr, "; %s", progress->said);
     fputs("\033[K", stderr);
 }
 
@@ -88,10 +92,29 @@ void progress_add(struct progress *progress, double more)
 {
     pthread_mutex_lock(&progress->lock);
     progress->done = fmin(progress->done + more, progress->total); /* sums round */
+    if (more > 0)
+        *progress->said = '\0';
     if (progress->look == LOOK_LINES)
         tell_line(progress);
     else if (progress->look != LOOK_QUIET)
         draw_bar(progress, false);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void progress_say_messages(struct progress *progress, int step, uint64_t messages, uint64_t posted)
+{
+    char words[sizeof progress->said];
+    snprintf(words, sizeof words, "resolving step %d: %.3f of about %.3f million messages", step, 1e-6 * (double)messages,
+             1e-6 * (double)posted);
+    pthread_mutex_lock(&progress->lock);
+    double now = now_s(progress);
+    if (progress->look == LOOK_BAR || progress->look == LOOK_COLOUR) {
+        snprintf(progress->said, sizeof progress->said, "%s", words);
+        draw_bar(progress, false);
+    } else if (progress->look == LOOK_LINES && now >= 2 * progress->said_s) {
+        progress->said_s = now;
+        fprintf(stderr, "       %s\n", words);
+    }
     pthread_mutex_unlock(&progress->lock);
 }
 

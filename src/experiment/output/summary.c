@@ -47,6 +47,8 @@ static void print_figures(const struct result *result, FILE *stream)
         fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
                 number_words(result->speedup, 2), time_words(result->single_step_s),
                 share_words(result->efficiency));
+    if (!result->node) /* stopped in the midst of a step */
+        return;
     fprintf(stream,
             "  where it went  compute %s, exposed communication %s, bubble %s, waiting %s\n",
             share_words(result->compute_share), share_words(result->communication_share),
@@ -55,7 +57,7 @@ static void print_figures(const struct result *result, FILE *stream)
             number_words(result->imbalance, 3));
     fprintf(stream, "  sent           %" PRIu64 " messages, %" PRIu64 " bytes%s%s\n",
             result->messages_sent, result->bytes_sent,
-            result->allreduce && *result->allreduce ? ", all-reduce by " : "",
+            result->allreduce && *result->allreduce ? ", collectives by " : "",
             result->allreduce ? result->allreduce : "");
     print_hottest(result, stream);
     fprintf(stream, "  memory         %s on the fullest node\n",

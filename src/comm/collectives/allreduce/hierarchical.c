@@ -32,7 +32,7 @@ static bool round_of(const struct call *call, int index, struct round *round)
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
     struct nest nest = nest_of(call, 0);
-    return nest_ps(&nest, call->count, element_bytes, path);
+    return 2 * nest_ps(&nest, call->count, element_bytes, path);
 }
 
 const struct collective collective_allreduce_hierarchical = {

@@ -30,7 +30,7 @@ static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, st
     for (int strand = 0; strand < count; strand++) {
         struct nest nest = nest_of(call, strand);
         size_t part = (call->count + (size_t)count - 1) / (size_t)count;
-        uint64_t own = nest_ps(&nest, part, element_bytes, path);
+        uint64_t own = 2 * nest_ps(&nest, part, element_bytes, path);
         most = own > most ? own : most;
     }
     return most;
