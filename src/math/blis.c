@@ -1,4 +1,4 @@
-/* Products through BLIS's typed expert interface, and the choice of its kernels.
+/* Products through BLIS's typed expert interface or, large ones on AVX2, packed.c, and the choice of kernels.
  *
  * BLIS 0.9 takes its haswell kernels on AVX-512 machines that it does not recognise, at half the
  * speed, so the choice is made here, before BLIS looks. And skx has no path for small matrices
@@ -11,6 +11,7 @@
 
 #include "threadrack/base/text.h"
 
+#include "packed.h"
 #include "quiet_blis.h"
 #include "reference.h"
 #include "tile.h"
@@ -190,7 +191,7 @@ size_t math_pool_bytes(void)
         return 0;
     size_t large = packed_bytes(kernels.large ? kernels.large : bli_gks_query_cntx());
     size_t small = kernels.small ? packed_bytes(kernels.small) : 0;
-    return large > small ? large : small;
+    return (large > small ? large : small) + packed_room_bytes();
 }
 
 size_t math_stack_bytes(void)
@@ -222,6 +223,18 @@ void math_gemm(enum transpose ta, enum transpose tb, size_t m, size_t n, size_t 
     }
     if (!kernels.name)
         BUG("a product before math_start");
+    if (packed_takes(m, n, k)) {
+        packed_product(&(struct large_product){.m = m,
+                                               .n = n,
+                                               .k = k,
+                                               .a = {a, a_stride, ta == TRANSPOSED},
+                                               .b = {b, b_stride, tb == TRANSPOSED},
+                                               .alpha = alpha,
+                                               .beta = beta,
+                                               .c = c,
+                                               .c_stride = c_stride});
+        return;
+    }
     rntm_t alone = BLIS_RNTM_INITIALIZER;
     bli_rntm_set_num_threads(1, &alone);
     if (wants_packing(m, n, k))

@@ -3,16 +3,32 @@
  * then every result of the project changes with it. */
 #include "tests/check.h"
 
+#include "src/math/packed.h"
+#include "src/math/tile.h"
+#include "threadrack/math/convolution.h"
+#include "threadrack/math/dropout.h"
+#include "threadrack/math/experts.h"
 #include "threadrack/math/math.h"
+#include "threadrack/math/transformer.h"
 
 enum { ROWS = 37, WIDTH = 1003 };
+#define ELEMENTS 0xb04a9176160f8b95u
 #define UPDATES 0xe7bd973c866b745cu
+#define TRANSFORMER 0x5d58a00f16530b50u
+#define FUSED 0x1f19904c849f0a54u
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
 {
     for (const unsigned char *byte = bytes; count; count--)
         hash = (hash ^ *byte++) * 1099511628211u; /* FNV-1a */
     return hash;
+}
+
+static void check_hash(uint64_t hash, uint64_t expected)
+{
+    if (hash != expected)
+        fprintf(stderr, "\nthe checksum was %llx\n", (unsigned long long)hash);
+    CHECK(hash == expected);
 }
 
 static float y[ROWS * WIDTH], out[ROWS * WIDTH], slope[ROWS * WIDTH], bias[WIDTH], sums[WIDTH];
@@ -51,9 +67,7 @@ static void bits_are_the_same_everywhere(void)
         fill();
         hash = run(hash, kind);
     }
-    if (hash != 0xb04a9176160f8b95u)
-        fprintf(stderr, "\nthe checksum was %llx\n", (unsigned long long)hash);
-    CHECK(hash == 0xb04a9176160f8b95u);
+    check_hash(hash, ELEMENTS);
 }
 
 static void updates_have_the_same_bits(void)
@@ -74,10 +88,87 @@ static void updates_have_the_same_bits(void)
         double square = math_square_sum(count, slope);
         hash = mix(mix(hash, y, sizeof y), &square, sizeof square);
     }
-    if (hash != UPDATES)
-        fprintf(stderr, "\nthe checksum was %llx\n", (unsigned long long)hash);
-    CHECK(hash == UPDATES);
+    check_hash(hash, UPDATES);
 }
 
-SUITE("math: bits", TEST(bits_are_the_same_everywhere),
-      TEST(updates_have_the_same_bits));
+static uint64_t norms(uint64_t hash)
+{
+    static float gain[WIDTH], mean[ROWS], rstd[ROWS], dgain[WIDTH];
+    for (int i = 0; i < WIDTH; i++)
+        gain[i] = 1 - (float)i * 3e-4f;
+    math_layernorm(ROWS, WIDTH, 1e-5f, y, gain, bias, out, mean, rstd);
+    hash = mix(mix(mix(hash, out, sizeof out), mean, sizeof mean), rstd, sizeof rstd);
+    math_layernorm_backward(ROWS, WIDTH, y, gain, mean, rstd, slope, out, true, dgain, sums, false);
+    return mix(mix(mix(hash, out, sizeof out), dgain, sizeof dgain), sums, sizeof sums);
+}
+
+static uint64_t drops_and_pools(uint64_t hash)
+{
+    static uint8_t kept[ROWS * WIDTH];
+    const struct draw draw = {.seed = 3, .purpose = PURPOSE_TEST};
+    math_dropout_draw(draw, 0.3, 5, ROWS * WIDTH, kept);
+    math_dropout(ROWS * WIDTH, kept, 1 / 0.7f, y, out);
+    hash = mix(mix(hash, kept, sizeof kept), out, sizeof out);
+    math_pool(1, ROWS, WIDTH, y, out, kept);
+    return mix(hash, out, (ROWS / 2) * (WIDTH / 2) * sizeof *out);
+}
+
+/* 50 tokens of two rows to the best two of seven. */
+static uint64_t routes(uint64_t hash)
+{
+    enum { R = 2, T = 50, E = 7, K = 2 };
+    static int32_t places[R * T * K];
+    static float gates[R * T * K];
+    const struct routing s = {.experts = E, .choices = K, .tokens = T, .capacity = 16, .width = 8};
+    math_route(&s, R, y, places, gates);
+    hash = mix(mix(hash, y, R * T * E * sizeof *y), places, sizeof places);
+    math_route_backward(&s, R, y, places, gates, slope, 0.01f, out);
+    return mix(mix(hash, gates, sizeof gates), out, R * T * E * sizeof *out);
+}
+
+static void what_transformers_add_has_the_same_bits(void)
+{
+    uint64_t hash = 1469598103934665603u;
+    fill();
+    hash = run(hash, ACTIVATION_GELU_TANH);
+    fill();
+    hash = drops_and_pools(norms(hash));
+    check_hash(routes(hash), TRANSFORMER);
+}
+
+/* Attention by tiles, and packed blocks of a product: from the multiply-adds of AVX2 and AVX-512. */
+static uint64_t attention(uint64_t hash)
+{
+    enum { T = 61, N = 2, D = 20 };
+    static float p[N * T * T], scratch[1 << 13];
+    const struct attention s = {.heads = N, .head_width = D, .tokens = T};
+    CHECK_FATAL(math_attention_scratch(&s) <= sizeof scratch / sizeof *scratch);
+    math_attention(&s, 1, y, p, out, scratch);
+    hash = mix(mix(hash, p, sizeof p), out, N * D * T * sizeof *out);
+    math_attention_backward(&s, 1, y, p, slope, out, scratch);
+    return mix(hash, out, 3 * N * D * T * sizeof *out);
+}
+
+static void fused_products_have_the_same_bits(void)
+{
+    struct errors errors;
+    errors_init(&errors);
+    CHECK_FATAL(math_start("auto", &errors));
+    if (!tile_is_avx2())
+        return;
+    fill();
+    uint64_t hash = attention(1469598103934665603u);
+    packed_product(&(struct large_product){.m = 50,
+                                           .n = 70,
+                                           .k = 300,
+                                           .a = {y, 301, false},
+                                           .b = {slope, 71, false},
+                                           .alpha = 0.3f,
+                                           .beta = 0.9f,
+                                           .c = out,
+                                           .c_stride = 72});
+    check_hash(mix(hash, out, 50 * 72 * sizeof *out), FUSED);
+}
+
+SUITE("math: bits", TEST(bits_are_the_same_everywhere), TEST(updates_have_the_same_bits),
+      TEST(what_transformers_add_has_the_same_bits), TEST(fused_products_have_the_same_bits));

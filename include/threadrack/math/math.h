@@ -22,7 +22,7 @@ const char *math_kernel(void);       /* what was chosen: "skx" */
 const char *math_blis_version(void); /* "0.9.0" */
 const char *
 math_blis_build(void);         /* "serial", "openmp", "pthreads": read from the library itself */
-size_t math_pool_bytes(void);  /* what one thread's products hold in BLIS's pools, at most */
+size_t math_pool_bytes(void);  /* what one thread's products hold in pools, at most */
 size_t math_stack_bytes(void); /* the stack that a product needs */
 
 /* C (m x n) = alpha * op(A) * op(B) + beta * C; op(A) is m x k, op(B) is k x n. A row stride is the

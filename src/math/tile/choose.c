@@ -24,6 +24,11 @@ void tile_choose(const char *kernel)
         chosen = tile_generic;
 }
 
+bool tile_is_avx2(void)
+{
+    return chosen == tile_avx2;
+}
+
 void tile_product(const struct product *product)
 {
     chosen(product);
