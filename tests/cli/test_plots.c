@@ -100,7 +100,8 @@ static void recorded_experiments_run(void)
     static const char *const short_forms[] = {
         "shards.yaml federated.epochs=1", "local-steps.yaml local_steps=2",
         "compression.yaml cluster.link.bandwidth=1Gbit/s", "alpha.yaml strategy=fedavg",
-        "winners.yaml nodes=4 cluster.link.bandwidth=100Gbit/s"};
+        "winners.yaml nodes=4 cluster.link.bandwidth=100Gbit/s", "stragglers.yaml strategy=ssp_server",
+        "staleness.yaml strategy=async_server"};
     char folder[PATH_MAX];
     CHECK_FATAL(realpath("plots/experiments", folder) != NULL);
     bench_open(&bench, &none);
