@@ -11,8 +11,8 @@ static const char *obstacle(const struct setup *setup)
         return "its nodes are at different steps at any instant";
     if (strategy->updates_alone)
         return "no node that has rows has the model that is evaluated";
-    if (setup->shape.pipeline > 1)
-        return "its stages go through microbatches of a step only";
+    if (setup->shape.pipeline > 1 && stale_pipeline(setup))
+        return "its stages have microbatches of the next steps in flight at the end of a step";
     if (mesh_length(setup->shape, AXIS_EXPERT) > 1 || mesh_length(setup->shape, AXIS_CONTEXT) > 1)
         return "nodes that share experts or positions out go through the rows of a step only";
     if (setup->zero == 3)

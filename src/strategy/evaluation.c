@@ -12,6 +12,15 @@ static void pass(struct rank *self, struct training *training, size_t count)
     model_loss(self, model_chunk(training->model, training->chunks - 1), rows, training->targets, 1);
 }
 
+static void test_in_turn(struct rank *self, struct training *training, size_t left)
+{
+    size_t most = microbatch(training, 0).count;
+    for (; left > most; left -= most)
+        pass(self, training, most);
+    if (left)
+        pass(self, training, left);
+}
+
 void training_time_evaluation(struct rank *self, struct training *training, size_t test_rows)
 {
     const struct plan *plan = training->plan;
@@ -19,11 +28,7 @@ void training_time_evaluation(struct rank *self, struct training *training, size
         return;
     size_t replicas = (size_t)(mesh_replicas(plan->mesh->shape) - plan->servers);
     size_t left = share_of(test_rows, replicas, (size_t)(training->point.replica - plan->servers)).count;
-    size_t most = microbatch(training, 0).count;
     training->model->trains = false; /* nothing is dropped, and routers' choices are not counted */
-    for (; left > most; left -= most)
-        pass(self, training, most);
-    if (left)
-        pass(self, training, left);
+    (plan->mesh->shape.pipeline > 1 ? test_in_stages : test_in_turn)(self, training, left);
     training->model->trains = true;
 }

@@ -252,6 +252,83 @@ double train_in_stages(struct rank *self, struct training *training, size_t step
     return loss;
 }
 
+/* Test rows go in pieces of the smallest microbatch, which fits every slot; a last one may be shorter. */
+struct pieces {
+    size_t rows, most;
+    int count, stages, chunks;
+};
+
+static size_t rows_of_piece(struct pieces pieces, int i)
+{
+    return i + 1 < pieces.count ? pieces.most : pieces.rows - (size_t)i * pieces.most;
+}
+
+/* The `at`-th piece to go forward: as many as there are stages go through a chunk, then through the next, as
+ * interleaved schedules have it (Narayanan et al. 2021); with one chunk they go in order. */
+static struct stage_task piece_of(struct pieces pieces, int at)
+{
+    int first = at / (pieces.stages * pieces.chunks) * pieces.stages, left = pieces.count - first;
+    int group = left < pieces.stages ? left : pieces.stages, in_group = at - first * pieces.chunks;
+    return (struct stage_task){.microbatch = first + in_group % group, .chunk = in_group / group};
+}
+
+static struct share piece_rows(const struct training *training, struct pieces pieces, struct stage_task piece)
+{
+    int slot = piece.microbatch % training->slots[piece.chunk];
+    return (struct share){slot_rows(training, piece.chunk, slot).begin, rows_of_piece(pieces, piece.microbatch)};
+}
+
+/* Whether the piece may come in while the one before it is computed, as into its own slot. */
+static bool comes_early(const struct training *training, struct stage_task piece, struct stage_task before)
+{
+    int slots = training->slots[piece.chunk];
+    return piece.chunk != before.chunk || piece.microbatch % slots != before.microbatch % slots;
+}
+
+static void take_piece(struct rank *self, struct training *training, struct pieces pieces, struct stage_task piece)
+{
+    struct model *model = model_chunk(training->model, piece.chunk);
+    struct share rows = piece_rows(training, pieces, piece);
+    if (!is_first(training, piece.chunk))
+        *request_of(training, INPUT, piece) =
+            rank_post_receive_numbers(self, training->pipeline, neighbour(training, -1), NUMBER_VALUE,
+                                      model_input(model, rows), rows.count * model->input_width);
+}
+
+static void pass_piece(struct rank *self, struct training *training, struct pieces pieces, struct stage_task piece)
+{
+    struct model *model = model_chunk(training->model, piece.chunk);
+    struct share rows = piece_rows(training, pieces, piece);
+    bool last = is_last(training, piece.chunk);
+    wait_for(self, request_of(training, INPUT, piece));
+    if (!last)
+        wait_for(self, request_of(training, OUTPUT, piece));
+    model_forward(self, model, rows);
+    if (last)
+        model_loss(self, model, rows, training->targets, 1);
+    else
+        *request_of(training, OUTPUT, piece) = rank_post_send_numbers(
+            self, training->pipeline, neighbour(training, 1), NUMBER_VALUE, model_output(model, rows),
+            rows.count * model->output_width);
+}
+
+void test_in_stages(struct rank *self, struct training *training, size_t rows)
+{
+    size_t most = microbatch(training, count_of(training) - 1).count;
+    struct pieces pieces = {rows, most, (int)((rows + most - 1) / most),
+                            training->plan->mesh->shape.pipeline, training->chunks};
+    int count = pieces.count * pieces.chunks, taken = 0;
+    for (int at = 0; at < count; at++) {
+        struct stage_task piece = piece_of(pieces, at);
+        if (taken == at)
+            take_piece(self, training, pieces, piece_of(pieces, taken++));
+        if (taken < count && comes_early(training, piece_of(pieces, taken), piece))
+            take_piece(self, training, pieces, piece_of(pieces, taken++));
+        pass_piece(self, training, pieces, piece);
+    }
+    wait_for_sends(self, training);
+}
+
 void sum_tied(struct training *training)
 {
     struct model *model = training->model;

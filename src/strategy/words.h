@@ -38,6 +38,8 @@ void order_tasks(struct training *training);
 bool flows(const struct training *training); /* see pipeline_schedule.flows */
 /* As train_in_turn, of a pipeline's stage, in the order of its schedule, with the rows loaded on the way. */
 double train_in_stages(struct rank *self, struct training *training, size_t step);
+/* Behind a step of a schedule that does not flow: as many test rows forward through the stages, with their loss. */
+void test_in_stages(struct rank *self, struct training *training, size_t rows);
 
 /* Of a stage that flows (pipeline_schedule.flows): room for older versions of its weights; how many updates
  * those had had that a minibatch's forward pass saw; these or the latest ones for what the model does next;

@@ -1,11 +1,27 @@
 /* evaluate.clock: evaluations take their time, and nothing else changes. */
 #include "tests/strategy/fixture.h"
 
+/* Of five pieces in groups of two the last group has one. */
+#define CHUNKS                                                                                                         \
+    "hybrid mesh.pipeline=2 pipeline.schedule=interleaved pipeline.chunks=2 microbatches=4 model=mlp:64-32-32-32-10 " \
+    "data.test_rows=321 "
+
 #define COMMON "steps=12 batch=64 eval_every=%d evaluate.clock=%s netmodel=hockney"
 
-static const char *const ways[] = {"single nodes=1", "single nodes=1 microbatches=3", "data nodes=4",
-                                   "data nodes=3 zero=2 partition=iid", "tensor nodes=4", "hybrid nodes=4 mesh.pipeline=1",
-                                   "parameter_server nodes=5 servers=2"};
+static const char *const ways[] = {
+    "single nodes=1",
+    "single nodes=1 microbatches=3",
+    "data nodes=4",
+    "data nodes=3 zero=2 partition=iid",
+    "tensor nodes=4",
+    "hybrid nodes=4 mesh.pipeline=1",
+    "parameter_server nodes=5 servers=2",
+    "pipeline nodes=3 pipeline.schedule=gpipe",
+    "pipeline nodes=2 pipeline.schedule=1f1b microbatches=5",
+    "pipeline nodes=3 pipeline.schedule=zero_bubble",
+    "hybrid nodes=8 mesh.pipeline=2 mesh.tensor=2",
+    CHUNKS "nodes=2",
+    CHUNKS "nodes=4 mesh.data=2 zero=1"};
 
 static void it_takes_time_and_changes_nothing(void)
 {
@@ -52,6 +68,27 @@ static void each_takes_its_part(void)
     CHECK(half > 0.49 * (double)once && half < 0.75 * (double)once);
 }
 
+static uint64_t pieces_ps(const char *way, int pieces)
+{
+    char words[256];
+    snprintf(words, sizeof words, "%s microbatches=4 model=mlp:64-256-256-256-10 data.test_rows=%d cluster.link.latency=0s cluster.link.bandwidth=10Tbit/s", way, 16 * pieces);
+    return taken_ps(words, 12);
+}
+
+/* Once the stages are full, more pieces cost what the slowest stage takes for them. */
+static void stages_take_pieces_at_once(void)
+{
+    static const char *const full[] = {"pipeline nodes=2 pipeline.schedule=gpipe", "pipeline nodes=2 pipeline.schedule=1f1b",
+                                       "pipeline nodes=2 pipeline.schedule=interleaved pipeline.chunks=2"};
+    uint64_t alone = pieces_ps("single nodes=1", 14) - pieces_ps("single nodes=1", 8);
+    for (size_t i = 0; i < sizeof full / sizeof *full; i++) {
+        uint64_t more = pieces_ps(full[i], 14) - pieces_ps(full[i], 8);
+        CHECK_EQUAL(pieces_ps(full[i], 20) - pieces_ps(full[i], 14), more);
+        CHECK(2 * more >= alone);
+        CHECK(4 * more < 3 * alone);
+    }
+}
+
 static void the_target_is_reached_later(void)
 {
     struct result *off = run("strategy=data nodes=4 steps=300 target_accuracy=0.8 evaluate.clock=off"),
@@ -68,9 +105,9 @@ static void what_does_not_go_is_refused(void)
     refuses("strategy=async_server nodes=4 evaluate.clock=on", "different steps");
     refuses("strategy=gossip nodes=4 evaluate.clock=on", "no node that has rows");
     refuses("strategy=fedavg nodes=4 evaluate.clock=on partition=iid", "no node that has rows");
-    refuses("strategy=pipeline nodes=2 evaluate.clock=on", "stages");
+    refuses("strategy=pipeline nodes=2 pipeline.schedule=pipedream evaluate.clock=on", "in flight");
     refuses("strategy=data nodes=2 zero=3 evaluate.clock=on", "zero=3");
 }
 
-SUITE("strategy: evaluation", TEST(it_takes_time_and_changes_nothing), TEST(each_takes_its_part),
+SUITE("strategy: evaluation", TEST(it_takes_time_and_changes_nothing), TEST(each_takes_its_part), TEST(stages_take_pieces_at_once),
       TEST(the_target_is_reached_later), TEST(what_does_not_go_is_refused));
