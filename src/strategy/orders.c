@@ -31,6 +31,15 @@ bool order_splits(const struct stage_order *order)
     return order->tasks[order->count - 1].work == WORK_BACKWARD_WEIGHT;
 }
 
+struct stage_task order_in_groups(struct stage_place place, enum stage_work work, int k)
+{
+    int before = k / (place.stages * place.chunks) * place.stages, left = place.microbatches - before;
+    int group = left < place.stages ? left : place.stages, in_group = k - before * place.chunks;
+    int chunk = in_group / group;
+    return (struct stage_task){work, before + in_group % group,
+                               work == WORK_FORWARD ? chunk : place.chunks - 1 - chunk};
+}
+
 /* Microbatches begin and end in their order, so those between are a window. */
 int order_slots(const struct stage_order *order, int chunk)
 {

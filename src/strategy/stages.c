@@ -1,7 +1,8 @@
 /* A pipeline's stage, in any order of its tasks. A rank holds v chunks of layers: chunk c of stage s is
  * the (c p + s)-th of v p virtual stages, so the last stage's neighbour is the first. A microbatch has
  * a slot of the chunk, which another had before it and has left. Receives are posted in the order of
- * the tasks, which is the neighbours' order too, each as soon as its place is free. */
+ * the tasks, which is the neighbours' order too, each as soon as its place is free. Behind a step test rows
+ * may go forward through the same slots (evaluation.c). */
 #include "words.h"
 
 static int count_of(const struct training *training)
@@ -59,18 +60,24 @@ static size_t own_step(const struct training *training, struct stage_task task, 
     return flows(training) ? step - (size_t)training->taken + (size_t)task.microbatch : step;
 }
 
-static void take_slot(struct rank *self, struct training *training, struct stage_task task,
-                      size_t step)
+/* Asks for rows of a chunk's input, in their place; the first chunk's come from nobody. */
+static void expect_input(struct rank *self, struct training *training, struct stage_task task, struct share rows)
 {
     struct model *model = model_chunk(training->model, task.chunk);
-    struct share rows = slot_rows(training, task.chunk, task.microbatch);
-    if (is_first(training, task.chunk))
-        load_rows(self, training, own_step(training, task, step), microbatch(training, task.microbatch),
-                  model_input(model, rows), NULL);
-    else
+    if (!is_first(training, task.chunk))
         *request_of(training, INPUT, task) = rank_post_receive_numbers(
             self, training->pipeline, neighbour(training, -1), NUMBER_VALUE, model_input(model, rows),
             rows.count * model->input_width);
+}
+
+static void take_slot(struct rank *self, struct training *training, struct stage_task task,
+                      size_t step)
+{
+    struct share rows = slot_rows(training, task.chunk, task.microbatch);
+    if (is_first(training, task.chunk))
+        load_rows(self, training, own_step(training, task, step), microbatch(training, task.microbatch),
+                  model_input(model_chunk(training->model, task.chunk), rows), NULL);
+    expect_input(self, training, task, rows);
 }
 
 static bool is_task(struct stage_task task, bool forward)
@@ -115,10 +122,10 @@ static void expect_gradients(struct rank *self, struct training *training)
     }
 }
 
-static void forward(struct rank *self, struct training *training, struct stage_task task)
+/* Rows of a chunk, once they are there, and on to the next chunk. */
+static void pass_on(struct rank *self, struct training *training, struct stage_task task, struct share rows)
 {
     struct model *model = model_chunk(training->model, task.chunk);
-    struct share rows = slot_rows(training, task.chunk, task.microbatch);
     bool last = is_last(training, task.chunk);
     if (!is_first(training, task.chunk))
         wait_for(self, request_of(training, INPUT, task));
@@ -129,6 +136,11 @@ static void forward(struct rank *self, struct training *training, struct stage_t
         *request_of(training, OUTPUT, task) = rank_post_send_numbers(
             self, training->pipeline, neighbour(training, 1), NUMBER_VALUE, model_output(model, rows),
             rows.count * model->output_width);
+}
+
+static void forward(struct rank *self, struct training *training, struct stage_task task)
+{
+    pass_on(self, training, task, slot_rows(training, task.chunk, task.microbatch));
     training->begun[task.chunk]++;
     expect_gradients(self, training);
 }
@@ -252,79 +264,50 @@ double train_in_stages(struct rank *self, struct training *training, size_t step
     return loss;
 }
 
-/* Test rows go in pieces of the smallest microbatch, which fits every slot; a last one may be shorter. */
-struct pieces {
-    size_t rows, most;
-    int count, stages, chunks;
-};
-
-static size_t rows_of_piece(struct pieces pieces, int i)
+/* Test rows go in pieces of the smallest microbatch, which fits every slot. */
+static size_t piece_most(const struct training *training)
 {
-    return i + 1 < pieces.count ? pieces.most : pieces.rows - (size_t)i * pieces.most;
+    return microbatch(training, count_of(training) - 1).count;
 }
 
-/* The `at`-th piece to go forward: as many as there are stages go through a chunk, then through the next, as
- * interleaved schedules have it (Narayanan et al. 2021); with one chunk they go in order. */
-static struct stage_task piece_of(struct pieces pieces, int at)
+/* Of `rows` test rows, where a piece lies; the last may be shorter. */
+static struct share piece_rows(const struct training *training, struct stage_task piece, size_t rows)
 {
-    int first = at / (pieces.stages * pieces.chunks) * pieces.stages, left = pieces.count - first;
-    int group = left < pieces.stages ? left : pieces.stages, in_group = at - first * pieces.chunks;
-    return (struct stage_task){.microbatch = first + in_group % group, .chunk = in_group / group};
+    size_t most = piece_most(training), left = rows - (size_t)piece.microbatch * most;
+    return (struct share){slot_rows(training, piece.chunk, piece.microbatch).begin, left < most ? left : most};
 }
 
-static struct share piece_rows(const struct training *training, struct pieces pieces, struct stage_task piece)
+static void expect_piece(struct rank *self, struct training *training, struct stage_task piece, size_t rows)
 {
-    int slot = piece.microbatch % training->slots[piece.chunk];
-    return (struct share){slot_rows(training, piece.chunk, slot).begin, rows_of_piece(pieces, piece.microbatch)};
+    expect_input(self, training, piece, piece_rows(training, piece, rows));
 }
 
-/* Whether the piece may come in while the one before it is computed, as into its own slot. */
-static bool comes_early(const struct training *training, struct stage_task piece, struct stage_task before)
+static void test_piece(struct rank *self, struct training *training, struct stage_task piece, size_t rows)
 {
-    int slots = training->slots[piece.chunk];
-    return piece.chunk != before.chunk || piece.microbatch % slots != before.microbatch % slots;
+    struct share own = piece_rows(training, piece, rows);
+    pass_on(self, training, piece, own);
+    if (is_last(training, piece.chunk))
+        model_loss(self, model_chunk(training->model, piece.chunk), own, training->targets, 1);
 }
 
-static void take_piece(struct rank *self, struct training *training, struct pieces pieces, struct stage_task piece)
-{
-    struct model *model = model_chunk(training->model, piece.chunk);
-    struct share rows = piece_rows(training, pieces, piece);
-    if (!is_first(training, piece.chunk))
-        *request_of(training, INPUT, piece) =
-            rank_post_receive_numbers(self, training->pipeline, neighbour(training, -1), NUMBER_VALUE,
-                                      model_input(model, rows), rows.count * model->input_width);
-}
-
-static void pass_piece(struct rank *self, struct training *training, struct pieces pieces, struct stage_task piece)
-{
-    struct model *model = model_chunk(training->model, piece.chunk);
-    struct share rows = piece_rows(training, pieces, piece);
-    bool last = is_last(training, piece.chunk);
-    wait_for(self, request_of(training, INPUT, piece));
-    if (!last)
-        wait_for(self, request_of(training, OUTPUT, piece));
-    model_forward(self, model, rows);
-    if (last)
-        model_loss(self, model, rows, training->targets, 1);
-    else
-        *request_of(training, OUTPUT, piece) = rank_post_send_numbers(
-            self, training->pipeline, neighbour(training, 1), NUMBER_VALUE, model_output(model, rows),
-            rows.count * model->output_width);
-}
-
+/* A piece is asked for while the one before it is computed, where that has another slot. */
 void test_in_stages(struct rank *self, struct training *training, size_t rows)
 {
-    size_t most = microbatch(training, count_of(training) - 1).count;
-    struct pieces pieces = {rows, most, (int)((rows + most - 1) / most),
-                            training->plan->mesh->shape.pipeline, training->chunks};
-    int count = pieces.count * pieces.chunks, taken = 0;
-    for (int at = 0; at < count; at++) {
-        struct stage_task piece = piece_of(pieces, at);
-        if (taken == at)
-            take_piece(self, training, pieces, piece_of(pieces, taken++));
-        if (taken < count && comes_early(training, piece_of(pieces, taken), piece))
-            take_piece(self, training, pieces, piece_of(pieces, taken++));
-        pass_piece(self, training, pieces, piece);
+    size_t most = piece_most(training);
+    struct stage_place place = {.stages = training->plan->mesh->shape.pipeline,
+                                .microbatches = (int)((rows + most - 1) / most),
+                                .chunks = training->chunks};
+    int all = place.microbatches * place.chunks;
+    bool expected = false;
+    for (int k = 0; k < all; k++) {
+        struct stage_task piece = order_in_groups(place, WORK_FORWARD, k);
+        if (!expected)
+            expect_piece(self, training, piece, rows);
+        struct stage_task next = k + 1 < all ? order_in_groups(place, WORK_FORWARD, k + 1) : piece;
+        expected = request_of(training, INPUT, next) != request_of(training, INPUT, piece);
+        if (expected)
+            expect_piece(self, training, next, rows);
+        test_piece(self, training, piece, rows);
     }
     wait_for_sends(self, training);
 }

@@ -39,6 +39,9 @@ void order_release(struct stage_order *order);
 /* The least slots of a chunk such that microbatch i can have slot i % slots from its forward pass to
  * the end of its backward pass. */
 int order_slots(const struct stage_order *order, int chunk);
+/* The k-th of m v times through a chunk: microbatches in groups of p, of which the last may have fewer, a group
+ * through all chunks before the next group; forward from the first chunk on, back from the last (interleaved.c). */
+struct stage_task order_in_groups(struct stage_place place, enum stage_work work, int k);
 bool order_splits(const struct stage_order *order); /* weights' gradients come apart */
 
 struct pipeline_schedule {

@@ -10,23 +10,15 @@
  */
 #include "threadrack/strategy/pipeline.h"
 
-/* The k-th way through: groups of p microbatches, each by chunks. */
-static struct stage_task task_of(struct stage_place place, enum stage_work work, int k)
-{
-    int group = place.stages * place.chunks, chunk = k % group / place.stages;
-    return (struct stage_task){work, k / group * place.stages + k % place.stages,
-                               work == WORK_FORWARD ? chunk : place.chunks - 1 - chunk};
-}
-
 static void order(struct stage_place place, struct stage_order *order)
 {
     int all = place.microbatches * place.chunks;
     int ahead = 2 * (place.stages - 1 - place.stage) + (place.chunks - 1) * place.stages;
     for (int k = 0; k < all + ahead; k++) {
         if (k < all)
-            order_add(order, task_of(place, WORK_FORWARD, k));
+            order_add(order, order_in_groups(place, WORK_FORWARD, k));
         if (k >= ahead)
-            order_add(order, task_of(place, WORK_BACKWARD, k - ahead));
+            order_add(order, order_in_groups(place, WORK_BACKWARD, k - ahead));
     }
 }
 
