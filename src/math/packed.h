@@ -1,5 +1,6 @@
-/* Large products of our own where AVX2 is the widest register: BLIS's haswell kernels leave loads
- * from the second cache and from memory in the open that these ask for ahead of time. */
+/* Large products of our own on AVX2 and AVX-512. BLIS 0.9's haswell kernels leave loads from the second
+ * cache and from memory in the open that these ask for ahead of time; its skx kernels run at three
+ * quarters of what a core can. */
 #ifndef THREADRACK_SRC_MATH_PACKED_H
 #define THREADRACK_SRC_MATH_PACKED_H
 
@@ -13,6 +14,8 @@ struct operand {
     bool turned;
 };
 
+enum { PACKED_LEAST = 16 }; /* m's least */
+
 /* C (m, n) = alpha a (m, k) b (k, n) + beta C, as math_gemm's. */
 struct large_product {
     size_t m, n, k;
@@ -24,6 +27,7 @@ struct large_product {
 
 /* By the shape and the kernels that were chosen alone. */
 bool packed_takes(size_t m, size_t n, size_t k);
+/* By the tiles that were chosen, which must not be the generic ones. */
 void packed_product(const struct large_product *product);
 /* What a product in flight holds. */
 size_t packed_room_bytes(void);

@@ -39,7 +39,8 @@ tile_multiply tile_generic, tile_avx2, tile_avx512;
 /* Takes those that go with BLIS's kernels of that name: avx512 with skx, generic with generic, else
  * avx2 where the processor has it. Called by math_start. */
 void tile_choose(const char *kernel);
-bool tile_is_avx2(void);
+bool tile_is_wide(void); /* avx2 or avx512 */
+bool tile_is_avx512(void);
 void tile_product(const struct product *product);
 
 /* offsets[l] = l * stride. */

@@ -154,7 +154,7 @@ static void fused_products_have_the_same_bits(void)
     struct errors errors;
     errors_init(&errors);
     CHECK_FATAL(math_start("auto", &errors));
-    if (!tile_is_avx2())
+    if (!tile_is_wide())
         return;
     fill();
     uint64_t hash = attention(1469598103934665603u);

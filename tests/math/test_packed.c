@@ -55,12 +55,12 @@ static void check(bool ta, bool tb, const size_t *s, float beta)
 /* Below and above each block's length, and where they divide and do not. */
 static void edges_agree_with_plain_loops(void)
 {
-    static const size_t shapes[][3] = {{1, 1, 1},     {5, 17, 7},    {6, 16, 8},   {13, 33, 257},
-                                       {193, 40, 20}, {20, 530, 12}, {198, 20, 300}};
+    static const size_t shapes[][3] = {{16, 1, 1},     {17, 17, 7},    {18, 16, 8},   {29, 33, 321},
+                                       {281, 70, 20}, {20, 1030, 12}, {570, 20, 300}};
     struct errors errors;
     errors_init(&errors);
     CHECK_FATAL(math_start("auto", &errors));
-    for (size_t i = 0; tile_is_avx2() && i < sizeof shapes / sizeof *shapes; i++)
+    for (size_t i = 0; tile_is_wide() && i < sizeof shapes / sizeof *shapes; i++)
         for (int t = 0; t < 4; t++) {
             check(t & 1, t >> 1, shapes[i], 0);
             check(t & 1, t >> 1, shapes[i], 1);
@@ -74,7 +74,7 @@ static void large_shapes_are_taken(void)
     const size_t m = 195, n = 538, k = 321;
     float *a = random_floats(m * k, 1), *b = random_floats(k * n, 2);
     float *c = random_floats(m * n, 3), *expected = random_floats(m * n, 3);
-    CHECK(packed_takes(m, n, k) == tile_is_avx2());
+    CHECK(packed_takes(m, n, k) == tile_is_wide());
     CHECK(!packed_takes(32, 1 << 10, 1 << 10));
     math_gemm(PLAIN, TRANSPOSED, m, n, k, 1, a, k, b, k, 0, c, n);
     math_gemm_reference(PLAIN, TRANSPOSED, m, n, k, 1, a, k, b, k, 0, expected, n);
@@ -88,8 +88,8 @@ static void large_shapes_are_taken(void)
 /* A row's bits are its own: more rows, in other blocks, change none of them. */
 static void rows_do_not_depend_on_how_many_there_are(void)
 {
-    const size_t m = 400, n = 50, k = 300, few = 7;
-    if (!tile_is_avx2())
+    const size_t m = 400, n = 50, k = 300, few = 17;
+    if (!tile_is_wide())
         return;
     float *a = random_floats(m * k, 1), *b = random_floats(k * n, 2);
     float *all = random_floats(m * n, 3), *some = random_floats(few * n, 3);

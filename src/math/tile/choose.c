@@ -24,9 +24,14 @@ void tile_choose(const char *kernel)
         chosen = tile_generic;
 }
 
-bool tile_is_avx2(void)
+bool tile_is_wide(void)
 {
-    return chosen == tile_avx2;
+    return chosen != tile_generic;
+}
+
+bool tile_is_avx512(void)
+{
+    return chosen == tile_avx512;
 }
 
 void tile_product(const struct product *product)
