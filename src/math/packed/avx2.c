@@ -19,6 +19,7 @@ ISA static inline void copy_some(float *to, const float *from, size_t count)
 #define HIGH     6
 #define LOW      4
 #define HEIGHTS  HEIGHT(4) HEIGHT(5) HEIGHT(6)
+#define ASKED    1
 #define MULTIPLY packed_avx2
 #include "body.h"
 #else

@@ -13,6 +13,7 @@ ISA static inline void copy_some(float *to, const float *from, size_t count)
 #define HIGH     14
 #define LOW      8
 #define HEIGHTS  HEIGHT(8) HEIGHT(9) HEIGHT(10) HEIGHT(11) HEIGHT(12) HEIGHT(13) HEIGHT(14)
+#define ASKED    4
 #define MULTIPLY packed_avx512
 #include "body.h"
 #else

@@ -18,7 +18,7 @@
 
 #define INLINE ISA static inline __attribute__((always_inline))
 
-enum { WIDE = 2 * LANES, EIGHT = 8, LINE = 16, ASKED = 4 };
+enum { WIDE = 2 * LANES, EIGHT = 8, LINE = 16 };
 _Static_assert(LANES <= SLACK && COLUMNS % WIDE == 0 && DEEP % LINE == 0, "blocks are whole panels");
 _Static_assert(PACKED_LEAST >= 2 * LOW && 2 * HIGH + 1 >= 3 * LOW, "rows can be shared out");
 
@@ -216,6 +216,7 @@ INLINE void run(VECTOR (*sum)[2], const struct tile *t, int rows, int vectors)
             if (u < WIDE / LINE)
                 ask(next_b + u * LINE);
             step(sum, a, b, rows, vectors);
+            __asm__ volatile("" ::: "memory"); /* no loads of the next k's, or registers would not suffice */
         }
         if (l % LINE == 0)
 #pragma GCC unroll 4
@@ -239,14 +240,15 @@ INLINE void store(float *c, VECTOR value, float beta, bool whole, MASK mask)
 /* `sum` must be seen nowhere else, or it would not stay in registers. */
 INLINE void multiply(const struct tile *t, int rows, int vectors)
 {
-    VECTOR sum[HIGH][2], alpha = BROADCAST(&t->alpha);
-    size_t left = t->columns - (size_t)(vectors - 1) * LANES;
-    MASK mask = MASK_OF(left);
-    float *c = t->c;
+    VECTOR sum[HIGH][2];
 #pragma GCC unroll 14
     for (int r = 0; r < rows; r++)
         sum[r][0] = sum[r][1] = ZERO;
     run(sum, t, rows, vectors);
+    VECTOR alpha = BROADCAST(&t->alpha);
+    size_t left = t->columns - (size_t)(vectors - 1) * LANES;
+    MASK mask = MASK_OF(left);
+    float *c = t->c;
 #pragma GCC unroll 14
     for (int r = 0; r < rows; r++, c += t->c_stride) {
         if (vectors == 2)

@@ -7,8 +7,12 @@
 
 #include <pthread.h>
 
+/* Where they were measured to be quicker. With AVX-512 that is 1.0 to 3.8 times BLIS's speed, but 0.6 where
+ * b is narrower than a register; with AVX2 only shapes that miss the caches gain. */
 bool packed_takes(size_t m, size_t n, size_t k)
 {
+    if (tile_is_avx512())
+        return m >= PACKED_LEAST && n >= 16;
     return tile_is_wide() && m >= 64 && n >= 64 && k >= 64 && m * n * k >= (size_t)1 << 25;
 }
 
