@@ -86,23 +86,17 @@ static struct block block_at(const struct head *h, size_t at)
                           .limit = end < h->tokens ? end : h->tokens};
 }
 
-static float largest(size_t n, const float *values)
-{
-    float most = values[0];
-    for (size_t j = 1; j < n; j++)
-        most = values[j] > most ? values[j] : most;
-    return most;
-}
-
 /* Of the first n scores; the rest of the row becomes 0. */
 VECTORISED static void softmax(size_t n, size_t tokens, float scale, float *row)
 {
-    float most = largest(n, row);
-    LANES_SUM(sum, n, row[j] = function_exp(scale * (row[j] - most)));
+    float most = lanes_most(n, row, row[0]);
+    size_t whole = lanes_whole(n, tokens);
+    uint32_t first = (uint32_t)n;
+    LANES_SUM(sum, whole, row[j] = (uint32_t)j < first ? function_exp(scale * (row[j] - most)) : 0.0f);
     float factor = 1 / sum;
-    for (size_t j = 0; j < n; j++)
+    for (size_t j = 0; j < whole; j++)
         row[j] *= factor;
-    memset(row + n, 0, (tokens - n) * sizeof *row);
+    memset(row + whole, 0, (tokens - whole) * sizeof *row);
 }
 
 static void attend(const struct head *h, float *p)
@@ -161,14 +155,15 @@ void math_attention(const struct attention *shape, size_t rows, const float *qkv
         }
 }
 
-/* In place of dp: ds = scale * p (dp - sum of p dp), and 0 between the diagonal and the limit. */
+/* In place of dp: ds = scale * p (dp - sum of p dp), and 0 between the diagonal and the limit, where p is. */
 VECTORISED static void softmax_backward(size_t n, size_t limit, float scale, const float *p,
                                         float *ds)
 {
-    LANES_SUM(mean, n, p[j] * ds[j]);
-    for (size_t j = 0; j < n; j++)
+    size_t whole = lanes_whole(n, limit);
+    LANES_SUM(mean, whole, p[j] * ds[j]);
+    for (size_t j = 0; j < whole; j++)
         ds[j] = scale * p[j] * (ds[j] - mean);
-    memset(ds + n, 0, (limit - n) * sizeof *ds);
+    memset(ds + whole, 0, (limit - whole) * sizeof *ds);
 }
 
 /* ds and dq, a block of queries at a time. */

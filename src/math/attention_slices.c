@@ -206,22 +206,17 @@ static void add_turned(const struct head *h, struct block block, const float *we
                                    .add = true});
 }
 
-static float largest(size_t n, const float *values, float most)
-{
-    for (size_t j = 0; j < n; j++)
-        most = values[j] > most ? values[j] : most;
-    return most;
-}
-
 /* The first n scores of a query become exponents, the rest up to the limit 0; what was summed before
  * shrinks by what the largest has grown. */
 VECTORISED static void merge(const struct head *h, size_t query, size_t n, size_t limit, float *row)
 {
-    float most = largest(n, row, h->most[query]);
+    float most = lanes_most(n, row, h->most[query]);
+    size_t whole = lanes_whole(n, limit);
+    uint32_t first = (uint32_t)n;
     float shrink = function_exp(h->scale * (h->most[query] - most));
     float *y = h->y + query * h->y_stride;
-    LANES_SUM(sum, n, row[j] = function_exp(h->scale * (row[j] - most)));
-    memset(row + n, 0, (limit - n) * sizeof *row);
+    LANES_SUM(sum, whole, row[j] = (uint32_t)j < first ? function_exp(h->scale * (row[j] - most)) : 0.0f);
+    memset(row + whole, 0, (limit - whole) * sizeof *row);
     for (size_t d = 0; d < h->width; d++)
         y[d] *= shrink;
     h->sum[query] = h->sum[query] * shrink + sum;

@@ -14,6 +14,31 @@ static inline float lanes_total(const float *lanes)
     return sum;
 }
 
+/* The largest of `most` and n values. */
+static inline float lanes_most(size_t n, const float *values, float most)
+{
+    float lanes[LANES];
+    size_t whole = n - n % LANES;
+    for (size_t lane = 0; lane < LANES; lane++)
+        lanes[lane] = most;
+    for (size_t at = 0; at < whole; at += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] = values[at + lane] > lanes[lane] ? values[at + lane] : lanes[lane];
+    for (size_t j = whole; j < n; j++)
+        lanes[j - whole] = values[j] > lanes[j - whole] ? values[j] : lanes[j - whole];
+    for (size_t lane = 0; lane < LANES; lane++)
+        most = lanes[lane] > most ? lanes[lane] : most;
+    return most;
+}
+
+/* n in whole lanes, where there is room for them: what is beyond n is made 0, which changes no bit of a sum
+ * and is quicker than values one by one. */
+static inline size_t lanes_whole(size_t n, size_t room)
+{
+    size_t whole = (n + LANES - 1) / LANES * LANES;
+    return whole <= room ? whole : n;
+}
+
 /* float `sum` = the sum over j < n of `expression`, which may write to arrays too. */
 #define LANES_SUM(sum, n, expression)                                                              \
     float sum;                                                                                     \

@@ -9,12 +9,9 @@
 
 #include "threadrack/base/exact.h"
 
-static float largest(size_t n, const float *values)
+VECTORISED static float largest(size_t n, const float *values)
 {
-    float most = values[0];
-    for (size_t j = 1; j < n; j++)
-        most = values[j] > most ? values[j] : most;
-    return most;
+    return lanes_most(n, values, values[0]);
 }
 
 VECTORISED static float sum_of_exp(size_t n, const float *values, float shift)

@@ -75,7 +75,7 @@ static void large_shapes_are_taken(void)
     float *a = random_floats(m * k, 1), *b = random_floats(k * n, 2);
     float *c = random_floats(m * n, 3), *expected = random_floats(m * n, 3);
     CHECK(packed_takes(m, n, k) == tile_is_wide());
-    CHECK(!packed_takes(32, 1 << 10, 1 << 10));
+    CHECK(!packed_takes(PACKED_LEAST - 1, 1 << 10, 1 << 10));
     math_gemm(PLAIN, TRANSPOSED, m, n, k, 1, a, k, b, k, 0, c, n);
     math_gemm_reference(PLAIN, TRANSPOSED, m, n, k, 1, a, k, b, k, 0, expected, n);
     CHECK_NEAR(difference(m * n, c, expected), 0, 2e-6 * (double)(k + 1));
