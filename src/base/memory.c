@@ -1,9 +1,11 @@
 #include "threadrack/base/memory.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *checked(void *memory)
 {
@@ -32,6 +34,16 @@ void *memory_lines(void *old, size_t old_bytes, size_t bytes)
     memset(memory + old_bytes, 0, bytes - old_bytes);
     free(old);
     return memory;
+}
+
+enum { LARGE_PAGE = 2 << 20 };
+
+void memory_advise(void *memory, size_t bytes)
+{
+    uintptr_t from = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    uintptr_t to = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
+    if (from < to)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 char *memory_text(const char *format, ...)

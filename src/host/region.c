@@ -1,13 +1,18 @@
 /* A node's memory: one mapping, reserved now, committed page by page as its thread touches it. */
 #include "machine.h"
 
+#include "threadrack/base/memory.h"
+
 #include <sys/mman.h>
 
 void *host_region_map(size_t bytes)
 {
     void *region = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return region == MAP_FAILED ? NULL : region;
+    if (region == MAP_FAILED)
+        return NULL;
+    memory_advise(region, bytes);
+    return region;
 }
 
 void host_region_unmap(void *region, size_t bytes)

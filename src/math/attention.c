@@ -68,9 +68,7 @@ static void place_dropped(struct head *h, const struct attention *s, size_t r, s
 
 static void turn(const struct head *h, const float *from)
 {
-    for (size_t t = 0; t < h->tokens; t++)
-        for (size_t d = 0; d < h->width; d++)
-            h->turned[d * h->tokens + t] = from[t * h->stride + d];
+    tile_turn(h->tokens, h->width, from, h->stride, h->turned);
 }
 
 /* A block of rows t, and how far to the right their causal triangle goes, in whole blocks. */

@@ -135,9 +135,7 @@ static void each_pair_of_runs(const struct operands *o, size_t rows, float *scra
 
 static void turn(const struct head *h, const float *from, float *turned)
 {
-    for (size_t t = 0; t < h->keys; t++)
-        for (size_t d = 0; d < h->width; d++)
-            turned[d * h->keys + t] = from[t * h->k_stride + d];
+    tile_turn(h->keys, h->width, from, h->k_stride, turned);
 }
 
 /* A block of queries, and so many keys that any of them sees. */

@@ -43,6 +43,9 @@ bool tile_is_wide(void); /* avx2 or avx512 */
 bool tile_is_avx512(void);
 void tile_product(const struct product *product);
 
+/* to (columns, rows) = from (rows, columns)^T, whose rows are `stride` apart. */
+void tile_turn(size_t rows, size_t columns, const float *from, size_t stride, float *to);
+
 /* offsets[l] = l * stride. */
 void tile_rows(size_t k, size_t stride, uint32_t *offsets);
 

@@ -42,6 +42,7 @@ static void *observer_take(struct observer *observer, size_t bytes)
     void *memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
     if (!memory)
         memory = memory_zeroed(SIZE_MAX, 1); /* says so and stops */
+    memory_advise(memory, bytes);
     *vector_push(&observer->memory, &observer->count, &observer->room) = memory;
     return memset(memory, 0, bytes);
 }

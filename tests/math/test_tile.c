@@ -85,4 +85,21 @@ static void tiles_agree_with_plain_loops(void)
             check_product(m, n, (m * 7 + n * 5) % MOST, n & 1, m & 1);
 }
 
-SUITE("math: tile", TEST(tiles_agree_with_plain_loops));
+static void matrices_are_turned(void)
+{
+    float from[MOST * STRIDE], to[MOST * MOST + 1];
+    for (int i = 0; i < MOST * STRIDE; i++)
+        from[i] = (float)i;
+    for (size_t rows = 1; rows <= MOST; rows += 3)
+        for (size_t columns = 1; columns <= MOST; columns += 2) {
+            to[rows * columns] = -1;
+            tile_turn(rows, columns, from, STRIDE, to);
+            size_t wrong = 0;
+            for (size_t r = 0; r < rows; r++)
+                for (size_t c = 0; c < columns; c++)
+                    wrong += to[c * rows + r] != from[r * STRIDE + c];
+            CHECK(!wrong && to[rows * columns] == -1);
+        }
+}
+
+SUITE("math: tile", TEST(tiles_agree_with_plain_loops), TEST(matrices_are_turned));

@@ -11,6 +11,9 @@ void *memory_resize(void *old, size_t bytes);   /* realloc */
 /* The same for what is to lie on whole lines of the cache: aligned to 64 bytes, zeroed beyond
  * `old_bytes`. `old` is NULL or stems from here. */
 void *memory_lines(void *old, size_t old_bytes, size_t bytes);
+/* Asks for large pages, before the first touch, where so much lies in one piece that they help; advice, which
+ * some kernels take without being asked and others never. */
+void memory_advise(void *memory, size_t bytes);
 char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2))); /* asprintf */
 
 /* A growing list: `vector_push(&v->items, &v->count, &v->room)` makes room for one more element

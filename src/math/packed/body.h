@@ -14,6 +14,8 @@
  *
  * Each element of C is one chain of fused multiply-adds over each piece of k, whatever m and n are.
  */
+#include "../isa/turn.h"
+
 #include <string.h>
 
 #define INLINE ISA static inline __attribute__((always_inline))
@@ -80,41 +82,21 @@ struct block {
     size_t first, last, row, rows, column, columns, k, deep;
 };
 
-/* Four k of eight rows, of which those beyond the last are the last again, to four stretches `high`
- * apart. */
-INLINE void turn(const float *from, size_t stride, size_t last, float *to, size_t high)
-{
-    __m256 x[4], y[4];
-#pragma GCC unroll 4
-    for (size_t r = 0; r < 4; r++) {
-        __m128 first = _mm_loadu_ps(from + (r < last ? r : last) * stride);
-        __m128 second = _mm_loadu_ps(from + (r + 4 < last ? r + 4 : last) * stride);
-        x[r] = _mm256_insertf128_ps(_mm256_castps128_ps256(first), second, 1);
-    }
-#pragma GCC unroll 2
-    for (int r = 0; r < 4; r += 2) {
-        y[r] = _mm256_unpacklo_ps(x[r], x[r + 1]);
-        y[r + 1] = _mm256_unpackhi_ps(x[r], x[r + 1]);
-    }
-#pragma GCC unroll 2
-    for (int l = 0; l < 2; l++, to += 2 * high) {
-        _mm256_storeu_ps(to, _mm256_shuffle_ps(y[l], y[l + 2], 0x44));
-        _mm256_storeu_ps(to + high, _mm256_shuffle_ps(y[l], y[l + 2], 0xee));
-    }
-}
-
-/* Eight rows of a panel, of which `last` is the last, or fewer. Those of the next panel are asked for: of so
- * few k of each row, the processor sees no pattern itself. */
+/* Eight rows of a panel, or fewer, of which `last` is the last and takes the others' place. Those of the
+ * next panel are asked for: of so few k of each row, the processor sees no pattern itself. */
 INLINE void pack_eight(const float *from, size_t stride, size_t last, size_t deep, float *to, size_t high)
 {
-    size_t l = 0;
+    const float *rows[EIGHT];
+    size_t l = 0, next = high * stride;
+    for (size_t r = 0; r < EIGHT; r++)
+        rows[r] = from + (r < last ? r : last) * stride;
     for (; l + LINE <= deep; l += LINE) {
 #pragma GCC unroll 8
         for (size_t r = 0; r < EIGHT; r++)
-            _mm_prefetch((const char *)(from + (high + r) * stride + l), _MM_HINT_T1);
+            _mm_prefetch((const char *)(rows[r] + next + l), _MM_HINT_T1);
 #pragma GCC unroll 4
         for (size_t u = 0; u < LINE; u += 4)
-            turn(from + l + u, stride, last, to + (l + u) * high, high);
+            turn_four(rows, l + u, to + (l + u) * high, high);
     }
     for (; l < deep; l++)
         for (size_t r = 0; r < EIGHT && r <= last; r++)
