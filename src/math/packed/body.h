@@ -29,7 +29,7 @@ static inline size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Of rows of memory that will be packed soon: a stretch of DEEP floats at a time. */
+/* Rows of memory that will be packed soon, a line at a time. */
 struct ahead {
     const float *at;
     size_t stride, width, column, rows;
@@ -42,18 +42,17 @@ static struct ahead ahead_of(const struct operand *x, size_t outer, size_t k, si
                      : (struct ahead){x->at + outer * x->stride + k, x->stride, deep, 0, count};
 }
 
-static const float *ahead_next(struct ahead *ahead)
+INLINE void ask_ahead(struct ahead *ahead)
 {
     if (!ahead->rows)
-        return ahead->at;
-    const float *next = ahead->at + ahead->column;
-    ahead->column += DEEP;
+        return;
+    _mm_prefetch((const char *)(ahead->at + ahead->column), _MM_HINT_T1);
+    ahead->column += LINE;
     if (ahead->column >= ahead->width) {
         ahead->column = 0;
         ahead->at += ahead->stride;
         ahead->rows--;
     }
-    return next;
 }
 
 /* C's rows, shared out: the first `taller` panels have a row more. */
@@ -154,7 +153,8 @@ ISA static void pack_columns(const struct operand *b, const struct block *block,
 /* A tile of C, of so many columns, and what to ask for meanwhile. */
 struct tile {
     size_t deep, columns, c_stride;
-    const float *a, *b, *next_b, *ahead[ASKED];
+    const float *a, *b, *next_b;
+    struct ahead *ahead;
     float *c, alpha, beta;
 };
 
@@ -201,9 +201,8 @@ INLINE void run(VECTOR (*sum)[2], const struct tile *t, int rows, int vectors)
             __asm__ volatile("" ::: "memory"); /* no loads of the next k's, or registers would not suffice */
         }
         if (l % LINE == 0)
-#pragma GCC unroll 4
             for (int i = 0; i < ASKED; i++)
-                _mm_prefetch((const char *)(t->ahead[i] + l), _MM_HINT_T1);
+                ask_ahead(t->ahead);
     }
     for (; l < t->deep; l++, a += rows, b += WIDE)
         step(sum, a, b, rows, vectors);
@@ -256,25 +255,26 @@ static void (*const multiply_of[])(const struct tile *t) = {HEIGHTS};
 #undef HEIGHT
 
 /* A panel of b by all panels of a. */
-static void multiply_panel(const struct panels *panels, const struct block *block, struct tile *t, size_t asks,
-                           struct ahead *ahead)
+static void multiply_panel(const struct panels *panels, const struct block *block, struct tile *t, size_t asks)
 {
     for (size_t i = block->first; i < block->last; i++, t->next_b += asks) {
         size_t high = panel_high(panels, i);
-        for (int s = 0; s < ASKED; s++)
-            t->ahead[s] = ahead_next(ahead);
         multiply_of[high - LOW](t);
         t->a += high * t->deep;
         t->c += high * t->c_stride;
     }
 }
 
-/* The next rows of a. */
+/* The next rows of a, or, behind the last, the first of the next k. */
 static struct ahead ahead_rows(const struct large_product *p, const struct block *block)
 {
-    size_t row = block->row + block->rows;
-    return row < p->m ? ahead_of(&p->a, row, block->k, least(p->m - row, block->rows), block->deep)
-                      : (struct ahead){.at = p->c};
+    size_t row = block->row + block->rows, k = block->k;
+    if (row >= p->m) {
+        row = 0;
+        k += block->deep;
+    }
+    return k < p->k ? ahead_of(&p->a, row, k, least(p->m - row, block->rows), least(p->k - k, block->deep))
+                    : (struct ahead){0};
 }
 
 /* The next panel of b, or, behind the last, what `then` is. */
@@ -307,7 +307,8 @@ static void multiply_block(const struct large_product *p, const struct panels *p
         t.columns = least(block->columns - j, WIDE);
         t.next_b = first ? b : b + WIDE * t.deep;
         t.c = p->c + block->row * p->c_stride + block->column + j;
-        multiply_panel(panels, block, &t, first ? 0 : WIDE / EIGHT * t.deep, first ? &next : &rows);
+        t.ahead = first ? &next : &rows;
+        multiply_panel(panels, block, &t, first ? 0 : WIDE / EIGHT * t.deep);
     }
 }
 
