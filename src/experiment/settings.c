@@ -162,8 +162,9 @@ const struct setting experiment_settings[] = {
     WORD("noise", "none",
          "random slowing of every compute op, such as lognormal:sigma=0.2 (threadrack list noises)"),
     CHOICE("math", "on|off", "on", "off: timing only, nothing is trained"),
-    CHOICE("math.kernel", "auto|skx|haswell|generic|reference", "auto",
-           "BLIS's kernels; the same choice gives the same bytes"),
+    CHOICE("math.kernel", "auto|blis|skx|haswell|generic|reference", "auto",
+           "BLIS's kernels, and packed blocks of our own where these are quicker, but for blis (BLIS alone); the "
+           "same choice gives the same bytes"),
     COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
     WORD("init", NULL, "start from this safetensors file"),
     WORD("resume", NULL,

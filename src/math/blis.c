@@ -1,4 +1,5 @@
-/* Products through BLIS's typed expert interface or, large ones on AVX2, packed.c, and the choice of kernels.
+/* Products, by packed blocks of our own where these are quicker, else through BLIS's typed expert interface, and
+ * the choice of kernels.
  *
  * BLIS 0.9 takes its haswell kernels on AVX-512 machines that it does not recognise, at half the
  * speed, so the choice is made here, before BLIS looks. And skx has no path for small matrices
@@ -30,7 +31,7 @@ typedef __typeof__(bli_gks_query_cntx()) context_t;
 static struct {
     const char *name;       /* NULL before math_start */
     context_t large, small; /* NULL: BLIS's own */
-    bool reference;
+    bool reference, blis_alone;
 } kernels;
 
 struct choice {
@@ -116,30 +117,34 @@ static bool use(const struct choice *choice, struct errors *errors)
     kernels.large = large;
     kernels.small = skx && context_of(BLIS_ARCH_HASWELL) ? context_of(BLIS_ARCH_HASWELL) : large;
     kernels.name = choice ? choice->name : bli_arch_string(bli_arch_query_id());
-    kernels.reference = false;
+    kernels.reference = kernels.blis_alone = false;
     tile_choose(kernels.name);
     return true;
 }
 
 static bool start(const char *word, struct errors *errors)
 {
-    static const char *const words[] = {"auto", "skx", "haswell", "generic", "reference"};
+    static const char *const words[] = {"auto", "blis", "skx", "haswell", "generic", "reference"};
     const struct choice *choice = find(word);
+    bool alone = !strcmp(word, "blis");
     if (!strcmp(word, "reference")) {
         kernels.reference = true;
         kernels.name = "reference";
         return true;
     }
-    if (!strcmp(word, "auto"))
+    if (alone || !strcmp(word, "auto"))
         choice = has_avx512() ? find("skx") : NULL;
     else if (!choice)
         return errors_add(errors,
-                          "math.kernel=%s: expected auto, skx, haswell, generic or "
+                          "math.kernel=%s: expected auto, blis, skx, haswell, generic or "
                           "reference%s",
-                          word, text_suggestion(word, words, 5));
+                          word, text_suggestion(word, words, 6));
     if (choice && !choice->runs_here())
         return errors_add(errors, "math.kernel=%s: this processor cannot run these kernels", word);
-    return use(choice, errors);
+    if (!use(choice, errors))
+        return false;
+    kernels.blis_alone = alone;
+    return true;
 }
 
 /* Jobs of a sweep start side by side, all with one choice; only the first does anything. */
@@ -158,6 +163,13 @@ bool math_start(const char *word, struct errors *errors)
 const char *math_kernel(void)
 {
     return kernels.name ? kernels.name : "none";
+}
+
+const char *math_products(void)
+{
+    return kernels.reference                            ? "plain loops"
+           : kernels.blis_alone || !packed_room_bytes() ? "BLIS"
+                                                        : "packed blocks and BLIS";
 }
 
 bool math_by_plain_loops(void)
@@ -223,7 +235,7 @@ void math_gemm(enum transpose ta, enum transpose tb, size_t m, size_t n, size_t 
     }
     if (!kernels.name)
         BUG("a product before math_start");
-    if (packed_takes(m, n, k)) {
+    if (!kernels.blis_alone && packed_takes(m, n, k)) {
         packed_product(&(struct large_product){.m = m,
                                                .n = n,
                                                .k = k,

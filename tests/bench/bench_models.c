@@ -1,5 +1,6 @@
 /* How fast one rank trains, on one core: a whole step (forward, loss, backward, SGD's update) of
- * each model of the table, beside its bare products and PyTorch, tuned and as Debian has it.
+ * each model of the table, beside its bare products, ours and BLIS's alone, and PyTorch, tuned and as Debian
+ * has it.
  *
  *     bench_models [ROW [TURNS]]       ROW from 1, 0 for all
  *
@@ -34,7 +35,7 @@ enum { ROWS = sizeof table / sizeof *table, TURNS_MOST = 64 };
 static const double turn_seconds = 0.3;
 
 /* Who takes turns. */
-enum { FUSED, APART, BARE, TUNED, UNTUNED, RUNNERS };
+enum { FUSED, APART, BARE, BLIS_ALONE, TUNED, UNTUNED, RUNNERS };
 
 struct trainee {
     struct rank *self;
@@ -96,15 +97,26 @@ struct contest {
     double seconds[RUNNERS][TURNS_MOST];
 };
 
+static void choose(const char *kernel)
+{
+    struct errors errors;
+    errors_init(&errors);
+    if (!math_start(kernel, &errors))
+        errors_print(&errors, stderr);
+    errors_release(&errors);
+}
+
 static double own_turn(struct contest *contest, int runner)
 {
+    choose(runner == BLIS_ALONE ? "blis" : "auto");
     double from = cpu_seconds(), spent = 0;
     int steps = 0;
     for (; spent < turn_seconds; steps++, spent = cpu_seconds() - from)
-        if (runner == BARE)
+        if (runner >= BARE)
             bare_step(contest->bare);
         else
             trainee_step(&contest->trainees[runner]);
+    choose("auto");
     return spent / steps;
 }
 
@@ -156,8 +168,9 @@ static void print(const struct row *row, const struct contest *contest, int turn
 {
     double fused = best(contest->seconds[FUSED], turns);
     double apart = best(contest->seconds[APART], turns);
-    printf("  threadrack       %9.1f samples/s (update apart: %.1f), %.3f of the bare products'\n",
-           (double)row->batch / fused, (double)row->batch / apart, ratio(contest, BARE, turns));
+    printf("  threadrack       %9.1f samples/s (update apart: %.1f), %.3f of its bare products', %.3f of BLIS's\n",
+           (double)row->batch / fused, (double)row->batch / apart, ratio(contest, BARE, turns),
+           ratio(contest, BLIS_ALONE, turns));
     print_peer(row, contest, TUNED, turns);
     print_peer(row, contest, UNTUNED, turns);
     fflush(stdout);
@@ -202,7 +215,8 @@ int main(int count, char **arguments)
     struct errors errors;
     errors_init(&errors);
     bool good = math_start("auto", &errors) && turns > 0 && turns <= TURNS_MOST;
-    printf("kernels %s, BLIS %s %s\n", math_kernel(), math_blis_version(), math_blis_build());
+    printf("kernels %s, BLIS %s %s, products by %s\n", math_kernel(), math_blis_version(), math_blis_build(),
+           math_products());
     for (int i = 0; good && i < ROWS; i++)
         if (only == 0 || only == i + 1)
             good = measure_row(&table[i], turns, &errors);

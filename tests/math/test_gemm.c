@@ -48,7 +48,9 @@ static void check_all(const char *kernel)
     struct errors errors;
     errors_init(&errors);
     if (math_start(kernel, &errors)) {
-        CHECK(!strcmp(kernel, "auto") || !strcmp(math_kernel(), kernel));
+        CHECK(!strcmp(kernel, "auto") || !strcmp(kernel, "blis") || !strcmp(math_kernel(), kernel));
+        CHECK(strcmp(kernel, "blis") || !strcmp(math_products(), "BLIS"));
+        CHECK(strcmp(kernel, "reference") || !strcmp(math_products(), "plain loops"));
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
             for (int t = 0; t < 4; t++) {
                 check_shape(t & 1, t >> 1, shapes[i], 0);
@@ -63,8 +65,8 @@ static void check_all(const char *kernel)
 /* A shared BLIS keeps the kernels that it began with and refuses others, so auto comes first. */
 static void every_kernel_agrees_with_plain_loops(void)
 {
-    static const char *const words[] = {"auto", "generic", "haswell", "skx", "reference"};
-    for (int i = 0; i < 5; i++)
+    static const char *const words[] = {"auto", "blis", "generic", "haswell", "skx", "reference"};
+    for (int i = 0; i < 6; i++)
         check_all(words[i]);
 }
 

@@ -3,8 +3,8 @@
  * All matrices are row-major float. Every call runs on the calling thread alone (a local rntm_t of
  * one thread), takes its kernels by shape alone, and gives the same bits in every build: no
  * contraction, no fast-math, sums in an order written in the source. `math.kernel=` forces the
- * kernels: auto (skx where cpuid has AVX-512 F, DQ, BW and VL, else BLIS's own choice), skx,
- * haswell, generic, or reference (plain loops, no BLIS at all). convolution.h and transformer.h
+ * kernels: auto (skx where cpuid has AVX-512 F, DQ, BW and VL, else BLIS's own choice), blis (the same, and
+ * no product by blocks of our own), skx, haswell, generic, or reference (plain loops, no BLIS at all). convolution.h and transformer.h
  * have the rest.
  */
 #ifndef THREADRACK_MATH_MATH_H
@@ -19,6 +19,7 @@
 /* Chooses the kernels, once, before the first product; `choice` is one of the words above. */
 bool math_start(const char *choice, struct errors *errors);
 const char *math_kernel(void);       /* what was chosen: "skx" */
+const char *math_products(void);     /* who multiplies: "packed blocks and BLIS", "BLIS", "plain loops" */
 const char *math_blis_version(void); /* "0.9.0" */
 const char *
 math_blis_build(void);         /* "serial", "openmp", "pthreads": read from the library itself */
