@@ -33,9 +33,11 @@ BLIS_FOLDER := $(if $(BLIS_SERIAL),/usr/include/$(MULTIARCH)/blis-serial,$(wildc
 BLIS_LIBS := $(or $(BLIS_SERIAL),-lblis)
 LIBS = $(BLIS_LIBS) -lhwloc -lyaml -ljansson -lz -lexpat -lm -lpthread
 
-# The same arithmetic in every build: no contraction, no fast-math (see the design's determinism).
+# The same arithmetic in every build: no contraction, no fast-math (see the design's determinism). Fields that
+# were stored one by one and are then copied by two stall the processor, so gcc joins none (math/ asks for what
+# its loops need itself).
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
-ALL_CFLAGS = -std=gnu11 -fopenmp -ffp-contract=off -fno-math-errno -Wall -Wextra -Wshadow \
+ALL_CFLAGS = -std=gnu11 -fopenmp -ffp-contract=off -fno-math-errno -fno-tree-slp-vectorize -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -D_GNU_SOURCE -Iinclude \
 	$(addprefix -isystem ,$(BLIS_FOLDER)) $(CFLAGS)
 ifneq ($(SANITIZE),)

@@ -22,10 +22,11 @@
 #include "threadrack/math/narrow.h"
 #include "threadrack/rank/rack.h"
 
+/* Of two words, so that it is returned and passed in registers. */
 struct request {
     struct group *group; /* NULL: nothing to wait for */
-    enum group_lane lane;
-    int peer;
+    enum group_lane lane : 8;
+    int peer : 24;   /* as of an op; -1: none */
     uint32_t number; /* among the lane's operations at this rank */
 };
 
