@@ -20,6 +20,8 @@ static const struct alias {
 } aliases[] = {
     {"allreduce", "rabenseifner", "halving_doubling"},
     {"allreduce", "torus", "torus2d"},
+    {"allgather", "torus", "torus2d"},
+    {"reduce_scatter", "torus", "torus2d"},
 };
 
 static const char *without_alias(const char *operation, const char *name)

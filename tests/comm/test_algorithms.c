@@ -186,7 +186,9 @@ static void layouts(void)
     CHECK(fits_of("allgather", "hierarchical:levels=4x2", star, 16));
     CHECK(!fits_of("reduce_scatter", "hierarchical", two, 7));
     CHECK(!fits_of("allgather", "hierarchical", star, 16));
-    CHECK(!fits_of("allgather", "torus2d", two, 16));
+    CHECK(fits_of("allgather", "torus2d:rows=4", star, 16));
+    CHECK(!fits_of("reduce_scatter", "torus2d", star, 16));
+    CHECK(!fits_of("alltoall", "torus2d", two, 16));
     cluster_free(two);
     cluster_free(star);
 }

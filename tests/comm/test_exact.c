@@ -301,6 +301,11 @@ static void all_dimensions_of_a_torus(void)
         nested = nested_ps(torus, "flow", "hierarchical", count, &nested_form);
         CHECK_EQUAL(nested, nested_form);
         CHECK(form < nested / (uint64_t)dimensions[i] + nested / 5);
+        uint64_t all = form, scatter = levels_ps(torus, "flow", "reduce_scatter", "torus2d", count, &form);
+        CHECK_EQUAL(scatter, form);
+        uint64_t gather = levels_ps(torus, "flow", "allgather", "torus2d", count, &form);
+        CHECK_EQUAL(gather, form);
+        CHECK_EQUAL(scatter + gather, all);
         cluster_free(torus);
     }
 }

@@ -187,6 +187,23 @@ static void learns_by_levels(void)
     result_free(data);
 }
 
+/* Blocks of unequal length in shares of unequal length, a strand a dimension. */
+static void learns_by_dimensions(void)
+{
+    static const char *const line = "nodes=12 strategy=data batch=64 optimizer=adamw bucket=4KiB steps=6 eval_every=1000",
+                            *const tori[] = {"2x3x2", "4x3", "3x2x2"};
+    struct result *data = run("%s allreduce=ring", line);
+    for (int zero = 1; zero <= 3; zero++) {
+        const char *torus = tori[zero - 1];
+        struct result *result = run("%s reduce_scatter=torus2d:levels=%s allgather=torus2d:levels=%s zero=%d", line, torus,
+                                    torus, zero);
+        losses_agree(result, data, 1e-5);
+        CHECK_TEXT(result->allreduce, "reduce_scatter:torus2d+allgather:torus2d");
+        result_free(result);
+    }
+    result_free(data);
+}
+
 static void closed_forms_agree(void)
 {
     static const char *const kinds[] = {"ideal cluster=ethernet-10g", "flow cluster.topology=full_mesh"};
@@ -243,5 +260,5 @@ static void what_does_not_fit(void)
 
 SUITE("strategy: shards", TEST(learns_as_single), TEST(has_the_bits_of_data), TEST(volume_and_memory),
       TEST(counts_as_it_trains), TEST(boxes_are_of_nodes), TEST(crosses_between_boxes_with_shares_only),
-      TEST(crosses_between_boxes_once_by_levels), TEST(costs_no_more_than_data_across_boxes), TEST(learns_by_levels),
+      TEST(crosses_between_boxes_once_by_levels), TEST(costs_no_more_than_data_across_boxes), TEST(learns_by_levels), TEST(learns_by_dimensions),
       TEST(closed_forms_agree), TEST(resumes), TEST(what_does_not_fit));

@@ -7,7 +7,10 @@
  *               and so on       the last leaves one block
  *     gather    the same way back
  *
- * So most of the vector never leaves the box, and what does goes on all of its members' links at once. */
+ * So most of the vector never leaves the box, and what does goes on all of its members' links at once.
+ *
+ * In strands, one a level, each has a share of every block and begins with another level (scatter: strand s with
+ * level s), so that on a torus all dimensions are in use at once. */
 #ifndef COMM_COLLECTIVES_NESTED_BLOCKS_H
 #define COMM_COLLECTIVES_NESTED_BLOCKS_H
 
@@ -15,12 +18,16 @@
 
 enum nested_way { NESTED_SCATTER, NESTED_GATHER };
 
-/* schedule.step, .piece and .round, by the layout of the call's context. */
-bool nested_blocks_step(const struct call *call, enum nested_way way, int index, struct step *step);
-bool nested_blocks_piece(const struct call *call, enum nested_way way, int index, bool sent, int i,
+/* schedule.step, .piece and .round, by the layout of the call's context. `strands` is 1 or nested_strands. */
+bool nested_blocks_step(const struct call *call, enum nested_way way, int strands, int index, struct step *step);
+bool nested_blocks_piece(const struct call *call, enum nested_way way, int strands, int index, bool sent, int i,
                          struct share *range);
 bool nested_blocks_round(const struct call *call, enum nested_way way, int index, struct round *round);
 /* The sum over levels k of (d_k - 1)(alpha_k + n/(d_0 ... d_k beta_k)), either way. */
 uint64_t nested_blocks_ps(const struct call *call, size_t element_bytes, struct path path);
+
+int nested_strands(const struct call *call); /* one a level */
+/* That of the slowest strand, where each level has links and ports of its own. */
+uint64_t nested_strands_ps(const struct call *call, size_t element_bytes, struct path path);
 
 #endif

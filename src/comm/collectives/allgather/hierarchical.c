@@ -5,12 +5,12 @@
 
 static bool step(const struct call *call, int index, struct step *step)
 {
-    return nested_blocks_step(call, NESTED_GATHER, index, step);
+    return nested_blocks_step(call, NESTED_GATHER, 1, index, step);
 }
 
 static bool piece(const struct call *call, int index, bool sent, int i, struct share *range)
 {
-    return nested_blocks_piece(call, NESTED_GATHER, index, sent, i, range);
+    return nested_blocks_piece(call, NESTED_GATHER, 1, index, sent, i, range);
 }
 
 static bool round_of(const struct call *call, int index, struct round *round)

@@ -5,12 +5,7 @@
  * multiported torus networks, 2015; Ying et al.: Image classification at supercomputer scale,
  * 2018). Where all have the same length no two strands ever use one dimension at once: sum over k
  * of 2(d - 1)(alpha + n/(D d^k beta)) for D dimensions. */
-#include "../nested.h"
-
-static int strands(const struct call *call)
-{
-    return nest_of(call, 0).count;
-}
+#include "../nested_blocks.h"
 
 static bool step(const struct call *call, int index, struct step *step)
 {
@@ -22,18 +17,9 @@ static bool step(const struct call *call, int index, struct step *step)
     return true;
 }
 
-/* Where each dimension has links and ports of its own: of the slowest strand. */
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
 {
-    uint64_t most = 0;
-    int count = strands(call);
-    for (int strand = 0; strand < count; strand++) {
-        struct nest nest = nest_of(call, strand);
-        size_t part = (call->count + (size_t)count - 1) / (size_t)count;
-        uint64_t own = 2 * nest_ps(&nest, part, element_bytes, path);
-        most = own > most ? own : most;
-    }
-    return most;
+    return 2 * nested_strands_ps(call, element_bytes, path);
 }
 
 const struct collective collective_allreduce_torus2d = {
@@ -41,6 +27,6 @@ const struct collective collective_allreduce_torus2d = {
     .name = "torus2d",
     .summary = "rings along every dimension of a torus at once, each with a share of the vector",
     .options = "rows levels",
-    .schedule = {.name = "torus allreduce", .step = step, .strands = strands},
+    .schedule = {.name = "torus allreduce", .step = step, .strands = nested_strands},
     .closed_form_ps = closed_form_ps,
 };

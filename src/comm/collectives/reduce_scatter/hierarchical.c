@@ -6,12 +6,12 @@
 
 static bool step(const struct call *call, int index, struct step *step)
 {
-    return nested_blocks_step(call, NESTED_SCATTER, index, step);
+    return nested_blocks_step(call, NESTED_SCATTER, 1, index, step);
 }
 
 static bool piece(const struct call *call, int index, bool sent, int i, struct share *range)
 {
-    return nested_blocks_piece(call, NESTED_SCATTER, index, sent, i, range);
+    return nested_blocks_piece(call, NESTED_SCATTER, 1, index, sent, i, range);
 }
 
 static bool round_of(const struct call *call, int index, struct round *round)
