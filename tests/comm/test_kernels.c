@@ -23,10 +23,33 @@ static int counts_at(int size)
     return size > SIZES_TO ? 1 : COUNTS;
 }
 
+/* All collectives, and those that know levels again with as many of these as the group's size has factors. */
+enum { KINDS_MOST = 128 };
+static struct collective kinds[KINDS_MOST];
+static struct layout deep;
+
+static void list_kinds(int size)
+{
+    int count = 0;
+    deep = (struct layout){0};
+    for (int factor = 2; size > 1 && deep.levels < LAYOUT_LEVELS - 1; factor++)
+        for (; size % factor == 0 && deep.levels < LAYOUT_LEVELS - 1; size /= factor)
+            deep.sizes[deep.levels++] = factor;
+    deep.sizes[deep.levels++] = size;
+    for (int i = 0; collectives[i]; i++)
+        kinds[count++] = *collectives[i];
+    for (int i = 0; collectives[i]; i++)
+        if (strstr(collectives[i]->options, "levels")) {
+            kinds[count] = *collectives[i];
+            kinds[count++].schedule.context = &deep;
+        }
+    kinds[count] = (struct collective){0};
+}
+
 static bool has_rounds(const struct collective *collective, int size, size_t count)
 {
     struct round round;
-    struct call call = {.size = size, .count = count};
+    struct call call = {.size = size, .count = count, .context = collective->schedule.context};
     return collective->schedule.round && collective->schedule.round(&call, 0, &round);
 }
 
@@ -47,10 +70,10 @@ static void post_all(struct rack *rack, struct group *group, const struct collec
 static int post_each_kind(struct rack *rack, struct group *group)
 {
     int size = rack_size(rack), posted = 0;
-    for (int i = 0; collectives[i]; i++)
+    for (int i = 0; kinds[i].name; i++)
         for (int c = 0; c < counts_at(size); c++)
-            if (has_rounds(collectives[i], size, count_of(size, c))) {
-                post_all(rack, group, collectives[i], count_of(size, c));
+            if (has_rounds(&kinds[i], size, count_of(size, c))) {
+                post_all(rack, group, &kinds[i], count_of(size, c));
                 posted++;
             }
     return posted;
@@ -78,11 +101,11 @@ static struct rack *run_all(const struct cluster *cluster, bool kernels, int *po
 /* The collective that the mark belongs to, for a message. */
 static void say_which(int size, int mark)
 {
-    for (int i = 0; collectives[i]; i++)
+    for (int i = 0; kinds[i].name; i++)
         for (int c = 0; c < counts_at(size); c++)
-            if (has_rounds(collectives[i], size, count_of(size, c)) && mark-- == 0)
-                printf("    %s %s of %zu elements, %d ranks\n", collectives[i]->operation,
-                       collectives[i]->name, count_of(size, c), size);
+            if (has_rounds(&kinds[i], size, count_of(size, c)) && mark-- == 0)
+                printf("    %s %s%s of %zu elements, %d ranks\n", kinds[i].operation, kinds[i].name,
+                       kinds[i].schedule.context ? " of many levels" : "", count_of(size, c), size);
 }
 
 static void must_be_equal(const struct clock *is, const struct clock *should, int size, int posted)
@@ -111,6 +134,7 @@ static void compare_at(int size, const char *topology, const char *gap, const ch
                 "cluster.link.bandwidth=370MB/s", "cluster.loggp.overhead=700ns",
                 "cluster.loggp.ports=program_order");
     int posted;
+    list_kinds(size);
     struct rack *whole = run_all(cluster, true, &posted);
     struct rack *single = run_all(cluster, false, &posted);
     must_be_equal(rack_clock(whole), rack_clock(single), size, posted);

@@ -69,6 +69,33 @@ bool nest_step(const struct call *call, const struct nest *nest, struct share wh
     return true;
 }
 
+int nest_half(const struct nest *nest)
+{
+    int half = 0;
+    for (int k = 0; k < nest->count; k++)
+        half += nest->sizes[k] - 1;
+    return half;
+}
+
+bool nest_round(const struct call *call, const struct nest *nest, int at, bool reduce, struct round *round)
+{
+    int k = 0;
+    if (at < 0)
+        return false;
+    for (; k < nest->count && at >= nest->sizes[k] - 1; k++)
+        at -= nest->sizes[k] - 1;
+    if (k == nest->count)
+        return false;
+    int ring = nest->strides[k] * nest->sizes[k];
+    *round = (struct round){.pairing = ROUND_SHIFT,
+                            .distance = nest->strides[k],
+                            .elements = call->count / (size_t)ring,
+                            .as_steps = call->count % (size_t)call->size,
+                            .reduce = reduce,
+                            .span = ring < call->size ? ring : 0};
+    return true;
+}
+
 uint64_t nest_ps(const struct nest *nest, size_t count, size_t element_bytes, struct path path)
 {
     uint64_t total = 0;

@@ -22,6 +22,12 @@ struct nest nest_of(const struct call *call, int first);
 /* The index-th step of an all-reduce of that part of the vector. */
 bool nest_step(const struct call *call, const struct nest *nest, struct share whole, int index,
                struct step *step);
+/* Steps one way, there or back. */
+int nest_half(const struct nest *nest);
+/* All members' steps that are the at-th on the way there, or, on the way back, undo it; along level k of size d_k
+ * and stride s_k rings of every s_k-th of s_k d_k neighbours. Dimension 0 is the innermost. False beyond the last
+ * and before the first. */
+bool nest_round(const struct call *call, const struct nest *nest, int at, bool reduce, struct round *round);
 /* One way, there or back: the sum over dimensions k of (d_k - 1)(alpha_k + n/(d_0 ... d_k beta_k)). */
 uint64_t nest_ps(const struct nest *nest, size_t count, size_t element_bytes, struct path path);
 

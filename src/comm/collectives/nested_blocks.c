@@ -123,21 +123,11 @@ bool nested_blocks_piece(const struct call *call, enum nested_way way, int stran
     return true;
 }
 
-/* Of two levels: members of a box are neighbours. */
 bool nested_blocks_round(const struct call *call, enum nested_way way, int index, struct round *round)
 {
     struct nest nest = nest_of(call, 0);
-    int p = call->size, b = nest.sizes[0], inner = b - 1, outer = p / b - 1;
-    bool within = way == NESTED_SCATTER ? index < inner : index >= outer;
-    if (nest.count != 2)
-        return false;
-    *round = (struct round){.pairing = ROUND_SHIFT,
-                            .distance = within ? 1 : b,
-                            .elements = call->count / (size_t)(within ? b : p),
-                            .as_steps = call->count % (size_t)p,
-                            .reduce = way == NESTED_SCATTER,
-                            .span = within ? b : 0};
-    return index < inner + outer;
+    bool scatter = way == NESTED_SCATTER;
+    return nest_round(call, &nest, scatter ? index : nest_half(&nest) - 1 - index, scatter, round);
 }
 
 uint64_t nested_blocks_ps(const struct call *call, size_t element_bytes, struct path path)

@@ -12,21 +12,12 @@ static bool step(const struct call *call, int index, struct step *step)
     return nest_step(call, &nest, whole_of(call), index, step);
 }
 
-/* Of two levels, the inner of which are neighbours. */
 static bool round_of(const struct call *call, int index, struct round *round)
 {
     struct nest nest = nest_of(call, 0);
-    int p = call->size, b = nest.sizes[0], scatter = b - 1, across = 2 * (p / b - 1);
-    bool within = index < scatter || index >= scatter + across;
-    if (nest.count != 2 || nest.strides[0] != 1)
-        return false;
-    *round = (struct round){.pairing = ROUND_SHIFT,
-                            .distance = within ? 1 : b,
-                            .elements = call->count / (size_t)(within ? b : p),
-                            .as_steps = call->count % (size_t)p,
-                            .reduce = index < scatter + across / 2,
-                            .span = within ? b : 0};
-    return index < scatter + across + scatter;
+    int half = nest_half(&nest);
+    bool reduce = index < half;
+    return nest_round(call, &nest, reduce ? index : 2 * half - 1 - index, reduce, round);
 }
 
 static uint64_t closed_form_ps(const struct call *call, size_t element_bytes, struct path path)
