@@ -56,7 +56,7 @@ static void make_room(struct agenda *agenda)
 {
     if (agenda->head + agenda->count < agenda->room)
         return;
-    if (agenda->head > agenda->room / 2) { /* mostly taken */
+    if (agenda->head) {
         for (int i = 0; i < agenda->count; i++)
             agenda->items[i] = agenda->items[agenda->head + i];
         agenda->head = 0;

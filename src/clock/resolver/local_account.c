@@ -25,11 +25,15 @@ static void put_down(struct local_rank *rank, uint64_t from_ps, uint64_t to_ps)
 {
     struct stretch *last =
         rank->stretch_count ? &rank->stretches[rank->stretch_count - 1] : NULL;
-    if (last && last->to_ps == from_ps)
+    if (last && last->to_ps == from_ps) {
         last->to_ps = to_ps;
-    else
-        *vector_push(&rank->stretches, &rank->stretch_count, &rank->stretch_room) =
-            (struct stretch){from_ps, to_ps};
+        return;
+    }
+    if (rank->stretch_count == rank->stretch_room) { /* a rank has one or two of them */
+        rank->stretch_room = rank->stretch_room ? 2 * rank->stretch_room : 1;
+        rank->stretches = memory_resize(rank->stretches, (size_t)rank->stretch_room * sizeof *rank->stretches);
+    }
+    rank->stretches[rank->stretch_count++] = (struct stretch){from_ps, to_ps};
 }
 
 static struct rank_record *record_of(const struct dataflow *flow, const struct local_rank *rank)
