@@ -44,7 +44,8 @@ static void check_all(const char *kernel)
 {
     static const size_t shapes[][3] = {{1, 1, 1},    {1, 7, 3},    {5, 1, 9},     {2, 3, 0},
                                        {8, 8, 8},    {13, 17, 9},  {64, 10, 64},  {31, 33, 97},
-                                       {97, 95, 99}, {40, 5, 200}, {130, 120, 70}};
+                                       {97, 95, 99}, {40, 5, 200}, {130, 120, 70},
+                                       {40, 30, 0},  {16, 16, 1},  {33, 20, 650}};
     struct errors errors;
     errors_init(&errors);
     if (math_start(kernel, &errors)) {

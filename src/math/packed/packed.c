@@ -12,7 +12,7 @@
 bool packed_takes(size_t m, size_t n, size_t k)
 {
     if (tile_is_avx512())
-        return m >= PACKED_LEAST && n >= 16;
+        return m >= PACKED_LEAST && n >= 16 && k > 0;
     return tile_is_wide() && m >= 64 && n >= 64 && k >= 64 && m * n * k >= (size_t)1 << 25;
 }
 
