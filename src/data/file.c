@@ -102,7 +102,12 @@ bool data_file_open(struct data_file *file, const char *path, const char *where,
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return errors_add(errors, "%s: cannot open '%s': %s", where, path, strerror(errno));
-    bool good = take_in(file, descriptor, errors);
+    struct stat status;
+    bool known = fstat(descriptor, &status) == 0;
+    bool good = known && (S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+                    ? errors_add(errors, "%s: expected a file or a pipe, and '%s' is a %s", where, path,
+                                 S_ISDIR(status.st_mode) ? "directory" : "device")
+                    : take_in(file, descriptor, errors);
     close(descriptor);
     return good && expand(file, errors);
 }

@@ -82,6 +82,10 @@ struct result *experiment_run(const struct config *point, const struct host *hos
     if (good) {
         notes_before(&setup, result);
         good = !setup.real || math_start(config_text(point, "math.kernel"), errors);
+        if (good && setup.real) {
+            result->kernel = math_kernel();
+            result->products = math_products();
+        }
         good = good && (setup.goal ? replay_ranks(&setup, progress, result, errors)
                                    : run_ranks(&setup, host, seats, progress, result, errors));
     }

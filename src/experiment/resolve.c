@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STEPS_DEFAULT = 100 };
@@ -269,11 +270,29 @@ static bool resolve_local(struct setup *setup, struct errors *errors)
                       config_where(config, "across_steps"), local->across, local->steps);
 }
 
+/* A folder is no place for a file, and what is saved would replace a device. */
+static bool check_place(const struct setup *setup, const char *key, struct errors *errors)
+{
+    const char *path = config_text(setup->config, key), *where = config_where(setup->config, key);
+    struct stat about;
+    if (*path && path[strlen(path) - 1] == '/')
+        return errors_add(errors, "%s: expected a file's name, and '%s' is a folder's", where, path);
+    if (stat(path, &about) != 0)
+        return true;
+    if (S_ISDIR(about.st_mode))
+        return errors_add(errors, "%s: expected a file's name, and '%s' is a folder", where, path);
+    if (!strcmp(key, "save") && !S_ISREG(about.st_mode))
+        return errors_add(errors, "%s: '%s' is no regular file, and would be replaced", where, path);
+    return true;
+}
+
 /* Found before anything is trained. */
 static bool check_writable(const struct setup *setup, const char *key, struct errors *errors)
 {
     if (!config_is_set(setup->config, key))
         return true;
+    if (!check_place(setup, key, errors))
+        return false;
     char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||

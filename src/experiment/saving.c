@@ -1,5 +1,6 @@
 #include "saving.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +190,8 @@ bool saving_write(const struct setup *setup, struct checkpoint *gathered, int ta
                           .seed = setup->seed};
     bool good = (!saves_state(setup) || checkpoint_save_state(gathered, state, errors)) &&
                 checkpoint_save(gathered, path, errors);
+    if (good && !saves_state(setup))
+        remove(state); /* of weights that these have replaced: who resumes would take it for theirs */
     free(state);
     return good;
 }

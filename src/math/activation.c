@@ -27,7 +27,7 @@ static inline float gelu_tanh_share(float x)
     }
 
 FORWARD_ROW(none_row, x)
-FORWARD_ROW(relu_row, x > 0.0f ? x : 0.0f)
+FORWARD_ROW(relu_row, x <= 0.0f ? 0.0f : x) /* what is no number stays none */
 FORWARD_ROW(tanh_row, function_tanh(x))
 FORWARD_ROW(gelu_row, 0.5f * x * (1.0f + function_erf(x * 0.70710678f)))
 FORWARD_ROW(gelu_tanh_row, x *gelu_tanh_share(x))
@@ -82,7 +82,7 @@ static inline float gelu_tanh_slope(float x)
     return share + x * share * (1.0f - share) * 1.59576912f * (1.0f + 0.134145f * x * x);
 }
 
-BACKWARD_ROW(relu_back, x > 0.0f ? d : 0.0f)
+BACKWARD_ROW(relu_back, x <= 0.0f ? 0.0f : d)
 BACKWARD_ROW(tanh_back, d *(1.0f - x * x))
 BACKWARD_ROW(tanh_back_from_pre, d *(1.0f - function_tanh(x) * function_tanh(x)))
 BACKWARD_ROW(gelu_back, d *gelu_slope(x))

@@ -43,14 +43,14 @@ static inline four choose_float(four_words mask, four a, four b)
     return (four)choose(mask, (four_words)a, (four_words)b);
 }
 
-/* A later value must be larger to be taken. */
+/* A later value must be larger to be taken, or no number, which then stays, as in PyTorch. */
 static inline void pool_four(const float *upper, const float *lower, float *y, uint8_t *which)
 {
     four p = load(upper), q = load(upper + 4), r = load(lower), s = load(lower + 4);
     four a = EVEN(p, q), b = ODD(p, q), c = EVEN(r, s), d = ODD(r, s);
-    four_words right_up = b > a, right_down = d > c;
+    four_words right_up = (b > a) | (b != b), right_down = (d > c) | (d != d);
     four top = choose_float(right_up, b, a), bottom = choose_float(right_down, d, c);
-    four_words down = bottom > top;
+    four_words down = (bottom > top) | (bottom != bottom);
     four best = choose_float(down, bottom, top);
     bytes place = (bytes)choose(down, 2 - right_down, -right_up);
     place = BYTES(place);
@@ -61,9 +61,11 @@ static inline void pool_four(const float *upper, const float *lower, float *y, u
 static inline void pool_one(const float *upper, const float *lower, float *y, uint8_t *which)
 {
     float a = upper[0], b = upper[1], c = lower[0], d = lower[1];
-    float top = b > a ? b : a, bottom = d > c ? d : c;
-    *y = bottom > top ? bottom : top;
-    *which = bottom > top ? (d > c ? 3 : 2) : b > a;
+    bool right_up = b > a || b != b, right_down = d > c || d != d;
+    float top = right_up ? b : a, bottom = right_down ? d : c;
+    bool down = bottom > top || bottom != bottom;
+    *y = down ? bottom : top;
+    *which = down ? (right_down ? 3 : 2) : right_up;
 }
 
 VECTORISED static void pool_planes(size_t planes, size_t height, size_t width, const float *x,

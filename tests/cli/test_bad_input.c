@@ -301,6 +301,13 @@ static const struct row {
     {"run strategy=replay math=off replay.goal=two.goal goal=x.goal", "a GOAL file already"},
     {"run cluster.loggp.overhead_per_byte=10ps", "expected a time a byte"},
     {"run goal=/nowhere/x.goal", "cannot write in the folder"},
+    {"run goal=/tmp", "'/tmp' is a folder"},
+    {"run trace=/tmp", "'/tmp' is a folder"},
+    {"run save=/tmp", "'/tmp' is a folder"},
+    {"run save=new.safetensors/", "'new.safetensors/' is a folder's"},
+    {"run save=/dev/full", "'/dev/full' is no regular file"},
+    {"run data=csv:/tmp", "'/tmp' is a directory"},
+    {"run data=text:/dev/zero", "'/dev/zero' is a device"},
     {"run strategy=data nodes=2 cluster.topology=explicit 'cluster.links=node0 node1,node1 node2,node2 node3'",
      "the cluster has 4 nodes, not 2"},
     /* Sweeps. */

@@ -222,6 +222,33 @@ static void pooling_takes_the_first_largest(void)
     CHECK(!memcmp(dx, (float[]){0, 7, 0, 0, 0, 0, 0, 8}, sizeof dx));
 }
 
-SUITE("math: convolution", TEST(plain_loops_have_right_gradients),
+/* Nor does relu hide it: a loss must tell of it. */
+static void what_is_no_number_stays_none(void)
+{
+    for (int place = 0; place < 4; place++) {
+        float x[32], y[8];
+        uint8_t which[8];
+        for (int i = 0; i < 32; i++)
+            x[i] = (float)(i * 7 % 5) - 2;
+        x[place / 2 * 16 + 4 + place % 2] = NAN; /* of the third window; by fours and one by one */
+        math_pool(1, 2, 16, x, y, which);
+        CHECK(isnan(y[2]) && which[2] == place && !isnan(y[1]) && !isnan(y[3]));
+        x[place / 2 * 2 + place % 2] = NAN;
+        math_pool(1, 2, 2, x, y, which);
+        CHECK(isnan(y[0]) && which[0] == place);
+    }
+    float row[3] = {-1, NAN, 2}, out[3], slope[3] = {1, 1, 1};
+    math_bias_activate(1, 3, row, NULL, ACTIVATION_RELU, out);
+    CHECK(out[0] == 0 && isnan(out[1]) && out[2] == 2);
+    math_activate_backward(1, 3, slope, NULL, out, ACTIVATION_RELU, NULL, false);
+    CHECK(slope[0] == 0 && slope[1] == 1 && slope[2] == 1);
+}
+
+static void no_number_by_each_kernel(void)
+{
+    each_kernel(what_is_no_number_stays_none);
+}
+
+SUITE("math: convolution", TEST(no_number_by_each_kernel), TEST(plain_loops_have_right_gradients),
       TEST(every_kernel_agrees_with_plain_loops), TEST(image_slopes_are_right),
       TEST(pooling_takes_the_first_largest));

@@ -175,6 +175,8 @@ static inline struct learned learn(const char *model, const char *line)
     if (learned.result->status == STATUS_OK)
         learned.weights = weights_in(model, path);
     remove(path);
+    snprintf(whole, sizeof whole, "%s.state.safetensors", path);
+    remove(whole);
     return learned;
 }
 

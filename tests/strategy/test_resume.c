@@ -244,7 +244,7 @@ static void a_full_disk_ends_the_run(void)
     errors_init(&errors);
     char line[512];
     make_folder();
-    snprintf(line, sizeof line, "mkdir %s/x.safetensors", folder);
+    snprintf(line, sizeof line, "mkdir %s/x.safetensors.%d.part", folder, (int)getpid()); /* written there first */
     CHECK_EQUAL(system(line), 0);
     snprintf(line, sizeof line, "steps=40 save.every=5 save.state=off save=%s/x.safetensors", folder);
     struct config *config = config_of(line, &errors);
@@ -307,6 +307,8 @@ static void what_does_not_fit_is_refused(void)
     refused_in_few_words();
     refused("steps=20 optimizer=adamw math=off resume=%s/a.safetensors", "needs math=on");
     refused("steps=20 save=%s/a.state.safetensors", "give another name");
+    result_free(run("steps=10 optimizer=adamw save.state=off save=%s/a.safetensors", folder));
+    refused("steps=20 optimizer=adamw resume=%s/a.safetensors", "a.state.safetensors"); /* not the older weights' */
     char command[256];
     snprintf(command, sizeof command, "cp %s/b.safetensors %s/b.state.safetensors", folder, folder);
     CHECK_EQUAL(system(command), 0);

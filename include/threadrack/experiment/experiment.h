@@ -99,6 +99,7 @@ struct result {
     int note_count, note_room;
 
     /* Only for the manifest, since the host decides it. */
+    const char *kernel, *products; /* of its maths, as math.h names them; NULL: it had none */
     double wall_s;
     uint64_t mailbox_bytes; /* the most that copies of unreceived messages took */
 };

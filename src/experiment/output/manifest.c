@@ -70,6 +70,8 @@ json_t *manifest_run(struct place place)
     json_object_set_new(run, "status", json_string(status_name(result->status)));
     json_object_set_new(run, "reason", cell_to_json(text(result->reason)));
     json_object_set_new(run, "seed", cell_to_json(text(asked_text(point, "seed"))));
+    json_object_set_new(run, "kernel", cell_to_json(text(result->kernel)));
+    json_object_set_new(run, "products", cell_to_json(text(result->products)));
     json_object_set_new(run, "wall_s", cell_to_json(real(result->wall_s)));
     json_object_set_new(run, "mailbox_bytes", cell_to_json(whole(result->mailbox_bytes)));
     json_object_set_new(run, "notes", notes);

@@ -6,7 +6,7 @@ static real activation(enum activation kind, real x)
 {
     switch (kind) {
     case ACTIVATION_RELU:
-        return x > 0 ? x : 0;
+        return x <= 0 ? 0 : x;
     case ACTIVATION_TANH:
         return REAL(tanh)(x);
     case ACTIVATION_GELU:
@@ -38,7 +38,7 @@ static real slope(enum activation kind, const real *x, const real *out)
     real t;
     switch (kind) {
     case ACTIVATION_RELU:
-        return (out ? *out : *x) > 0;
+        return !((out ? *out : *x) <= 0);
     case ACTIVATION_TANH:
         t = out ? *out : REAL(tanh)(*x);
         return 1 - t * t;

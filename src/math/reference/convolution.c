@@ -106,10 +106,11 @@ void NAMED(pool)(size_t planes, size_t height, size_t width, const real *x, real
             for (size_t j = 0; j < width / 2; j++) {
                 size_t at = (p * (height / 2) + i) * (width / 2) + j;
                 int best = 0;
-                for (int place = 1; place < 4; place++)
-                    if (x[window(height, width, p, i, j, place)] >
-                        x[window(height, width, p, i, j, best)])
+                for (int place = 1; place < 4; place++) {
+                    real value = x[window(height, width, p, i, j, place)];
+                    if (value > x[window(height, width, p, i, j, best)] || value != value)
                         best = place;
+                }
                 y[at] = x[window(height, width, p, i, j, best)];
                 which[at] = (uint8_t)best;
             }
