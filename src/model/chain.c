@@ -100,6 +100,17 @@ bool chain_linear(struct chain *chain, size_t out)
            append(chain, (struct layer){.ops = &layer_linear}, out);
 }
 
+bool chain_tied(struct chain *chain)
+{
+    struct layer *first = &chain->layers[0], *last = chain_last(chain);
+    if (first->ops != &layer_embedding || first->lends || !last->no_bias || last->in != first->out ||
+        last->out != first->vocabulary)
+        return refuse(chain, "tied: expected an embedding as the first layer, of the width that comes in and as "
+                             "large a vocabulary as there are outputs, and bias: off");
+    last->borrows = first->lends = true;
+    return true;
+}
+
 bool chain_conv(struct chain *chain, size_t channels, size_t kernel, size_t padding)
 {
     if (!is_image(chain))

@@ -37,6 +37,8 @@ bool chain_conv(struct chain *chain, size_t channels, size_t kernel, size_t padd
 bool chain_activation(struct chain *chain, enum activation kind); /* joins the layer before it */
 bool chain_max_pool(struct chain *chain);
 bool chain_flatten(struct chain *chain); /* makes no layer, but counts */
+/* The latest layer, a linear one and the model's last, has the first one's table for its weight. */
+bool chain_tied(struct chain *chain);
 bool chain_norm(struct chain *chain);
 bool chain_embedding(struct chain *chain, size_t vocabulary, size_t width);
 bool chain_attention(struct chain *chain, size_t heads);

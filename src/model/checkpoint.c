@@ -16,6 +16,9 @@ static struct checkpoint *create(const struct model_spec *spec,
                                       .optimizer = optimizer,
                                       .count = spec->tensor_count,
                                       .sets = optimizer ? 1 + optimizer_state_count(optimizer) : 1};
+    if (model_is_tied(spec))
+        snprintf(checkpoint->twin, sizeof checkpoint->twin, "%s.weight",
+                 spec->layers[spec->layer_count - 1].prefix);
     size_t sets = (size_t)checkpoint->sets;
     checkpoint->tensors = memory_zeroed(count + 1, sizeof *checkpoint->tensors);
     for (size_t i = 0; i < count; i++)

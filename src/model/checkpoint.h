@@ -15,6 +15,9 @@ struct checkpoint {
     int count;
     struct tensor *tensors; /* as the spec's; it may be freed before */
     int sets;               /* 1, of weights, and one more for each of the optimizer's states */
+    /* What PyTorch calls the first tensor besides, where the output layer is tied to it: weights are written
+     * under both names, and a file of weights may have it. Else "". */
+    char twin[LABEL_ROOM];
     float **values;         /* (sets, count); views of one buffer */
     float *data;
 };

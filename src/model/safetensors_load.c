@@ -3,6 +3,7 @@
 #include "optimizer.h"
 #include "safetensors.h"
 
+#include "threadrack/base/memory.h"
 #include "threadrack/base/units.h"
 
 #include <errno.h>
@@ -47,6 +48,12 @@ static bool check_tensor(struct reader *r, const char *name, const struct tensor
                                 (unsigned long long)(range[1] - range[0]), tensor->count);
 }
 
+/* See checkpoint.h; a file of weights has it or not. */
+static bool takes_twin(const struct reader *r)
+{
+    return r->sets == 1 && r->checkpoint->twin[0] && json_object_get(r->header, r->checkpoint->twin);
+}
+
 /* Tensors of the file that nobody asks for. */
 static bool check_strangers(struct reader *r)
 {
@@ -57,6 +64,8 @@ static bool check_strangers(struct reader *r)
     for (int set = 0; set < r->sets; set++)
         for (int i = 0; i < checkpoint->count; i++)
             json_object_set_new(known, checkpoint_label(checkpoint, set, i, label), json_null());
+    if (takes_twin(r))
+        json_object_set_new(known, checkpoint->twin, json_null());
     for (int i = 0; i < r->count; i++)
         if (!json_object_get(known, r->extents[i].name))
             good = safetensors_complain(r, "has a tensor '%.60s' that the model has not",
@@ -65,21 +74,41 @@ static bool check_strangers(struct reader *r)
     return good;
 }
 
-static bool read_tensor(struct reader *r, int set, int i, bool wanted)
+/* Into `values`; NULL: it is only looked whether it is there. */
+static bool read_values(struct reader *r, const char *name, const struct tensor *tensor, float *values)
 {
-    const struct checkpoint *checkpoint = r->checkpoint;
-    const struct tensor *tensor = &checkpoint->tensors[i];
-    char label[LABEL_ROOM];
-    const char *name = checkpoint_label(checkpoint, set, i, label);
-    float *values = checkpoint->values[(size_t)set * (size_t)checkpoint->count + (size_t)i];
     uint64_t range[2];
     if (!check_tensor(r, name, tensor, range))
         return false;
-    if (!wanted)
+    if (!values)
         return true;
     return (!fseeko(r->stream, (off_t)(r->data_at + range[0]), SEEK_SET) &&
             fread(values, sizeof(float), tensor->count, r->stream) == tensor->count) ||
            safetensors_complain(r, "tensor '%s' cannot be read: %s", name, strerror(errno));
+}
+
+static bool read_tensor(struct reader *r, int set, int i, bool wanted)
+{
+    const struct checkpoint *checkpoint = r->checkpoint;
+    char label[LABEL_ROOM];
+    float *values = checkpoint->values[(size_t)set * (size_t)checkpoint->count + (size_t)i];
+    return read_values(r, checkpoint_label(checkpoint, set, i, label), &checkpoint->tensors[i],
+                       wanted ? values : NULL);
+}
+
+/* Two names of one tensor, so its values must be the same. */
+static bool check_twin(struct reader *r)
+{
+    const struct checkpoint *checkpoint = r->checkpoint;
+    const struct tensor *table = &checkpoint->tensors[0];
+    char label[LABEL_ROOM];
+    float *values = memory_zeroed(table->count, sizeof *values);
+    bool good = read_values(r, checkpoint->twin, table, values) &&
+                (!memcmp(values, checkpoint->values[0], table->count * sizeof *values) ||
+                 safetensors_complain(r, "tensor '%s' is not '%s', to which the model ties it", checkpoint->twin,
+                                      checkpoint_label(checkpoint, 0, 0, label)));
+    free(values);
+    return good;
 }
 
 static bool read_tensors(struct reader *r, bool wanted)
@@ -104,7 +133,7 @@ static bool read_file(struct reader *r, bool (*check)(struct reader *r))
     bool good = safetensors_open(r) && (!check || check(r));
     if (good) {
         good = check_strangers(r);
-        good = read_tensors(r, false) && good && read_tensors(r, true);
+        good = read_tensors(r, false) && good && read_tensors(r, true) && (!takes_twin(r) || check_twin(r));
     }
     tell_the_rest(r);
     safetensors_close(r);

@@ -31,22 +31,34 @@ static void add_metadata(struct text *header, const struct writing *writing)
     text_add(header, "}");
 }
 
+static void add_tensor(struct text *header, const char *name, const struct tensor *tensor, size_t *at)
+{
+    char shape[96];
+    size_t end = *at + tensor->count * sizeof(float);
+    text_add(header, ",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", name,
+             tensor_shape_text(tensor, shape, sizeof shape), *at, end);
+    *at = end;
+}
+
+/* A state is for us alone. */
+static bool has_twin(const struct writing *writing)
+{
+    return !writing->state && writing->checkpoint->twin[0];
+}
+
 static struct text header_of(const struct writing *writing)
 {
     const struct checkpoint *checkpoint = writing->checkpoint;
     struct text header = {0};
     size_t at = 0;
-    char shape[96], label[LABEL_ROOM];
+    char label[LABEL_ROOM];
     add_metadata(&header, writing);
     for (int n = 0; n < writing->sets * checkpoint->count; n++) {
         int set = n / checkpoint->count, i = n % checkpoint->count;
-        const struct tensor *tensor = &checkpoint->tensors[i];
-        size_t end = at + tensor->count * sizeof(float);
-        text_add(&header, ",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
-                 checkpoint_label(checkpoint, set, i, label),
-                 tensor_shape_text(tensor, shape, sizeof shape), at, end);
-        at = end;
+        add_tensor(&header, checkpoint_label(checkpoint, set, i, label), &checkpoint->tensors[i], &at);
     }
+    if (has_twin(writing))
+        add_tensor(&header, checkpoint->twin, &checkpoint->tensors[0], &at);
     text_add(&header, "}");
     while (header.length % 8)
         text_add(&header, " ");
@@ -66,6 +78,9 @@ static bool write_all(FILE *stream, const struct writing *writing)
         size_t count = checkpoint->tensors[n % checkpoint->count].count;
         good = fwrite(checkpoint->values[n], sizeof(float), count, stream) == count;
     }
+    if (good && has_twin(writing))
+        good = fwrite(checkpoint->values[0], sizeof(float), checkpoint->tensors[0].count, stream) ==
+               checkpoint->tensors[0].count;
     text_release(&header);
     return good && !fflush(stream) && !fsync(fileno(stream));
 }

@@ -178,5 +178,39 @@ static void evaluation_counts_right_answers(void)
     model_spec_free(spec);
 }
 
-SUITE("model: checkpoints", TEST(round_trip), TEST(wrong_files_are_refused),
+/* A tied table under both of PyTorch's names; one of them is enough, but they must be one. */
+static void a_tied_table_has_two_names(void)
+{
+    static const char *const gpt = "gpt:layers=1,heads=1,width=4,context=2,vocabulary=8,tied";
+    struct errors errors;
+    errors_init(&errors);
+    model_spec_free(small_spec()); /* for the path */
+    struct model_spec *spec = model_parse(gpt, "model", &errors);
+    CHECK_FATAL(spec != NULL);
+    struct checkpoint *a = checkpoint_create(spec), *b = checkpoint_create(spec);
+    const char *name;
+    size_t count;
+    float *table = (float *)checkpoint_tensor(a, 0, &name, &count), *read = (float *)checkpoint_tensor(b, 0, &name, &count);
+    CHECK_TEXT(name, "transformer.wte.weight");
+    for (size_t i = 0; i < count; i++)
+        table[i] = (float)i - 3;
+    CHECK(checkpoint_save(a, path, &errors));
+    CHECK(checkpoint_load(b, path, "init", &errors) && !memcmp(table, read, count * sizeof *table));
+    FILE *stream = fopen(path, "r+b");
+    char header[1 << 14];
+    size_t length = fread(header, 1, sizeof header - 1, stream);
+    CHECK(memmem(header, length, "\"lm_head.weight\":{", 18) != NULL);
+    fseek(stream, -4, SEEK_END); /* the twin's last value */
+    fwrite("\0\0\0\0", 1, 4, stream);
+    fclose(stream);
+    CHECK(!checkpoint_load(b, path, "init", &errors));
+    CHECK(errors.count && strstr(errors.messages[0], "'lm_head.weight' is not 'transformer.wte.weight'"));
+    errors_release(&errors);
+    unlink(path);
+    checkpoint_free(a);
+    checkpoint_free(b);
+    model_spec_free(spec);
+}
+
+SUITE("model: checkpoints", TEST(round_trip), TEST(a_tied_table_has_two_names), TEST(wrong_files_are_refused),
       TEST(missing_and_tiny_files), TEST(evaluation_counts_right_answers));

@@ -65,6 +65,12 @@ static void wrong_files(void)
     refused("layers: [flatten, linear: -3]\n", "out: expected a whole number from 1");
     refused("layers: [flatten, linear: [3]]\n", ":1:27: expected a value or a mapping of options");
     refused("layers: [flatten, linear: {out: 3, bias: maybe}]\n", "bias: expected on or off");
+    refused("input: tokens\ncontext: 4\nlayers: [embedding: 6, linear: {out: 127, bias: off, tied: on}]\n",
+            ":3:24: linear: tied: expected an embedding as the first layer");
+    refused("input: tokens\ncontext: 4\nlayers: [embedding: 6, linear: {out: 128, tied: on}]\n", "and bias: off");
+    refused("layers: [flatten, linear: {out: 8, bias: off, tied: on}]\n", "expected an embedding");
+    refused("input: tokens\ncontext: 4\nlayers: [embedding: 6, linear: {out: 128, bias: off, tied: on}, relu]\n",
+            "the layer before it is tied, and must be the last");
     refused("layers: [relu: 3]\n", "no layer is called 'relu'");
     refused("layers: [max_pool: 3]\n", ":1:20: max_pool takes no value");
     refused("layers: [flatten, activation: swish]\n", ":1:31: 'swish' is no activation");
@@ -130,6 +136,8 @@ static void tensors_are_named_by_their_place(void)
     MADE_OF("input: tokens\ncontext: 4\nlayers: [embedding: {width: 6}, feed_forward: 3, linear: 128]\n",
             "0.wte.weight", "0.wpe.weight", "1.ln_2.weight", "1.ln_2.bias", "1.mlp.c_fc.weight",
             "1.mlp.c_fc.bias", "1.mlp.c_proj.weight", "1.mlp.c_proj.bias", "2.weight", "2.bias");
+    MADE_OF("input: tokens\ncontext: 4\nlayers: [embedding: 6, norm, linear: {out: 128, bias: off, tied: on}]\n",
+            "0.wte.weight", "0.wpe.weight", "1.weight", "1.bias");
 }
 
 /* Run from the top of the source tree. */

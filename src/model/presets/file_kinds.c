@@ -5,7 +5,7 @@ static bool add_linear(struct chain *chain, const size_t *value)
     if (!chain_linear(chain, value[0]))
         return false;
     chain_last(chain)->no_bias = !value[1];
-    return true;
+    return !value[2] || chain_tied(chain);
 }
 
 static bool add_conv(struct chain *chain, const size_t *value)
@@ -64,7 +64,7 @@ static bool add_experts(struct chain *chain, const size_t *value)
 }
 
 const struct file_kind file_kinds[] = {
-    {"linear", {{"out", VALUE_OUT, REQUIRED}, {"bias", VALUE_SWITCH, 1}}, add_linear},
+    {"linear", {{"out", VALUE_OUT, REQUIRED}, {"bias", VALUE_SWITCH, 1}, {"tied", VALUE_SWITCH, 0}}, add_linear},
     {"conv",
      {{"channels", VALUE_COUNT, REQUIRED}, {"kernel", VALUE_COUNT, 3}, {"padding", VALUE_ZERO, 1}},
      add_conv},

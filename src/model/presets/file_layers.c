@@ -237,6 +237,9 @@ bool file_layers_make(const struct file_layers *from, const char *path, size_t c
         size_t value[FILE_VALUES];
         for (int v = 0; v < FILE_VALUES; v++)
             value[v] = layer->value[v] == CLASSES_OF_DATA ? classes : layer->value[v];
+        if (chain->count && chain_last(chain)->borrows)
+            return errors_add(errors, "%s:%d:%d: %s: the layer before it is tied, and must be the last", path,
+                              layer->line, layer->column, layer->kind->name);
         if (!layer->kind->add(chain, value))
             return errors_add(errors, "%s:%d:%d: %s: %s", path, layer->line, layer->column,
                               layer->kind->name, chain->why);
