@@ -270,7 +270,7 @@ static bool resolve_local(struct setup *setup, struct errors *errors)
                       config_where(config, "across_steps"), local->across, local->steps);
 }
 
-/* A folder is no place for a file, and what is saved would replace a device. */
+/* A folder is no place for a file, and a file that is put in its place when it is whole would replace a device. */
 static bool check_place(const struct setup *setup, const char *key, struct errors *errors)
 {
     const char *path = config_text(setup->config, key), *where = config_where(setup->config, key);
@@ -281,8 +281,21 @@ static bool check_place(const struct setup *setup, const char *key, struct error
         return true;
     if (S_ISDIR(about.st_mode))
         return errors_add(errors, "%s: expected a file's name, and '%s' is a folder", where, path);
-    if (!strcmp(key, "save") && !S_ISREG(about.st_mode))
+    if (!S_ISREG(about.st_mode))
         return errors_add(errors, "%s: '%s' is no regular file, and would be replaced", where, path);
+    return true;
+}
+
+/* One file would replace the other. */
+static bool check_apart(const struct setup *setup, const char *key, struct errors *errors)
+{
+    static const char *const keys[] = {"save", "goal", "trace"};
+    const struct config *config = setup->config;
+    for (int i = 0; i < 3 && strcmp(keys[i], key); i++)
+        if (config_is_set(config, keys[i]) && !strcmp(config_text(config, keys[i]), config_text(config, key)))
+            return errors_add(errors, "%s: '%s' is where %s goes (%s); give it a file of its own",
+                              config_where(config, key), config_text(config, key), keys[i],
+                              config_where(config, keys[i]));
     return true;
 }
 
@@ -291,7 +304,7 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
 {
     if (!config_is_set(setup->config, key))
         return true;
-    if (!check_place(setup, key, errors))
+    if (!check_place(setup, key, errors) || !check_apart(setup, key, errors))
         return false;
     char *path = memory_text("%s", config_text(setup->config, key));
     const char *folder = dirname(path);

@@ -415,12 +415,18 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
 
 static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
 {
-    FILE *file = fopen(path, "w");
+    char *part = memory_text("%s.part", path);
+    FILE *file = fopen(part, "w");
     bool good = file && clock_write_goal(clock, file);
     if (file)
         good = fclose(file) == 0 && good;
-    return good || errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path,
-                                     strerror(errno));
+    good = good && !rename(part, path);
+    if (!good)
+        errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path, strerror(errno));
+    if (!good && file)
+        remove(part);
+    free(part);
+    return good;
 }
 
 /* Steps of a stopped run that have ended; whose marks end one that runs free: its servers' or the one rank's who
