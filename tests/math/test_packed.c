@@ -8,6 +8,8 @@
 #include "threadrack/math/math.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static float *random_floats(size_t count, uint32_t which)
 {
@@ -26,6 +28,24 @@ static double difference(size_t count, const float *a, const float *b)
     return most;
 }
 
+/* Floats whose last is followed by a page that cannot be touched. */
+struct edge {
+    char *pages;
+    size_t bytes;
+    float *at;
+};
+
+static struct edge edge_of(size_t count, const float *values)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), used = (count * sizeof(float) + page - 1) / page * page;
+    struct edge edge = {.bytes = used + page};
+    edge.pages = mmap(NULL, edge.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_FATAL(edge.pages != MAP_FAILED && !mprotect(edge.pages + used, page, PROT_NONE));
+    edge.at = (float *)(edge.pages + used) - count;
+    memcpy(edge.at, values, count * sizeof(float));
+    return edge;
+}
+
 static void check(bool ta, bool tb, const size_t *s, float beta)
 {
     size_t m = s[0], n = s[1], k = s[2];
@@ -34,15 +54,20 @@ static void check(bool ta, bool tb, const size_t *s, float beta)
     float *c = random_floats(m * cs, 3), *expected = random_floats(m * cs, 3);
     if (beta == 0)
         c[0] = NAN; /* need not be initialised */
+    struct edge ends[] = {edge_of(((ta ? k : m) - 1) * as + (ta ? m : k), a),
+                          edge_of(((tb ? n : k) - 1) * bs + (tb ? k : n), b), edge_of((m - 1) * cs + n, c)};
     packed_product(&(struct large_product){.m = m,
                                            .n = n,
                                            .k = k,
-                                           .a = {a, as, ta},
-                                           .b = {b, bs, tb},
+                                           .a = {ends[0].at, as, ta},
+                                           .b = {ends[1].at, bs, tb},
                                            .alpha = 0.5f,
                                            .beta = beta,
-                                           .c = c,
+                                           .c = ends[2].at,
                                            .c_stride = cs});
+    memcpy(c, ends[2].at, ((m - 1) * cs + n) * sizeof *c);
+    for (int i = 0; i < 3; i++)
+        munmap(ends[i].pages, ends[i].bytes);
     math_gemm_reference(ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, m, n, k, 0.5f, a, as, b,
                         bs, beta, expected, cs);
     CHECK_NEAR(difference(m * cs, c, expected), 0, 2e-6 * (double)(k + 1));

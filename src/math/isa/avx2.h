@@ -2,13 +2,15 @@
 #ifndef THREADRACK_SRC_MATH_ISA_AVX2_H
 #define THREADRACK_SRC_MATH_ISA_AVX2_H
 
+#include "unwatched.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 
 /* Eight true words, then eight false. */
 static const int32_t lanes_wanted[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
-#define ISA                         __attribute__((target("avx2,fma")))
+#define ISA                         __attribute__((target("avx2,fma"), UNWATCHED))
 #define VECTOR                      __m256
 #define LANES                       8
 #define MASK                        __m256i

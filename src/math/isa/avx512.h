@@ -2,9 +2,11 @@
 #ifndef THREADRACK_SRC_MATH_ISA_AVX512_H
 #define THREADRACK_SRC_MATH_ISA_AVX512_H
 
+#include "unwatched.h"
+
 #include <immintrin.h>
 
-#define ISA                         __attribute__((target("avx512f,avx2,fma")))
+#define ISA                         __attribute__((target("avx512f,avx2,fma"), UNWATCHED))
 #define VECTOR                      __m512
 #define LANES                       16
 #define MASK                        __mmask16

@@ -2,11 +2,13 @@
 #ifndef THREADRACK_SRC_MATH_ISA_TURN_H
 #define THREADRACK_SRC_MATH_ISA_TURN_H
 
+#include "unwatched.h"
+
 #include <immintrin.h>
 #include <stddef.h>
 
 /* Four columns of eight rows, from column `at` on, to four stretches of eight that lie `apart`. */
-__attribute__((target("avx2"), always_inline)) static inline void turn_four(const float *const *rows, size_t at,
+__attribute__((target("avx2"), UNWATCHED, always_inline)) static inline void turn_four(const float *const *rows, size_t at,
                                                                              float *to, size_t apart)
 {
     __m256 x[4], y[4];

@@ -1,6 +1,8 @@
 /* Tiles of 4 to 6 rows by 16 floats: see ../tile/avx2.c. */
 #include "blocks.h"
 
+#define UNWATCHED no_sanitize("thread", "address", "undefined")
+
 #ifdef __x86_64__
 #include "../isa/avx2.h"
 

@@ -2,6 +2,8 @@
  * AVX-512. */
 #include "blocks.h"
 
+#define UNWATCHED no_sanitize("thread", "address", "undefined")
+
 #ifdef __x86_64__
 #include "../isa/avx512.h"
 

@@ -12,7 +12,7 @@ static void turn_each(size_t rows, size_t columns, const float *from, size_t str
 #include "../isa/turn.h"
 
 /* Returns how many columns it turned. */
-__attribute__((target("avx2"))) static size_t turn_eight(size_t columns, const float *from, size_t stride, float *to,
+__attribute__((target("avx2"), UNWATCHED)) static size_t turn_eight(size_t columns, const float *from, size_t stride, float *to,
                                                          size_t apart)
 {
     const float *rows[8];
