@@ -61,11 +61,14 @@ static bool read_whole(struct data_file *file, int descriptor, struct errors *er
     }
 }
 
-static bool take_in(struct data_file *file, int descriptor, struct errors *errors)
+static bool take_in(struct data_file *file, int descriptor, const char *where, struct errors *errors)
 {
     struct stat status;
     if (fstat(descriptor, &status))
         return unreadable(file, errors);
+    if (S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+        return errors_add(errors, "%s: expected a file or a pipe, and '%s' is a %s", where, file->path,
+                          S_ISDIR(status.st_mode) ? "directory" : "device");
     if (!S_ISREG(status.st_mode) || status.st_size == 0)
         return read_whole(file, descriptor, errors);
     size_t length = (size_t)status.st_size;
@@ -102,12 +105,7 @@ bool data_file_open(struct data_file *file, const char *path, const char *where,
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return errors_add(errors, "%s: cannot open '%s': %s", where, path, strerror(errno));
-    struct stat status;
-    bool known = fstat(descriptor, &status) == 0;
-    bool good = known && (S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
-                    ? errors_add(errors, "%s: expected a file or a pipe, and '%s' is a %s", where, path,
-                                 S_ISDIR(status.st_mode) ? "directory" : "device")
-                    : take_in(file, descriptor, errors);
+    bool good = take_in(file, descriptor, where, errors);
     close(descriptor);
     return good && expand(file, errors);
 }
