@@ -42,23 +42,38 @@ static struct share part_of(struct share whole, int parts, int i)
     return (struct share){whole.begin + inner.begin, inner.count};
 }
 
+int nest_half(const struct nest *nest)
+{
+    int half = 0;
+    for (int k = 0; k < nest->count; k++)
+        half += nest->sizes[k] - 1;
+    return half;
+}
+
+int nest_level(const struct nest *nest, int *at)
+{
+    int k = 0;
+    if (*at < 0)
+        return -1;
+    for (; k < nest->count && *at >= nest->sizes[k] - 1; k++)
+        *at -= nest->sizes[k] - 1;
+    return k < nest->count ? k : -1;
+}
+
 bool nest_step(const struct call *call, const struct nest *nest, struct share whole, int index,
                struct step *step)
 {
     struct share wholes[LAYOUT_LEVELS];
-    int places[LAYOUT_LEVELS], half = 0, k = 0;
+    int places[LAYOUT_LEVELS], half = nest_half(nest);
     for (int i = 0; i < nest->count; i++) {
         wholes[i] = whole;
         places[i] = call->rank / nest->strides[i] % nest->sizes[i];
         whole = part_of(whole, nest->sizes[i], places[i]);
-        half += nest->sizes[i] - 1;
     }
     bool reduce = index < half;
-    int at = reduce ? index : 2 * half - 1 - index; /* as if gathering went backwards */
-    if (index >= 2 * half)
+    int at = reduce ? index : 2 * half - 1 - index, k = nest_level(nest, &at);
+    if (k < 0)
         return false;
-    while (at >= nest->sizes[k] - 1)
-        at -= nest->sizes[k++] - 1;
     int size = nest->sizes[k], stride = nest->strides[k], place = places[k];
     int block = reduce ? place - 1 - at : place - (size - 2 - at);
     *step = (struct step){.send_to = call->rank + (place + 1 < size ? stride : stride * (1 - size)),
@@ -69,22 +84,10 @@ bool nest_step(const struct call *call, const struct nest *nest, struct share wh
     return true;
 }
 
-int nest_half(const struct nest *nest)
-{
-    int half = 0;
-    for (int k = 0; k < nest->count; k++)
-        half += nest->sizes[k] - 1;
-    return half;
-}
-
 bool nest_round(const struct call *call, const struct nest *nest, int at, bool reduce, struct round *round)
 {
-    int k = 0;
-    if (at < 0)
-        return false;
-    for (; k < nest->count && at >= nest->sizes[k] - 1; k++)
-        at -= nest->sizes[k] - 1;
-    if (k == nest->count)
+    int k = nest_level(nest, &at);
+    if (k < 0)
         return false;
     int ring = nest->strides[k] * nest->sizes[k];
     *round = (struct round){.pairing = ROUND_SHIFT,

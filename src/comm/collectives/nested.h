@@ -24,6 +24,9 @@ bool nest_step(const struct call *call, const struct nest *nest, struct share wh
                struct step *step);
 /* Steps one way, there or back. */
 int nest_half(const struct nest *nest);
+/* The dimension along which the *at-th step on the way there goes, and in *at the how manieth along it that is; -1
+ * beyond the last and before the first. Steps on the way back undo these, the last first. */
+int nest_level(const struct nest *nest, int *at);
 /* All members' steps that are the at-th on the way there, or, on the way back, undo it; along level k of size d_k
  * and stride s_k rings of every s_k-th of s_k d_k neighbours. Dimension 0 is the innermost. False beyond the last
  * and before the first. */

@@ -8,21 +8,23 @@ struct turn {
     int sent;                  /* the place to whose members, on this level, belongs what is sent */
 };
 
+/* Of the index-th step, as the nest counts. */
+static int place_there(const struct nest *nest, enum nested_way way, int index)
+{
+    return way == NESTED_SCATTER ? index : nest_half(nest) - 1 - index;
+}
+
 static bool turn_of(const struct call *call, enum nested_way way, int strands, int index, struct turn *turn)
 {
-    bool scatter = way == NESTED_SCATTER;
     struct nest nest = nest_of(call, call->strand);
-    int k = scatter ? 0 : nest.count - 1, on = scatter ? 1 : -1;
-    while (k >= 0 && k < nest.count && index >= nest.sizes[k] - 1) {
-        index -= nest.sizes[k] - 1;
-        k += on;
-    }
-    if (k < 0 || k == nest.count)
+    int at = place_there(&nest, way, index), k = nest_level(&nest, &at);
+    if (k < 0)
         return false;
+    int size = nest.sizes[k], behind = way == NESTED_SCATTER ? at + 1 : size - 2 - at;
     *turn = (struct turn){.nest = nest, .level = k, .strand = call->strand, .strands = strands};
     for (int i = 0; i <= k; i++)
         turn->places[i] = call->rank / nest.strides[i] % nest.sizes[i];
-    turn->sent = (turn->places[k] - index - scatter + nest.sizes[k]) % nest.sizes[k];
+    turn->sent = (turn->places[k] - behind + size) % size;
     return true;
 }
 
@@ -126,8 +128,7 @@ bool nested_blocks_piece(const struct call *call, enum nested_way way, int stran
 bool nested_blocks_round(const struct call *call, enum nested_way way, int index, struct round *round)
 {
     struct nest nest = nest_of(call, 0);
-    bool scatter = way == NESTED_SCATTER;
-    return nest_round(call, &nest, scatter ? index : nest_half(&nest) - 1 - index, scatter, round);
+    return nest_round(call, &nest, place_there(&nest, way, index), way == NESTED_SCATTER, round);
 }
 
 uint64_t nested_blocks_ps(const struct call *call, size_t element_bytes, struct path path)
