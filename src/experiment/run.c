@@ -5,9 +5,9 @@
 #include "saving.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/base/replace.h"
 #include "threadrack/base/text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,20 +413,9 @@ static bool run_counted(struct drive *drive, struct rack *rack, const struct hos
     return finished || clock_stopped(rack_clock(rack));
 }
 
-static bool write_goal(const struct clock *clock, const char *path, struct errors *errors)
+static bool write_goal(FILE *stream, const void *clock)
 {
-    char *part = memory_text("%s.part", path);
-    FILE *file = fopen(part, "w");
-    bool good = file && clock_write_goal(clock, file);
-    if (file)
-        good = fclose(file) == 0 && good;
-    good = good && !rename(part, path);
-    if (!good)
-        errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path, strerror(errno));
-    if (!good && file)
-        remove(part);
-    free(part);
-    return good;
+    return clock_write_goal(clock, stream);
 }
 
 /* Steps of a stopped run that have ended; whose marks end one that runs free: its servers' or the one rank's who
@@ -476,7 +465,7 @@ static bool finish(struct drive *drive, struct rack *rack, struct errors *errors
         return errors_add_status(errors, STATUS_FAILED, "interrupted after %d of %d steps",
                                  result->steps, drive->setup->steps);
     if (config_is_set(config, "goal") &&
-        !write_goal(rack_clock(rack), config_text(config, "goal"), errors))
+        !file_replace(config_text(config, "goal"), write_goal, rack_clock(rack), errors))
         return false;
     return saving_write(drive->setup, drive->gathered, result->steps, errors);
 }

@@ -2,13 +2,10 @@
 #include "checkpoint.h"
 #include "optimizer.h"
 
-#include "threadrack/base/memory.h"
+#include "threadrack/base/replace.h"
 #include "threadrack/base/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* What is written: the first sets of a checkpoint, with the progress where it has state. */
@@ -65,8 +62,9 @@ static struct text header_of(const struct writing *writing)
     return header;
 }
 
-static bool write_all(FILE *stream, const struct writing *writing)
+static bool write_all(FILE *stream, const void *context)
 {
+    const struct writing *writing = context;
     const struct checkpoint *checkpoint = writing->checkpoint;
     struct text header = header_of(writing);
     unsigned char length[8];
@@ -85,31 +83,13 @@ static bool write_all(FILE *stream, const struct writing *writing)
     return good && !fflush(stream) && !fsync(fileno(stream));
 }
 
-/* Whoever opens the path finds the old file or the new one, whole. */
-static bool replace(const struct writing *writing, const char *path, struct errors *errors)
-{
-    char *beside = memory_text("%s.%d.part", path, (int)getpid());
-    FILE *stream = fopen(beside, "wb");
-    bool good = stream && write_all(stream, writing);
-    if (stream && fclose(stream))
-        good = false;
-    good = good && !rename(beside, path);
-    if (!good) {
-        errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path, strerror(errno));
-        if (stream)
-            unlink(beside);
-    }
-    free(beside);
-    return good;
-}
-
 bool checkpoint_save(const struct checkpoint *checkpoint, const char *path, struct errors *errors)
 {
-    return replace(&(struct writing){checkpoint, 1, false}, path, errors);
+    return file_replace(path, write_all, &(struct writing){checkpoint, 1, false}, errors);
 }
 
 bool checkpoint_save_state(const struct checkpoint *checkpoint, const char *path,
                            struct errors *errors)
 {
-    return replace(&(struct writing){checkpoint, checkpoint->sets, true}, path, errors);
+    return file_replace(path, write_all, &(struct writing){checkpoint, checkpoint->sets, true}, errors);
 }
