@@ -10,7 +10,7 @@
 #include "threadrack/base/vectorise.h"
 #include "threadrack/math/dropout.h"
 
-#include "functions.h"
+#include "exponents.h"
 #include "lanes.h"
 
 #include <string.h>
@@ -87,14 +87,9 @@ static struct block block_at(const struct head *h, size_t at)
 /* Of the first n scores; the rest of the row becomes 0. */
 VECTORISED static void softmax(size_t n, size_t tokens, float scale, float *row)
 {
-    float most = lanes_most(n, row, row[0]);
-    size_t whole = lanes_whole(n, tokens);
-    uint32_t first = (uint32_t)n;
-    LANES_SUM(sum, whole, row[j] = (uint32_t)j < first ? function_exp(scale * (row[j] - most)) : 0.0f);
-    float factor = 1 / sum;
-    for (size_t j = 0; j < whole; j++)
+    float factor = 1 / exponents(n, tokens, scale, lanes_most(n, row, row[0]), row);
+    for (size_t j = 0, whole = lanes_whole(n, tokens); j < whole; j++)
         row[j] *= factor;
-    memset(row + whole, 0, (tokens - whole) * sizeof *row);
 }
 
 static void attend(const struct head *h, float *p)

@@ -7,6 +7,7 @@
 #include "threadrack/base/vectorise.h"
 #include "threadrack/math/dropout.h"
 
+#include "exponents.h"
 #include "functions.h"
 #include "lanes.h"
 
@@ -209,12 +210,9 @@ static void add_turned(const struct head *h, struct block block, const float *we
 VECTORISED static void merge(const struct head *h, size_t query, size_t n, size_t limit, float *row)
 {
     float most = lanes_most(n, row, h->most[query]);
-    size_t whole = lanes_whole(n, limit);
-    uint32_t first = (uint32_t)n;
     float shrink = function_exp(h->scale * (h->most[query] - most));
     float *y = h->y + query * h->y_stride;
-    LANES_SUM(sum, whole, row[j] = (uint32_t)j < first ? function_exp(h->scale * (row[j] - most)) : 0.0f);
-    memset(row + whole, 0, (limit - whole) * sizeof *row);
+    float sum = exponents(n, limit, h->scale, most, row);
     for (size_t d = 0; d < h->width; d++)
         y[d] *= shrink;
     h->sum[query] = h->sum[query] * shrink + sum;
