@@ -110,6 +110,38 @@ static void large_shapes_are_taken(void)
     free(expected);
 }
 
+/* math_gemm's bits are the packed blocks', and with math.kernel=blis they are others': each sums in its own order. */
+static void blis_alone_takes_none(void)
+{
+    const size_t m = 195, n = 538, k = 650;
+    struct errors errors;
+    errors_init(&errors);
+    if (!tile_is_wide())
+        return;
+    float *a = random_floats(m * k, 1), *b = random_floats(k * n, 2);
+    float *packed = random_floats(m * n, 3), *product = random_floats(m * n, 3);
+    packed_product(&(struct large_product){.m = m,
+                                           .n = n,
+                                           .k = k,
+                                           .a = {a, k, false},
+                                           .b = {b, n, false},
+                                           .alpha = 1,
+                                           .c = packed,
+                                           .c_stride = n});
+    math_gemm(PLAIN, PLAIN, m, n, k, 1, a, k, b, n, 0, product, n);
+    CHECK(!memcmp(packed, product, m * n * sizeof *packed));
+    CHECK(math_start("blis", &errors));
+    math_gemm(PLAIN, PLAIN, m, n, k, 1, a, k, b, n, 0, product, n);
+    CHECK(memcmp(packed, product, m * n * sizeof *packed) != 0);
+    CHECK_NEAR(difference(m * n, packed, product), 0, 2e-6 * (double)(k + 1));
+    CHECK(math_start("auto", &errors));
+    errors_release(&errors);
+    free(a);
+    free(b);
+    free(packed);
+    free(product);
+}
+
 /* A row's bits are its own: more rows, in other blocks, change none of them. */
 static void rows_do_not_depend_on_how_many_there_are(void)
 {
@@ -138,5 +170,5 @@ static void rows_do_not_depend_on_how_many_there_are(void)
     free(some);
 }
 
-SUITE("math: packed", TEST(edges_agree_with_plain_loops), TEST(large_shapes_are_taken),
+SUITE("math: packed", TEST(edges_agree_with_plain_loops), TEST(large_shapes_are_taken), TEST(blis_alone_takes_none),
       TEST(rows_do_not_depend_on_how_many_there_are));
