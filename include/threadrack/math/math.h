@@ -4,8 +4,8 @@
  * one thread), takes its kernels by shape alone, and gives the same bits in every build: no
  * contraction, no fast-math, sums in an order written in the source. `math.kernel=` forces the
  * kernels: auto (skx where cpuid has AVX-512 F, DQ, BW and VL, else BLIS's own choice), blis (the same, and
- * no product by blocks of our own), skx, haswell, generic, or reference (plain loops, no BLIS at all). convolution.h and transformer.h
- * have the rest.
+ * no product by blocks of our own), skx, haswell, generic, or reference (plain loops, no BLIS at all).
+ * convolution.h and transformer.h have the rest.
  */
 #ifndef THREADRACK_MATH_MATH_H
 #define THREADRACK_MATH_MATH_H

@@ -19,7 +19,6 @@ static json_t *blis_to_json(void)
     json_object_set_new(blis, "version", cell_to_json(text(math_blis_version())));
     json_object_set_new(blis, "build", cell_to_json(text(math_blis_build())));
     json_object_set_new(blis, "kernel", cell_to_json(text(math_kernel())));
-    json_object_set_new(blis, "products", cell_to_json(text(math_products())));
     return blis;
 }
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /* Four columns of eight rows, from column `at` on, to four stretches of eight that lie `apart`. */
-__attribute__((target("avx2"), UNWATCHED, always_inline)) static inline void turn_four(const float *const *rows, size_t at,
-                                                                             float *to, size_t apart)
+__attribute__((target("avx2"), UNWATCHED, always_inline)) static inline void
+turn_four(const float *const *rows, size_t at, float *to, size_t apart)
 {
     __m256 x[4], y[4];
 #pragma GCC unroll 4

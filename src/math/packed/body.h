@@ -6,6 +6,7 @@
  *
  *   HIGH, LOW                   rows of the tallest and lowest panel; HEIGHTS has HEIGHT(n) for each
  *   copy_some(to, from, count)  LOW to HIGH floats
+ *   ASKED                       lines of what will be packed next that are asked for in a line of k
  *   MULTIPLY                    the name of the function to define
  *
  * While a tile is computed, the next panels are asked for, and what the next blocks will be packed

@@ -1,3 +1,4 @@
+/* Which products are packed, by which registers, and the rooms that they are packed in. */
 #include "blocks.h"
 
 #include "threadrack/base/errors.h"

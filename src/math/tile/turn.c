@@ -12,8 +12,8 @@ static void turn_each(size_t rows, size_t columns, const float *from, size_t str
 #include "../isa/turn.h"
 
 /* Returns how many columns it turned. */
-__attribute__((target("avx2"), UNWATCHED)) static size_t turn_eight(size_t columns, const float *from, size_t stride, float *to,
-                                                         size_t apart)
+__attribute__((target("avx2"), UNWATCHED)) static size_t
+turn_eight(size_t columns, const float *from, size_t stride, float *to, size_t apart)
 {
     const float *rows[8];
     size_t c = 0;
