@@ -206,6 +206,15 @@ void clock_append(struct clock *clock, int rank, const struct op *op)
         clock_take(clock, rank, op);
 }
 
+void clock_append_awaited(struct clock *clock, int rank, const struct op *op, uint32_t number)
+{
+    if (!clock->feed && clock->flow && dataflow_takes(clock->flow, rank) &&
+        gathering_joins(clock->flow, rank, op))
+        return;
+    clock_append(clock, rank, op);
+    clock_append(clock, rank, &(struct op){.kind = OP_WAIT, .lane = op->lane, .value = number + 1u});
+}
+
 bool clock_is_behind(const struct clock *clock, int rank)
 {
     return op_stream_backlog(clock->books[rank].stream) > WORTH_RESOLVING;

@@ -10,11 +10,8 @@ static uint64_t simulated_ps(const struct question *question, const struct colle
     struct group *group = rack_group(rack, question->nodes, question->size, false);
     for (int i = 0; i < question->size; i++) {
         struct rank *rank = rack_rank(rack, question->nodes[i]);
-        rank_wait(rank, rank_post_collective_as(rank, group, &collective->schedule, 0,
-                                                question->element_bytes == sizeof(float)
-                                                    ? ELEMENT_FP32
-                                                    : ELEMENT_HALF,
-                                                NULL, question->count));
+        enum element element = question->element_bytes == sizeof(float) ? ELEMENT_FP32 : ELEMENT_HALF;
+        rank_collective_as(rank, group, &collective->schedule, 0, element, NULL, question->count);
     }
     for (int i = 0; i < ranks; i++)
         rank_end(rack_rank(rack, i));

@@ -62,30 +62,59 @@ enum element rank_element(const struct rank *self, enum number number)
     return rank_number_bytes(self, number) == sizeof(float) ? ELEMENT_FP32 : ELEMENT_HALF;
 }
 
+static inline struct op collective_op(const struct rank *self, const struct group *group,
+                                      const struct meant *meant)
+{
+    return (struct op){.kind = OP_COLLECTIVE,
+                       .lane = group_lane(group, self, LANE_COLLECTIVES),
+                       .peer = group_member(group, self),
+                       .schedule = meant->schedule,
+                       .root = meant->root,
+                       .count = meant->count,
+                       .element_bytes = element_bytes(meant->element)};
+}
+
+/* Timing-only. */
+static inline void meet(struct rank *self, struct group *group, const struct meant *meant, int member,
+                        uint32_t number)
+{
+    if (!meant->schedule->whole)
+        meeting_compare(self, group, meant, number);
+    if (member == 0)
+        foretell_collective(self->rack, group->size, meant);
+}
+
 struct request rank_post_collective_as(struct rank *self, struct group *group,
                                        const struct schedule *schedule, int root,
                                        enum element element, float *vector, size_t count)
 {
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
-    int lane = group_lane(group, self, LANE_COLLECTIVES);
-    uint32_t number = self->posted[lane]++;
-    int member = group_member(group, self);
     struct meant meant = {schedule, root, element, count};
-    rank_record(self, &(struct op){.kind = OP_COLLECTIVE,
-                                   .lane = lane,
-                                   .peer = member,
-                                   .schedule = schedule,
-                                   .root = root,
-                                   .count = count,
-                                   .element_bytes = element_bytes(element)});
+    struct op op = collective_op(self, group, &meant);
+    uint32_t number = self->posted[op.lane]++;
+    rank_record(self, &op);
     if (self->real)
         meeting_post(self, group, meant, vector, number);
-    else if (!schedule->whole)
-        meeting_compare(self, group, &meant, number);
-    if (!self->real && member == 0)
-        foretell_collective(self->rack, group->size, &meant);
+    else
+        meet(self, group, &meant, op.peer, number);
     return (struct request){group, LANE_COLLECTIVES, -1, number};
+}
+
+void rank_collective_as(struct rank *self, struct group *group, const struct schedule *schedule, int root,
+                        enum element element, float *vector, size_t count)
+{
+    if (self->real) {
+        rank_wait(self, rank_post_collective_as(self, group, schedule, root, element, vector, count));
+        return;
+    }
+    if (!rank_goes_on(self) || group == self->rack->lone)
+        return;
+    struct meant meant = {schedule, root, element, count};
+    struct op op = collective_op(self, group, &meant);
+    uint32_t number = self->posted[op.lane]++;
+    meet(self, group, &meant, op.peer, number);
+    clock_append_awaited(self->rack->clock, self->id, &op, number);
 }
 
 void rank_wait(struct rank *self, struct request request)

@@ -102,37 +102,40 @@ struct way {
 enum { WORKS = 64 };
 static struct work works[WORKS]; /* not all alike */
 
-static struct request one_post(struct rack *rack, int rank, struct group *all, const struct schedule *schedule,
-                               const struct way *way, int turn)
+/* What a rank's program does in a turn. */
+static void one_rank(struct rank *self, struct group *all, const struct schedule *schedule,
+                     const struct way *way, int turn, size_t count)
 {
-    const struct work *work = &works[(unsigned)(rank * 7 + turn) % WORKS];
-    struct rank *self = rack_rank(rack, rank);
-    if (!way->overlaps)
+    const struct work *work = &works[(unsigned)(rank_id(self) * 7 + turn) % WORKS];
+    if (way->overlaps) {
+        struct request request = rank_post_collective(self, all, schedule, 0, NULL, count);
         rank_compute_begin(self, *work);
-    struct request request = rank_post_collective(self, all, schedule, 0, NULL, (size_t)rack_size(rack) * 256);
-    if (way->overlaps)
-        rank_compute_begin(self, *work);
-    return request;
+        rank_wait(self, request);
+        return;
+    }
+    rank_compute_begin(self, *work);
+    rank_collective(self, all, schedule, 0, NULL, count);
 }
 
 static void one_turn(struct rack *rack, struct group *all, const struct schedule *schedule,
                      const struct way *way, int turn)
 {
+    size_t count = (size_t)rack_size(rack) * 256;
     for (int i = 0, ranks = rack_size(rack); i < ranks; i++)
-        rank_wait(rack_rank(rack, i), one_post(rack, i, all, schedule, way, turn));
+        one_rank(rack_rank(rack, i), all, schedule, way, turn, count);
     rack_resolve(rack);
 }
 
-/* Returns how long the last rank's wait took, in which a kernel runs. */
+/* Returns how long the last rank took, in whose wait a kernel runs. */
 static double timed_turn(struct rack *rack, struct group *all, const struct schedule *schedule,
                          const struct way *way, int turn)
 {
     int last = rack_size(rack) - 1;
+    size_t count = (size_t)rack_size(rack) * 256;
     for (int i = 0; i < last; i++)
-        rank_wait(rack_rank(rack, i), one_post(rack, i, all, schedule, way, turn));
-    struct request request = one_post(rack, last, all, schedule, way, turn);
+        one_rank(rack_rank(rack, i), all, schedule, way, turn, count);
     double began = cpu_s();
-    rank_wait(rack_rank(rack, last), request);
+    one_rank(rack_rank(rack, last), all, schedule, way, turn, count);
     double waited = cpu_s() - began;
     rack_resolve(rack);
     return waited;

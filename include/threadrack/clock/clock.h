@@ -112,6 +112,9 @@ uint64_t clock_messages_so_far(const struct clock *clock);
 
 /* By the rank's thread. */
 void clock_append(struct clock *clock, int rank, const struct op *op);
+/* The same of a collective, and of a wait for it at once; `number` as in request: the lane's so many operations
+ * before it. */
+void clock_append_awaited(struct clock *clock, int rank, const struct op *op, uint32_t number);
 /* Likewise, of a real run: whether the stream is long enough for the clock to be worth resolving. */
 bool clock_is_behind(const struct clock *clock, int rank);
 

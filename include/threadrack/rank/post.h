@@ -54,6 +54,14 @@ static inline struct request rank_post_collective(struct rank *self, struct grou
     return rank_post_collective_as(self, group, schedule, root, ELEMENT_FP32, vector, count);
 }
 void rank_wait(struct rank *self, struct request request);
+/* Posts and waits, as one: what a rank does that has nothing else to do meanwhile. */
+void rank_collective_as(struct rank *self, struct group *group, const struct schedule *schedule, int root,
+                        enum element element, float *vector, size_t count);
+static inline void rank_collective(struct rank *self, struct group *group, const struct schedule *schedule,
+                                   int root, float *vector, size_t count)
+{
+    rank_collective_as(self, group, schedule, root, ELEMENT_FP32, vector, count);
+}
 
 /* ---- Programs that branch on virtual time (rack_let_ask). ---- */
 

@@ -115,6 +115,12 @@ struct task {
     struct slot only;
 };
 
+/* Of the group that the lane is of. */
+static inline struct slot *task_slot(const struct task *task, int lane)
+{
+    return &task->slots[(lane - 1) / GROUP_LANES];
+}
+
 static inline struct call task_call(const struct task *task)
 {
     return (struct call){.size = task->group->size,
@@ -222,15 +228,20 @@ uint64_t step_send_alone(struct dataflow *flow, int rank, const struct group *gr
 bool step_deliver(struct dataflow *flow, const struct message *message);
 /* How long the rank takes to add that many bytes up, at a speed that does not change. */
 uint64_t step_add_ps(struct dataflow *flow, int rank, uint64_t bytes);
+/* Where the time of an operation has gone. */
+static inline void record_operation(struct rank_record *record, bool pipeline, uint64_t lasted_ps,
+                                    uint64_t waiting_ps, uint64_t adding_ps)
+{
+    *(pipeline ? &record->bubble_ps : &record->waiting_ps) += waiting_ps;
+    record->compute_ps += adding_ps;
+    record->exposed_comm_ps += lasted_ps - waiting_ps - adding_ps;
+}
 /* The rank's operation has ended at its present time. */
 static inline void operation_end(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
-    struct rank_record *record = &flow->clock->books[rank].record;
-    uint64_t lasted = flow->seats[rank].now_ps - task->began_ps;
-    *(task->group->pipeline ? &record->bubble_ps : &record->waiting_ps) += task->waiting_ps;
-    record->compute_ps += task->adding_ps;
-    record->exposed_comm_ps += lasted - task->waiting_ps - task->adding_ps;
+    record_operation(&flow->clock->books[rank].record, task->group->pipeline,
+                     flow->seats[rank].now_ps - task->began_ps, task->waiting_ps, task->adding_ps);
     task->phase = PHASE_READY;
 }
 
@@ -238,6 +249,9 @@ static inline void operation_end(struct dataflow *flow, int rank)
 void gathering_free(struct group *group);
 /* Whether a kernel will resolve the collective that the rank has just begun to wait for. */
 bool gathering_join(struct dataflow *flow, int rank);
+/* Whether it is what others of the group wait in already that the rank, which takes its next op, now posts and
+ * waits for at once: then the rank has joined them. */
+bool gathering_joins(struct dataflow *flow, int rank, const struct op *op);
 
 /* wheel.c */
 /* `window_ps`: at least 1. */

@@ -70,19 +70,19 @@ static void store_member(struct passage *passage, int i, const struct sums *sums
     int rank = passage_rank(passage, i);
     struct seat *seat = &flow->seats[rank];
     struct task *task = &flow->tasks[rank];
-    seat->now_ps = seat->cpu_free_ps = (uint64_t)kernel->now[i];
+    uint64_t now_ps = (uint64_t)kernel->now[i];
+    record_operation(&flow->clock->books[rank].record, passage->group->pipeline, now_ps - seat->now_ps,
+                     (uint64_t)kernel->waited[i], (uint64_t)sums->adding_ps);
+    seat->now_ps = seat->cpu_free_ps = now_ps;
     seat->send_free_ps = (uint64_t)kernel->send[i];
     seat->receive_free_ps = (uint64_t)kernel->receive[i];
     if (passage->checks) {
         seat->arrived_ps = (uint64_t)kernel->arrived[i];
         seat->arrived_from = (uint32_t)passage_rank(passage, (int)kernel->source[i]);
     }
-    task->waiting_ps = (uint64_t)kernel->waited[i];
-    task->adding_ps = (uint64_t)sums->adding_ps;
     task->bytes += (uint64_t)sums->bytes;
     task->messages += (uint64_t)sums->messages;
-    flow->kernel_messages += (uint64_t)sums->messages;
-    operation_end(flow, rank);
+    task->phase = PHASE_READY;
     if (task->streamed)
         dataflow_push(flow, rank);
 }
@@ -90,12 +90,15 @@ static void store_member(struct passage *passage, int i, const struct sums *sums
 static void store(struct passage *passage)
 {
     struct sums sums = {0};
+    int64_t messages = 0;
     for (int i = 0; i < passage->kernel.size; i++) {
         sums.bytes += passage->bytes[i];
         sums.messages += passage->messages[i];
         sums.adding_ps += passage->adding[i];
+        messages += sums.messages;
         store_member(passage, i, &sums);
     }
+    passage->flow->kernel_messages += (uint64_t)messages;
 }
 
 static void resolve_whole(struct dataflow *flow, const struct group *group)
@@ -155,6 +158,15 @@ static __attribute__((noinline)) bool stays_away(struct dataflow *flow, const st
     return false;
 }
 
+static void count_in(struct dataflow *flow, struct task *task, struct gathering *gathering)
+{
+    task->phase = PHASE_GATHERED;
+    if (++gathering->joined < task->group->size)
+        return;
+    gathering->joined = 0;
+    resolve_whole(flow, task->group);
+}
+
 bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
@@ -166,10 +178,20 @@ bool gathering_join(struct dataflow *flow, int rank)
         return false;
     if (gathering->schedule != task->schedule || gathering->call.count != task->count)
         return stays_away(flow, task);
-    task->phase = PHASE_GATHERED;
-    if (++gathering->joined < group->size)
-        return true;
-    gathering->joined = 0;
-    resolve_whole(flow, group);
+    count_in(flow, task, gathering);
+    return true;
+}
+
+bool gathering_joins(struct dataflow *flow, int rank, const struct op *op)
+{
+    struct task *task = &flow->tasks[rank];
+    struct slot *slot = task_slot(task, op->lane);
+    struct gathering *gathering = slot->group->gathering;
+    if (task->phase != PHASE_READY || !gathering || gathering->joined == 0 ||
+        gathering->schedule != op->schedule || gathering->call.count != op->count)
+        return false;
+    slot->posted[LANE_COLLECTIVES]++;
+    task->group = slot->group;
+    count_in(flow, task, gathering);
     return true;
 }

@@ -138,11 +138,6 @@ static bool compute(struct dataflow *flow, int rank, const struct op *op)
     return true;
 }
 
-static struct slot *slot_of(const struct task *task, int lane)
-{
-    return &task->slots[(lane - 1) / GROUP_LANES];
-}
-
 static enum group_lane kind_of(int lane)
 {
     return (enum group_lane)((lane - 1) % GROUP_LANES);
@@ -151,7 +146,7 @@ static enum group_lane kind_of(int lane)
 static bool post_send(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    struct slot *slot = slot_of(task, op->lane);
+    struct slot *slot = task_slot(task, op->lane);
     uint64_t now = flow->seats[rank].now_ps;
     if (slot->sent_ps > now || (slot->sent_ps == now && now > 0 && !flow->roads.costless)) {
         dataflow_lose(flow, "a send was posted before the one before it had left");
@@ -167,7 +162,7 @@ static bool post_send(struct dataflow *flow, int rank, const struct op *op)
 static bool post(struct dataflow *flow, int rank, const struct op *op)
 {
     struct task *task = &flow->tasks[rank];
-    struct slot *slot = slot_of(task, op->lane);
+    struct slot *slot = task_slot(task, op->lane);
     task->index = (int)++slot->posted[kind_of(op->lane)];
     task->phase = PHASE_POSTED;
     task->lane = (uint8_t)op->lane;
@@ -220,7 +215,7 @@ static bool begin_operation(struct dataflow *flow, int rank, const struct op *op
 static bool wait_for(struct dataflow *flow, int rank, const struct op *op)
 {
     struct seat *seat = &flow->seats[rank];
-    struct slot *slot = slot_of(&flow->tasks[rank], op->lane);
+    struct slot *slot = task_slot(&flow->tasks[rank], op->lane);
     if (kind_of(op->lane) != LANE_SENDS || (uint32_t)op->value != slot->posted[LANE_SENDS])
         return true;
     if (slot->sent_ps > seat->now_ps) {
