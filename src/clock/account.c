@@ -83,11 +83,11 @@ void account(struct clock *clock, struct rank_state *rank)
     rank->accounted_ps = clock->now_ps;
     if (elapsed_ps == 0)
         return;
-    struct rank_book *book = &clock->books[rank - clock->ranks];
-    struct rank_record *record = &book->record;
+    int number = (int)(rank - clock->ranks);
+    struct rank_record *record = &clock->books[number].record;
     if (rank->state == COMPUTE_BUSY) {
         record->compute_ps += elapsed_ps;
-        if (any_lane_moves(rank, book->lane_count))
+        if (any_lane_moves(rank, clock->edges[number].lane_count))
             record->overlapped_comm_ps += elapsed_ps;
     } else if (rank->state == COMPUTE_BLOCKED) {
         account_blocked(rank, record, elapsed_ps);
@@ -96,8 +96,7 @@ void account(struct clock *clock, struct rank_state *rank)
 
 struct node_record clock_record(const struct clock *clock, int rank)
 {
-    const struct rank_book *book = &clock->books[rank];
-    const struct rank_record *own = &book->record;
+    const struct rank_record *own = &clock->books[rank].record;
     struct node_record record = {.compute_ps = own->compute_ps,
                                  .exposed_comm_ps = own->exposed_comm_ps,
                                  .waiting_ps = own->waiting_ps,
@@ -110,6 +109,6 @@ struct node_record clock_record(const struct clock *clock, int rank)
     record.exposed_comm_ps += stolen_ps;
     if (record.overlapped_comm_ps > record.compute_ps)
         record.overlapped_comm_ps = record.compute_ps;
-    record.waiting_ps += clock_length_ps(clock) - book->ended_ps;
+    record.waiting_ps += clock_length_ps(clock) - clock->edges[rank].ended_ps;
     return record;
 }

@@ -18,11 +18,12 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
     clock->pace = pace_create(cluster, ranks);
     clock->rank_count = ranks;
     clock->calls = op_calls_create();
-    clock->books = memory_zeroed((size_t)ranks, sizeof *clock->books);
+    clock->books = memory_lines(NULL, 0, (size_t)ranks * sizeof *clock->books);
+    clock->edges = memory_zeroed((size_t)ranks, sizeof *clock->edges);
     clock->ranks = memory_zeroed((size_t)ranks, sizeof *clock->ranks);
     pthread_mutex_init(&clock->lock, NULL);
     for (int rank = 0; rank < ranks; rank++) {
-        clock->books[rank].lane_count = 1;
+        clock->edges[rank].lane_count = 1;
         *vector_push(&clock->idle, &clock->idle_count, &clock->idle_room) = rank;
     }
     return clock;
@@ -69,6 +70,7 @@ void clock_free(struct clock *clock)
     heap_release(&clock->events);
     clock_forget_events(clock);
     free(clock->books);
+    free(clock->edges);
     op_calls_free(clock->calls);
     free(clock->groups);
     free(clock->candidates);
@@ -88,11 +90,11 @@ void clock_set_noise(struct clock *clock, const struct noise *noise)
         clock->flow->steady = pace_is_steady(clock->pace);
 }
 
-static int count_lanes(struct rank_book *book)
+static int count_lanes(struct rank_edge *edge)
 {
-    int base = book->lane_count;
-    book->lane_count += GROUP_LANES;
-    if (book->lane_count > OP_LANES_MOST)
+    int base = edge->lane_count;
+    edge->lane_count += GROUP_LANES;
+    if (edge->lane_count > OP_LANES_MOST)
         BUG("a rank belongs to more than %d groups", (OP_LANES_MOST - 1) / GROUP_LANES);
     return base;
 }
@@ -127,7 +129,7 @@ int clock_add_group(struct clock *clock, const int *members, int size, bool pipe
     group->lane_bases = memory_zeroed((size_t)size, sizeof *group->lane_bases);
     for (int i = 0; i < size; i++) {
         group->members[i] = members[i];
-        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->books[members[i]]);
+        group->lane_bases[i] = lane_bases[i] = count_lanes(&clock->edges[members[i]]);
         if (!clock->flow)
             make_lanes(&clock->ranks[members[i]], lane_bases[i], group);
     }
@@ -206,13 +208,18 @@ void clock_append(struct clock *clock, int rank, const struct op *op)
         clock_take(clock, rank, op);
 }
 
-void clock_append_awaited(struct clock *clock, int rank, const struct op *op, uint32_t number)
+void clock_append_compute(struct clock *clock, int rank, uint64_t duration_ps)
 {
-    if (!clock->feed && clock->flow && dataflow_takes(clock->flow, rank) &&
-        gathering_joins(clock->flow, rank, op))
+    if (!clock->feed && clock->flow && dataflow_computes(clock->flow, rank, duration_ps))
         return;
-    clock_append(clock, rank, op);
-    clock_append(clock, rank, &(struct op){.kind = OP_WAIT, .lane = op->lane, .value = number + 1u});
+    clock_append(clock, rank, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
+}
+
+bool clock_joins(struct clock *clock, int rank, int group, int lane, const struct schedule *schedule,
+                 size_t count)
+{
+    return !clock->feed && clock->flow && gathering_awaits(clock->groups[group], schedule, count) &&
+           gathering_joins(clock->flow, rank, clock->groups[group], lane);
 }
 
 bool clock_is_behind(const struct clock *clock, int rank)
@@ -403,7 +410,7 @@ static bool mark(struct clock *clock, int rank, const struct op *op)
 static bool end(struct clock *clock, int rank)
 {
     clock->ranks[rank].state = COMPUTE_ENDED;
-    clock->books[rank].ended_ps = clock->now_ps;
+    clock->edges[rank].ended_ps = clock->now_ps;
     clock->ended_count++;
     return false;
 }
@@ -620,8 +627,8 @@ bool clock_finish(struct clock *clock)
         dataflow_finish(clock->flow);
     bool all = clock->ended_count == clock->rank_count && !clock->mismatch.there;
     for (int rank = 0; rank < clock->rank_count; rank++)
-        if (clock->books[rank].ended_ps > clock->length_ps)
-            clock->length_ps = clock->books[rank].ended_ps;
+        if (clock->edges[rank].ended_ps > clock->length_ps)
+            clock->length_ps = clock->edges[rank].ended_ps;
     pthread_mutex_unlock(&clock->lock);
     return all;
 }

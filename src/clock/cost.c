@@ -27,7 +27,3 @@ uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps)
     return (uint64_t)floor((double)measured_ps / device->speed + 0.5);
 }
 
-uint64_t cost_ps(const struct cost_ops *cost, const struct device *device, const struct work *work)
-{
-    return cost_scaled_ps(device, cost->duration(device, work) + work->fixed_ps);
-}

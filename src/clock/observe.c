@@ -148,5 +148,5 @@ struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane
 int clock_lane_count(const struct clock *clock, int rank)
 {
     const struct rank_state *state = &clock->ranks[rank];
-    return state->graph ? graph_cpus(state->graph) : clock->books[rank].lane_count;
+    return state->graph ? graph_cpus(state->graph) : clock->edges[rank].lane_count;
 }

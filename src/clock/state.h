@@ -101,11 +101,14 @@ struct rank_record {
     uint64_t bytes_sent, messages_sent;
 };
 
-/* What every resolver keeps of a rank. */
+/* What every resolver keeps of a rank: a line of the cache, of a hundred thousand ranks. */
 struct rank_book {
-    struct op_stream *stream; /* NULL: it has nothing */
-    uint64_t ended_ps;
+    _Alignas(64) struct op_stream *stream; /* NULL: it has nothing */
     struct rank_record record;
+};
+/* And what only its beginning and its end touch. */
+struct rank_edge {
+    uint64_t ended_ps;
     int lane_count;
 };
 
@@ -153,6 +156,7 @@ struct clock {
     struct netmodel *netmodel;
     struct pace *pace;
     struct rank_book *books;
+    struct rank_edge *edges;
     struct rank_state *ranks; /* NULL: another resolver is at work */
     int rank_count, ended_count;
     bool shared;   /* ranks append on threads of their own */

@@ -36,6 +36,7 @@ static void keep_members(struct group *group, const int *members)
             group->members = copy_of(members, group->size);
             return;
         }
+    group->dense = group->stride == 1;
 }
 
 static void keep_lanes(struct group *group, int *lane_bases)

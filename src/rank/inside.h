@@ -56,15 +56,15 @@ struct desk {
 struct fibers;  /* fiber.c */
 struct service; /* serve.c */
 
-/* Small, since a timing-only run has a hundred thousand of them. */
+/* Small, since a timing-only run has a hundred thousand of them; what every post reads lies on one line. */
 struct rank {
-    struct rack *rack; /* NULL: an observer */
+    _Alignas(64) struct rack *rack; /* NULL: an observer */
     int id;
     bool real;
     bool any_is_posted; /* a receive from anyone, which no message has come to yet */
+    uint32_t *posted;  /* by lane: operations posted so far */
     struct service *service;   /* serve.c; NULL: its state is its own */
     struct inquiry *inquiry; /* its latest */
-    uint32_t *posted;  /* by lane: operations posted so far */
     struct desk *desk; /* NULL: timing-only, or an observer */
     struct region region;
 };
@@ -112,6 +112,7 @@ struct group {
     int number; /* the clock's */
     int size;
     bool alike; /* see group_set_alike */
+    bool dense;        /* member i is rank first + i */
     int first, stride; /* member i is rank first + i * stride, unless `members` has them */
     int *members;      /* NULL where they are a stride apart */
     int lane_base;     /* of every member, unless `lane_bases` has them */
@@ -226,9 +227,8 @@ void group_free(struct group *group);
 /* As group_rank, of a member. */
 static inline int group_member(const struct group *group, const struct rank *self)
 {
-    bool dense = !group->members && group->stride == 1 && group != self->rack->lone;
     unsigned index = (unsigned)(self->id - group->first);
-    return dense && index < (unsigned)group->size ? (int)index : group_rank(group, self);
+    return group->dense && index < (unsigned)group->size ? (int)index : group_rank(group, self);
 }
 
 static inline int group_lane(const struct group *group, const struct rank *self, enum group_lane lane)
@@ -247,6 +247,10 @@ void mailbox_wait_received(struct rank *self, struct group *group, uint32_t numb
 void mailbox_release(struct rank *rank);
 
 /* Collectives (meeting.c, exec.c). */
+static inline struct meeting *group_meeting(const struct group *group, uint32_t number)
+{
+    return &group->meetings[number & ((uint32_t)group->meeting_room - 1)];
+}
 void meeting_post(struct rank *self, struct group *group, struct meant meant, float *vector,
                   uint32_t number);
 /* Timing-only: no vectors meet, but what the members post is compared all the same. */

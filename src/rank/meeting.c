@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 
-static struct meeting *place_of(const struct group *group, uint32_t number)
-{
-    return &group->meetings[number & ((uint32_t)group->meeting_room - 1)];
-}
-
 static __attribute__((noinline)) void grow(struct group *group)
 {
     int room = group->meeting_room ? 2 * group->meeting_room : 4;
@@ -19,7 +14,7 @@ static __attribute__((noinline)) void grow(struct group *group)
     for (int i = 0; i < room && group->gate; i++)
         meetings[i].vectors = memory_zeroed((size_t)group->size, sizeof(float *));
     for (uint32_t n = group->ended; n != group->begun; n++) {
-        struct meeting *old = place_of(group, n);
+        struct meeting *old = group_meeting(group, n);
         struct meeting *slot = &meetings[n % (uint32_t)room];
         float **vectors = slot->vectors;
         *slot = *old;
@@ -38,7 +33,7 @@ static struct meeting *meeting_of(struct group *group, uint32_t number)
     while (number - group->ended >= (uint32_t)group->meeting_room)
         grow(group);
     group->begun += number == group->begun;
-    return place_of(group, number);
+    return group_meeting(group, number);
 }
 
 /* Counts the member's post, and returns whether it is what the first one posted: else nothing is
@@ -135,8 +130,7 @@ bool meeting_is_left(const struct group *group, struct errors *errors)
 {
     if (group->ended == group->begun)
         return false;
-    const struct meeting *meeting =
-        place_of(group, group->ended);
+    const struct meeting *meeting = group_meeting(group, group->ended);
     errors_add_status(errors, STATUS_FAILED,
                       "rank %d never posts %s of %zu elements, collective %u of the group of %d ranks "
                       "from rank %d on, which %d of them have posted",

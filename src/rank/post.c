@@ -63,25 +63,42 @@ enum element rank_element(const struct rank *self, enum number number)
 }
 
 static inline struct op collective_op(const struct rank *self, const struct group *group,
-                                      const struct meant *meant)
+                                      const struct schedule *schedule, int root, enum element element,
+                                      size_t count)
 {
     return (struct op){.kind = OP_COLLECTIVE,
                        .lane = group_lane(group, self, LANE_COLLECTIVES),
                        .peer = group_member(group, self),
-                       .schedule = meant->schedule,
-                       .root = meant->root,
-                       .count = meant->count,
-                       .element_bytes = element_bytes(meant->element)};
+                       .schedule = schedule,
+                       .root = root,
+                       .count = count,
+                       .element_bytes = element_bytes(element)};
 }
 
-/* Timing-only. */
-static inline void meet(struct rank *self, struct group *group, const struct meant *meant, int member,
-                        uint32_t number)
+static __attribute__((noinline)) void meet_any(struct rank *self, struct group *group,
+                                               const struct schedule *schedule, int root,
+                                               enum element element, size_t count, uint32_t number)
 {
-    if (!meant->schedule->whole)
-        meeting_compare(self, group, meant, number);
-    if (member == 0)
-        foretell_collective(self->rack, group->size, meant);
+    struct meant meant = {schedule, root, element, count};
+    if (!schedule->whole)
+        meeting_compare(self, group, &meant, number);
+    if (group_member(group, self) == 0)
+        foretell_collective(self->rack, group->size, &meant);
+}
+
+/* Timing-only. What comes neither first nor last, and is as the first, is only counted: member by member of
+ * large groups, so nothing goes through memory. */
+static inline void meet(struct rank *self, struct group *group, const struct schedule *schedule, int root,
+                        enum element element, size_t count, uint32_t number)
+{
+    bool begun = number - group->ended < group->begun - group->ended;
+    struct meeting *meeting = begun ? group_meeting(group, number) : NULL;
+    if (meeting && self->id != group->first && meeting->posted + 1 < group->size &&
+        meeting->meant.schedule == schedule && meeting->meant.root == root &&
+        meeting->meant.element == element && meeting->meant.count == count)
+        meeting->posted++;
+    else
+        meet_any(self, group, schedule, root, element, count, number);
 }
 
 struct request rank_post_collective_as(struct rank *self, struct group *group,
@@ -90,31 +107,26 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
 {
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
-    struct meant meant = {schedule, root, element, count};
-    struct op op = collective_op(self, group, &meant);
+    struct op op = collective_op(self, group, schedule, root, element, count);
     uint32_t number = self->posted[op.lane]++;
     rank_record(self, &op);
     if (self->real)
-        meeting_post(self, group, meant, vector, number);
+        meeting_post(self, group, (struct meant){schedule, root, element, count}, vector, number);
     else
-        meet(self, group, &meant, op.peer, number);
+        meet(self, group, schedule, root, element, count, number);
     return (struct request){group, LANE_COLLECTIVES, -1, number};
 }
 
 void rank_collective_as(struct rank *self, struct group *group, const struct schedule *schedule, int root,
                         enum element element, float *vector, size_t count)
 {
-    if (self->real) {
+    int lane = group_lane(group, self, LANE_COLLECTIVES);
+    bool joins = !self->real && group != self->rack->lone && rank_goes_on(self) &&
+                 clock_joins(self->rack->clock, self->id, group->number, lane, schedule, count);
+    if (joins)
+        meet(self, group, schedule, root, element, count, self->posted[lane]++);
+    else
         rank_wait(self, rank_post_collective_as(self, group, schedule, root, element, vector, count));
-        return;
-    }
-    if (!rank_goes_on(self) || group == self->rack->lone)
-        return;
-    struct meant meant = {schedule, root, element, count};
-    struct op op = collective_op(self, group, &meant);
-    uint32_t number = self->posted[op.lane]++;
-    meet(self, group, &meant, op.peer, number);
-    clock_append_awaited(self->rack->clock, self->id, &op, number);
 }
 
 void rank_wait(struct rank *self, struct request request)

@@ -13,7 +13,7 @@ struct rack *rack_create(const struct cluster *cluster, const struct netmodel_op
     rack->precision = (struct precision){.bytes = {sizeof(float), sizeof(float), sizeof(float)}};
     rack->size = ranks;
     rack->clock = clock_create(cluster, netmodel, ranks);
-    rack->ranks = memory_zeroed((size_t)ranks, sizeof *rack->ranks);
+    rack->ranks = memory_lines(NULL, 0, (size_t)ranks * sizeof *rack->ranks);
     pthread_mutex_init(&rack->meeting_lock, NULL);
     pthread_cond_init(&rack->meeting_over, NULL);
     pthread_mutex_init(&rack->failure_lock, NULL);

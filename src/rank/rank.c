@@ -31,9 +31,13 @@ static const struct device *device_of(const struct rank *self)
     return &self->rack->cluster->devices[self->id];
 }
 
-static void record_compute(struct rank *self, uint64_t duration_ps)
+static inline void record_compute(struct rank *self, uint64_t duration_ps)
 {
-    if (duration_ps)
+    if (duration_ps == 0)
+        return;
+    if (!self->real)
+        clock_append_compute(self->rack->clock, self->id, duration_ps);
+    else
         rank_record(self, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
 }
 
@@ -49,10 +53,11 @@ bool rank_has_masters(const struct rank *self)
 
 bool rank_compute_begin(struct rank *self, struct work work)
 {
-    work.bytes += work.values * rank_number_bytes(self, NUMBER_VALUE) +
-                  work.gradients * rank_number_bytes(self, NUMBER_GRADIENT);
-    if (self->rack && !is_measured(self))
+    if (self->rack && !is_measured(self)) {
+        const uint8_t *bytes = self->rack->precision.bytes;
+        work.bytes += work.values * bytes[NUMBER_VALUE] + work.gradients * bytes[NUMBER_GRADIENT];
         record_compute(self, cost_ps(self->rack->cost, device_of(self), &work));
+    }
     if (!self->real)
         return false;
     if (self->desk)

@@ -75,7 +75,7 @@ uint64_t region_accounted(const struct region *region)
 
 struct rank *rank_observer(void)
 {
-    struct observer *observer = memory_zeroed(1, sizeof *observer);
+    struct observer *observer = memory_lines(NULL, 0, sizeof *observer);
     observer->rank.real = true;
     return &observer->rank;
 }

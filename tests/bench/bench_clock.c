@@ -103,11 +103,12 @@ enum { WORKS = 64 };
 static struct work works[WORKS]; /* not all alike */
 
 /* What a rank's program does in a turn. */
-static void one_rank(struct rank *self, struct group *all, const struct schedule *schedule,
-                     const struct way *way, int turn, size_t count)
+static inline void one_rank(struct rack *rack, int rank, struct group *all, const struct schedule *schedule,
+                            bool overlaps, int turn, size_t count)
 {
-    const struct work *work = &works[(unsigned)(rank_id(self) * 7 + turn) % WORKS];
-    if (way->overlaps) {
+    const struct work *work = &works[(unsigned)(rank * 7 + turn) % WORKS];
+    struct rank *self = rack_rank(rack, rank);
+    if (overlaps) {
         struct request request = rank_post_collective(self, all, schedule, 0, NULL, count);
         rank_compute_begin(self, *work);
         rank_wait(self, request);
@@ -122,7 +123,7 @@ static void one_turn(struct rack *rack, struct group *all, const struct schedule
 {
     size_t count = (size_t)rack_size(rack) * 256;
     for (int i = 0, ranks = rack_size(rack); i < ranks; i++)
-        one_rank(rack_rank(rack, i), all, schedule, way, turn, count);
+        one_rank(rack, i, all, schedule, way->overlaps, turn, count);
     rack_resolve(rack);
 }
 
@@ -133,9 +134,9 @@ static double timed_turn(struct rack *rack, struct group *all, const struct sche
     int last = rack_size(rack) - 1;
     size_t count = (size_t)rack_size(rack) * 256;
     for (int i = 0; i < last; i++)
-        one_rank(rack_rank(rack, i), all, schedule, way, turn, count);
+        one_rank(rack, i, all, schedule, way->overlaps, turn, count);
     double began = cpu_s();
-    one_rank(rack_rank(rack, last), all, schedule, way, turn, count);
+    one_rank(rack, last, all, schedule, way->overlaps, turn, count);
     double waited = cpu_s() - began;
     rack_resolve(rack);
     return waited;

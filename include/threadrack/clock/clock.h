@@ -112,9 +112,12 @@ uint64_t clock_messages_so_far(const struct clock *clock);
 
 /* By the rank's thread. */
 void clock_append(struct clock *clock, int rank, const struct op *op);
-/* The same of a collective, and of a wait for it at once; `number` as in request: the lane's so many operations
- * before it. */
-void clock_append_awaited(struct clock *clock, int rank, const struct op *op, uint32_t number);
+/* Shorter ways to append what most ops are: a compute op ... */
+void clock_append_compute(struct clock *clock, int rank, uint64_t duration_ps);
+/* ... and a collective that is waited for at once, if others wait in it already for this rank to come: else
+ * nothing has been appended. */
+bool clock_joins(struct clock *clock, int rank, int group, int lane, const struct schedule *schedule,
+                 size_t count);
 /* Likewise, of a real run: whether the stream is long enough for the clock to be worth resolving. */
 bool clock_is_behind(const struct clock *clock, int rank);
 

@@ -21,9 +21,14 @@ struct cost_ops {
 extern const struct cost_ops *const compute_costs[]; /* NULL at the end */
 const struct cost_ops *cost_find(const char *name, const char *where, struct errors *errors);
 
-/* The duration on a device with its speed: it divides the duration of every compute op. */
-uint64_t cost_ps(const struct cost_ops *cost, const struct device *device, const struct work *work);
-/* A measured duration on a device: its speed divides that, too. */
+/* A measured duration on a device: its speed divides that. */
 uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps);
+/* The duration on a device with its speed: it divides the duration of every compute op. */
+static inline uint64_t cost_ps(const struct cost_ops *cost, const struct device *device,
+                               const struct work *work)
+{
+    uint64_t plain_ps = cost->duration(device, work) + work->fixed_ps;
+    return device->speed == 1.0 ? plain_ps : cost_scaled_ps(device, plain_ps);
+}
 
 #endif

@@ -89,7 +89,8 @@ struct slot {
     uint32_t posted[GROUP_LANES]; /* operations so far */
 };
 
-/* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches. */
+/* The rest of a rank: its operation at work. In the first 64 bytes, what every message touches; in the next
+ * what every op does. */
 struct task {
     _Alignas(64) uint8_t phase; /* enum phase */
     bool queued;
@@ -103,16 +104,16 @@ struct task {
     uint64_t waiting_ps, adding_ps; /* of the operation */
     struct group *group;
 
+    struct slot *slots; /* by group; of one alone: `only` */
+    struct slot only;
+    int slot_count, marks;
+    uint64_t sending_until_ps; /* all sends that were posted have left then */
+    uint64_t began_ps;         /* the operation */
+
     struct pattern *pattern;         /* NULL: the schedule is asked */
     const struct schedule *schedule; /* NULL: one message */
     size_t count;                    /* elements */
     uint64_t unit_bytes; /* of an element; of one message: of all of it */
-    uint64_t began_ps;   /* the operation */
-    uint64_t sending_until_ps; /* all sends that were posted have left then */
-    struct slot *slots;        /* by group; of one alone: `only` */
-    int slot_count, marks;
-
-    struct slot only;
 };
 
 /* Of the group that the lane is of. */
@@ -187,6 +188,13 @@ static inline bool dataflow_takes(struct dataflow *flow, int rank)
     return false;
 }
 void dataflow_take(struct dataflow *flow, int rank, const struct op *op);
+/* Likewise, and the rank has nothing posted that it is to wait for. */
+static inline bool dataflow_is_ready(struct dataflow *flow, int rank)
+{
+    return dataflow_takes(flow, rank) && flow->tasks[rank].phase == PHASE_READY;
+}
+/* If so, it takes a compute op. */
+bool dataflow_computes(struct dataflow *flow, int rank, uint64_t duration_ps);
 /* As clock_resolve, by whoever holds the clock's lock. */
 void dataflow_resolve(struct dataflow *flow);
 /* All streams have ended: completes the records. */
@@ -249,9 +257,22 @@ static inline void operation_end(struct dataflow *flow, int rank)
 void gathering_free(struct group *group);
 /* Whether a kernel will resolve the collective that the rank has just begun to wait for. */
 bool gathering_join(struct dataflow *flow, int rank);
-/* Whether it is what others of the group wait in already that the rank, which takes its next op, now posts and
- * waits for at once: then the rank has joined them. */
-bool gathering_joins(struct dataflow *flow, int rank, const struct op *op);
+/* Members of a group that wait for a kernel to resolve what they have posted. */
+struct gathering {
+    int joined;
+    /* What they have posted, and its first round. */
+    const struct schedule *schedule;
+    struct call call;
+    uint64_t unit_bytes;
+    struct round first;
+};
+/* As clock_joins: whether there are any, and then whether the rank can join them. */
+static inline bool gathering_awaits(const struct group *group, const struct schedule *schedule, size_t count)
+{
+    const struct gathering *gathering = group->gathering;
+    return gathering && gathering->joined && gathering->schedule == schedule && gathering->call.count == count;
+}
+bool gathering_joins(struct dataflow *flow, int rank, struct group *group, int lane);
 
 /* wheel.c */
 /* `window_ps`: at least 1. */

@@ -8,15 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct gathering {
-    int joined;
-    /* What they have posted, and its first round. */
-    const struct schedule *schedule;
-    struct call call;
-    uint64_t unit_bytes;
-    struct round first;
-};
-
 void gathering_free(struct group *group)
 {
     free(group->gathering);
@@ -48,57 +39,81 @@ static void lay_out(struct passage *passage)
 static void load(struct passage *passage)
 {
     struct kernel *kernel = &passage->kernel;
+    const struct seat *seats = passage->flow->seats;
     for (int i = 0; i < kernel->size; i++) {
-        const struct seat *seat = &passage->flow->seats[passage_rank(passage, i)];
+        const struct seat *seat = &seats[passage_rank(passage, i)];
         kernel->now[i] = (int64_t)seat->now_ps;
         kernel->ready[i] = (int64_t)later(seat->now_ps, seat->cpu_free_ps);
         kernel->send[i] = (int64_t)seat->send_free_ps;
         kernel->receive[i] = (int64_t)seat->receive_free_ps;
-        kernel->arrived[i] = (int64_t)seat->arrived_ps;
+    }
+    for (int i = 0; passage->checks && i < kernel->size; i++)
+        kernel->arrived[i] = (int64_t)seats[passage_rank(passage, i)].arrived_ps;
+}
+
+/* Each member's sums are those of the member before it, and its own differences. Returns those of all. */
+static int64_t sum_up(int64_t *sums, int size)
+{
+    int64_t sum = 0, all = 0;
+    for (int i = 0; i < size; i++) {
+        sums[i] = sum += sums[i];
+        all += sum;
+    }
+    return all;
+}
+
+static void store_times(struct passage *passage)
+{
+    const struct kernel *kernel = &passage->kernel;
+    struct rank_book *books = passage->flow->clock->books;
+    struct seat *seats = passage->flow->seats;
+    bool pipeline = passage->group->pipeline;
+    for (int i = 0; i < kernel->size; i++) {
+        int rank = passage_rank(passage, i);
+        struct seat *seat = &seats[rank];
+        uint64_t now_ps = (uint64_t)kernel->now[i];
+        record_operation(&books[rank].record, pipeline, now_ps - seat->now_ps, (uint64_t)kernel->waited[i],
+                         (uint64_t)passage->adding[i]);
+        seat->now_ps = seat->cpu_free_ps = now_ps;
+        seat->send_free_ps = (uint64_t)kernel->send[i];
+        seat->receive_free_ps = (uint64_t)kernel->receive[i];
     }
 }
 
-/* The member's sums are those of the member before it, and its own differences. */
-struct sums {
-    int64_t bytes, messages, adding_ps;
-};
-
-static void store_member(struct passage *passage, int i, const struct sums *sums)
+static void store_arrivals(struct passage *passage)
 {
     const struct kernel *kernel = &passage->kernel;
-    struct dataflow *flow = passage->flow;
-    int rank = passage_rank(passage, i);
-    struct seat *seat = &flow->seats[rank];
-    struct task *task = &flow->tasks[rank];
-    uint64_t now_ps = (uint64_t)kernel->now[i];
-    record_operation(&flow->clock->books[rank].record, passage->group->pipeline, now_ps - seat->now_ps,
-                     (uint64_t)kernel->waited[i], (uint64_t)sums->adding_ps);
-    seat->now_ps = seat->cpu_free_ps = now_ps;
-    seat->send_free_ps = (uint64_t)kernel->send[i];
-    seat->receive_free_ps = (uint64_t)kernel->receive[i];
-    if (passage->checks) {
+    for (int i = 0; i < kernel->size; i++) {
+        struct seat *seat = &passage->flow->seats[passage_rank(passage, i)];
         seat->arrived_ps = (uint64_t)kernel->arrived[i];
         seat->arrived_from = (uint32_t)passage_rank(passage, (int)kernel->source[i]);
     }
-    task->bytes += (uint64_t)sums->bytes;
-    task->messages += (uint64_t)sums->messages;
-    task->phase = PHASE_READY;
-    if (task->streamed)
-        dataflow_push(flow, rank);
+}
+
+static void let_go(struct passage *passage)
+{
+    struct dataflow *flow = passage->flow;
+    for (int i = 0; i < passage->kernel.size; i++) {
+        int rank = passage_rank(passage, i);
+        struct task *task = &flow->tasks[rank];
+        task->bytes += (uint64_t)passage->bytes[i];
+        task->messages += (uint64_t)passage->messages[i];
+        task->phase = PHASE_READY;
+        if (task->streamed)
+            dataflow_push(flow, rank);
+    }
 }
 
 static void store(struct passage *passage)
 {
-    struct sums sums = {0};
-    int64_t messages = 0;
-    for (int i = 0; i < passage->kernel.size; i++) {
-        sums.bytes += passage->bytes[i];
-        sums.messages += passage->messages[i];
-        sums.adding_ps += passage->adding[i];
-        messages += sums.messages;
-        store_member(passage, i, &sums);
-    }
-    passage->flow->kernel_messages += (uint64_t)messages;
+    int size = passage->kernel.size;
+    sum_up(passage->bytes, size);
+    sum_up(passage->adding, size);
+    passage->flow->kernel_messages += (uint64_t)sum_up(passage->messages, size);
+    store_times(passage);
+    if (passage->checks)
+        store_arrivals(passage);
+    let_go(passage);
 }
 
 static void resolve_whole(struct dataflow *flow, const struct group *group)
@@ -182,16 +197,13 @@ bool gathering_join(struct dataflow *flow, int rank)
     return true;
 }
 
-bool gathering_joins(struct dataflow *flow, int rank, const struct op *op)
+bool gathering_joins(struct dataflow *flow, int rank, struct group *group, int lane)
 {
     struct task *task = &flow->tasks[rank];
-    struct slot *slot = task_slot(task, op->lane);
-    struct gathering *gathering = slot->group->gathering;
-    if (task->phase != PHASE_READY || !gathering || gathering->joined == 0 ||
-        gathering->schedule != op->schedule || gathering->call.count != op->count)
+    if (!dataflow_is_ready(flow, rank))
         return false;
-    slot->posted[LANE_COLLECTIVES]++;
-    task->group = slot->group;
-    count_in(flow, task, gathering);
+    task_slot(task, lane)->posted[LANE_COLLECTIVES]++;
+    task->group = group;
+    count_in(flow, task, group->gathering);
     return true;
 }

@@ -124,7 +124,7 @@ static bool end(struct dataflow *flow, int rank)
 {
     struct local_rank *self = &flow->local->ranks[rank];
     self->state = COMPUTE_ENDED;
-    flow->clock->books[rank].ended_ps = self->now_ps;
+    flow->clock->edges[rank].ended_ps = self->now_ps;
     flow->clock->ended_count++;
     return false;
 }

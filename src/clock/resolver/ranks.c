@@ -16,16 +16,10 @@ static bool devices_are_alike(const struct cluster *cluster)
     return true;
 }
 
-static void *lines_of(size_t count, size_t size)
-{
-    void *memory = aligned_alloc(64, count * size);
-    return memory ? memory : memory_zeroed(SIZE_MAX, 1); /* says so and stops */
-}
-
 static void seat_ranks(struct dataflow *flow, size_t ranks)
 {
-    flow->seats = lines_of(ranks, sizeof *flow->seats);
-    flow->tasks = lines_of(ranks, sizeof *flow->tasks);
+    flow->seats = memory_lines(NULL, 0, ranks * sizeof *flow->seats);
+    flow->tasks = memory_lines(NULL, 0, ranks * sizeof *flow->tasks);
     flow->queue = memory_zeroed(ranks, sizeof *flow->queue);
     for (size_t rank = 0; rank < ranks; rank++) {
         flow->seats[rank] = (struct seat){.wanted = NOBODY, .first = NOBODY, .last = NOBODY};
@@ -118,23 +112,36 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 
 /* ---- Ops of the compute lane; false: the rank does not go on. ---- */
 
-static bool compute(struct dataflow *flow, int rank, const struct op *op)
+/* At a speed that does not change. */
+static inline void compute_for(struct dataflow *flow, int rank, uint64_t duration_ps)
 {
-    uint64_t duration_ps = op->value;
     struct seat *seat = &flow->seats[rank];
     struct rank_record *record = &flow->clock->books[rank].record;
-    if (duration_ps == 0)
-        return true;
     uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
-    if (!flow->steady)
-        duration_ps = pace_compute_ps(flow->clock->pace, rank, begin, duration_ps);
+    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
     seat->now_ps = begin + duration_ps;
     record->exposed_comm_ps += begin - began;
     record->compute_ps += duration_ps;
-    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
     if (sending_until > began)
         record->overlapped_comm_ps +=
-            (sending_until < seat->now_ps ? sending_until : seat->now_ps) - began;
+            (sending_until < begin + duration_ps ? sending_until : begin + duration_ps) - began;
+}
+
+static bool compute(struct dataflow *flow, int rank, const struct op *op)
+{
+    const struct seat *seat = &flow->seats[rank];
+    uint64_t begin_ps = later(seat->now_ps, seat->cpu_free_ps);
+    if (op->value)
+        compute_for(flow, rank, flow->steady ? op->value
+                                             : pace_compute_ps(flow->clock->pace, rank, begin_ps, op->value));
+    return true;
+}
+
+bool dataflow_computes(struct dataflow *flow, int rank, uint64_t duration_ps)
+{
+    if (!flow->steady || duration_ps == 0 || !dataflow_is_ready(flow, rank))
+        return false;
+    compute_for(flow, rank, duration_ps);
     return true;
 }
 
@@ -237,7 +244,7 @@ static bool mark(struct dataflow *flow, int rank, const struct op *op)
 static bool end(struct dataflow *flow, int rank, const struct op *op)
 {
     (void)op;
-    flow->clock->books[rank].ended_ps = flow->seats[rank].now_ps;
+    flow->clock->edges[rank].ended_ps = flow->seats[rank].now_ps;
     flow->clock->ended_count++;
     flow->tasks[rank].phase = PHASE_ENDED;
     return false;
