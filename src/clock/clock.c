@@ -208,18 +208,29 @@ void clock_append(struct clock *clock, int rank, const struct op *op)
         clock_take(clock, rank, op);
 }
 
+static __attribute__((noinline)) void append_compute(struct clock *clock, int rank, uint64_t duration_ps)
+{
+    clock_append(clock, rank, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
+}
+
 void clock_append_compute(struct clock *clock, int rank, uint64_t duration_ps)
 {
-    if (!clock->feed && clock->flow && dataflow_computes(clock->flow, rank, duration_ps))
-        return;
-    clock_append(clock, rank, &(struct op){.kind = OP_COMPUTE, .value = duration_ps});
+    struct dataflow *flow = clock->flow;
+    if (!clock->feed && flow && flow->steady && dataflow_is_ready(flow, rank))
+        dataflow_compute_for(flow, rank, duration_ps);
+    else
+        append_compute(clock, rank, duration_ps);
 }
 
 bool clock_joins(struct clock *clock, int rank, int group, int lane, const struct schedule *schedule,
                  size_t count)
 {
-    return !clock->feed && clock->flow && gathering_awaits(clock->groups[group], schedule, count) &&
-           gathering_joins(clock->flow, rank, clock->groups[group], lane);
+    struct dataflow *flow = clock->flow;
+    if (clock->feed || !flow || !gathering_awaits(clock->groups[group], schedule, count) ||
+        !dataflow_is_ready(flow, rank))
+        return false;
+    gathering_count(flow, rank, clock->groups[group], lane);
+    return true;
 }
 
 bool clock_is_behind(const struct clock *clock, int rank)

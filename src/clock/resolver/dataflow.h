@@ -48,6 +48,11 @@ struct seat {
     uint32_t first, last;  /* messages that it has not asked for, in order of sending */
 };
 
+static inline uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* What a message is matched by: the lane of its receiver, and its sender. */
 static inline uint32_t message_key(int lane, int source)
 {
@@ -75,7 +80,7 @@ struct parcel {
 };
 
 enum phase {
-    PHASE_READY,    /* takes its next op */
+    PHASE_READY = 0, /* takes its next op */
     PHASE_POSTED,   /* likewise: it has posted an operation and is to wait for it at once */
     PHASE_STEP,     /* in an operation; when it runs, its next step begins */
     PHASE_GATHERED, /* in an operation that a kernel will resolve as a whole */
@@ -189,12 +194,28 @@ static inline bool dataflow_takes(struct dataflow *flow, int rank)
 }
 void dataflow_take(struct dataflow *flow, int rank, const struct op *op);
 /* Likewise, and the rank has nothing posted that it is to wait for. */
-static inline bool dataflow_is_ready(struct dataflow *flow, int rank)
+static inline bool dataflow_is_ready(const struct dataflow *flow, int rank)
 {
-    return dataflow_takes(flow, rank) && flow->tasks[rank].phase == PHASE_READY;
+    if (flow->local)
+        return false;
+    const struct task *task = &flow->tasks[rank];
+    return !(task->phase | task->queued | task->streamed) && !flow->lost;
 }
-/* If so, it takes a compute op. */
-bool dataflow_computes(struct dataflow *flow, int rank, uint64_t duration_ps);
+/* An op of the compute lane, at a speed that does not change. */
+static inline void dataflow_compute_for(struct dataflow *flow, int rank, uint64_t duration_ps)
+{
+    struct seat *seat = &flow->seats[rank];
+    struct rank_record *record = &flow->clock->books[rank].record;
+    uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
+    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
+    seat->now_ps = begin + duration_ps;
+    record->exposed_comm_ps += begin - began;
+    record->compute_ps += duration_ps;
+    if (sending_until > began)
+        record->overlapped_comm_ps +=
+            (sending_until < begin + duration_ps ? sending_until : begin + duration_ps) - began;
+}
+
 /* As clock_resolve, by whoever holds the clock's lock. */
 void dataflow_resolve(struct dataflow *flow);
 /* All streams have ended: completes the records. */
@@ -266,13 +287,24 @@ struct gathering {
     uint64_t unit_bytes;
     struct round first;
 };
-/* As clock_joins: whether there are any, and then whether the rank can join them. */
+/* As clock_joins: whether there are any, who wait for such a collective. */
 static inline bool gathering_awaits(const struct group *group, const struct schedule *schedule, size_t count)
 {
     const struct gathering *gathering = group->gathering;
     return gathering && gathering->joined && gathering->schedule == schedule && gathering->call.count == count;
 }
-bool gathering_joins(struct dataflow *flow, int rank, struct group *group, int lane);
+/* All have come. */
+void gathering_resolve(struct dataflow *flow, struct group *group);
+/* A rank that is ready joins them. */
+static inline void gathering_count(struct dataflow *flow, int rank, struct group *group, int lane)
+{
+    struct task *task = &flow->tasks[rank];
+    task_slot(task, lane)->posted[LANE_COLLECTIVES]++;
+    task->group = group;
+    task->phase = PHASE_GATHERED;
+    if (++group->gathering->joined == group->size)
+        gathering_resolve(flow, group);
+}
 
 /* wheel.c */
 /* `window_ps`: at least 1. */
@@ -293,11 +325,6 @@ static inline uint64_t port_serve(const struct dataflow *flow, struct seat *seat
     return begin + stream_ps;
 }
 
-static inline uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What an addition of that length takes that begins then. */
 INLINED uint64_t paced_add_ps(const struct dataflow *flow, int rank, uint64_t begin_ps,
                               uint64_t add_ps)
@@ -305,12 +332,11 @@ INLINED uint64_t paced_add_ps(const struct dataflow *flow, int rank, uint64_t be
     return flow->traced && add_ps ? pace_add_ps(flow->clock->pace, rank, begin_ps, add_ps) : add_ps;
 }
 
-/* Room for so many numbers, of which nothing is known. */
+/* Room for so many numbers, of which nothing is known; on whole lines, as wide registers take them. */
 static inline int64_t *flow_room(int64_t **memory, size_t *room, size_t count)
 {
     if (*room < count) {
-        free(*memory);
-        *memory = memory_resize(NULL, count * sizeof **memory);
+        *memory = memory_lines(*memory, 0, count * sizeof **memory);
         *room = count;
     }
     return *memory;

@@ -52,9 +52,14 @@ static void load(struct passage *passage)
 }
 
 /* Each member's sums are those of the member before it, and its own differences. Returns those of all. */
-static int64_t sum_up(int64_t *sums, int size)
+static int64_t sum_up(const struct passage *passage, int64_t *sums)
 {
     int64_t sum = 0, all = 0;
+    int size = passage->kernel.size;
+    if (!passage->uneven) {
+        kernel_spread(sums, size);
+        return sums[0] * size;
+    }
     for (int i = 0; i < size; i++) {
         sums[i] = sum += sums[i];
         all += sum;
@@ -106,10 +111,9 @@ static void let_go(struct passage *passage)
 
 static void store(struct passage *passage)
 {
-    int size = passage->kernel.size;
-    sum_up(passage->bytes, size);
-    sum_up(passage->adding, size);
-    passage->flow->kernel_messages += (uint64_t)sum_up(passage->messages, size);
+    sum_up(passage, passage->bytes);
+    sum_up(passage, passage->adding);
+    passage->flow->kernel_messages += (uint64_t)sum_up(passage, passage->messages);
     store_times(passage);
     if (passage->checks)
         store_arrivals(passage);
@@ -128,6 +132,8 @@ static void resolve_whole(struct dataflow *flow, const struct group *group)
                                          .overhead_ps = (int64_t)flow->overhead_ps,
                                          .gap_ps = (int64_t)flow->gap_ps},
                               .folded = gathering->first.folded,
+                              .in_row = group->dense && !gathering->first.folded,
+                              .first = group->members[0],
                               .checks = flow->by_arrival,
                               .devices_alike = flow->devices_alike,
                               .fresh = true};
@@ -173,13 +179,10 @@ static __attribute__((noinline)) bool stays_away(struct dataflow *flow, const st
     return false;
 }
 
-static void count_in(struct dataflow *flow, struct task *task, struct gathering *gathering)
+void gathering_resolve(struct dataflow *flow, struct group *group)
 {
-    task->phase = PHASE_GATHERED;
-    if (++gathering->joined < task->group->size)
-        return;
-    gathering->joined = 0;
-    resolve_whole(flow, task->group);
+    group->gathering->joined = 0;
+    resolve_whole(flow, group);
 }
 
 bool gathering_join(struct dataflow *flow, int rank)
@@ -193,17 +196,8 @@ bool gathering_join(struct dataflow *flow, int rank)
         return false;
     if (gathering->schedule != task->schedule || gathering->call.count != task->count)
         return stays_away(flow, task);
-    count_in(flow, task, gathering);
-    return true;
-}
-
-bool gathering_joins(struct dataflow *flow, int rank, struct group *group, int lane)
-{
-    struct task *task = &flow->tasks[rank];
-    if (!dataflow_is_ready(flow, rank))
-        return false;
-    task_slot(task, lane)->posted[LANE_COLLECTIVES]++;
-    task->group = group;
-    count_in(flow, task, group->gathering);
+    task->phase = PHASE_GATHERED;
+    if (++gathering->joined == group->size)
+        gathering_resolve(flow, group);
     return true;
 }

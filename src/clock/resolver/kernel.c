@@ -117,10 +117,26 @@ void kernel_exchange(struct kernel *k, const struct sweep *s)
     k->disordered = k->disordered || late;
 }
 
+VECTORISED static void add_to(int count, int64_t amount, READ from, WRITE to)
+{
+    for (int i = 0; i < count; i++)
+        to[i] = from[i] + amount;
+}
+
 void kernel_free_ports(struct kernel *k, const struct sweep *s)
 {
-    for (int i = s->from; i < s->to; i++)
-        k->send[i] = k->next[i] + k->overhead_ps + s->going_ps + k->gap_ps;
+    add_to(s->to - s->from, k->overhead_ps + s->going_ps + k->gap_ps, k->next + s->from, k->send + s->from);
+}
+
+VECTORISED static void raise_to(int count, READ least, WRITE values)
+{
+    for (int i = 0; i < count; i++)
+        values[i] = most(values[i], least[i]);
+}
+
+void kernel_be_ready(struct kernel *k)
+{
+    raise_to(k->size, k->now, k->ready);
 }
 
 /* ---- Exchanged copies. ---- */
@@ -154,6 +170,17 @@ void kernel_copy_exchanged(int64_t *to, const int64_t *from, int count, int dist
         memcpy(to + at, from + at + distance, (size_t)distance * sizeof *to);
         memcpy(to + at + distance, from + at, (size_t)distance * sizeof *to);
     }
+}
+
+VECTORISED static void spread(int count, int64_t value, WRITE values)
+{
+    for (int i = 0; i < count; i++)
+        values[i] = value;
+}
+
+void kernel_spread(int64_t *values, int count)
+{
+    spread(count, values[0], values);
 }
 
 /* ---- Single messages. ---- */

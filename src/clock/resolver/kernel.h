@@ -66,9 +66,13 @@ void kernel_send(struct kernel *kernel, const struct sweep *sweep);
 void kernel_receive(struct kernel *kernel, const struct sweep *sweep);
 /* Both halves where send ports are free, which stay as they were; reads `from_now` alone. */
 void kernel_exchange(struct kernel *kernel, const struct sweep *sweep);
+/* No processor is free before its member's time. */
+void kernel_be_ready(struct kernel *kernel);
 /* Send ports as rounds with free ports have left them: those of the last round, which is over. */
 void kernel_free_ports(struct kernel *kernel, const struct sweep *sweep);
 
+/* All are as the first is. */
+void kernel_spread(int64_t *values, int count);
 /* to[r] = from[r ^ distance]; a power of two that divides `count`. */
 void kernel_copy_exchanged(int64_t *to, const int64_t *from, int count, int distance);
 

@@ -190,11 +190,12 @@ static const struct price *price_alike(struct passage *passage, const struct rou
     return price;
 }
 
-struct price price_of(struct passage *passage, const struct round *round, uint64_t bytes)
+const struct price *price_of(struct passage *passage, const struct round *round, uint64_t bytes)
 {
     if (paid_alike(passage, round))
-        return *price_alike(passage, round, bytes);
+        return price_alike(passage, round, bytes);
     const struct price_list *list =
         round->as_steps ? &passage->prices[0] : list_of(passage, round, bytes);
-    return (struct price){.streams = list->streams, .adds = list->adds};
+    passage->apart = (struct price){.streams = list->streams, .adds = list->adds};
+    return &passage->apart;
 }

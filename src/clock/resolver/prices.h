@@ -34,7 +34,8 @@ bool same_pairing(const struct round *a, const struct round *b);
  * to be told before prices are asked for. */
 bool paid_alike(const struct passage *passage, const struct round *round);
 void list_pairing(struct passage *passage, const struct round *round);
-struct price price_of(struct passage *passage, const struct round *round, uint64_t bytes);
+/* Holds until the next is asked for. */
+const struct price *price_of(struct passage *passage, const struct round *round, uint64_t bytes);
 /* One member's message into a list. */
 void price_member(struct passage *passage, const struct round *round, struct price_list *list,
                   int member, uint64_t bytes);

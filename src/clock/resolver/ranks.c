@@ -112,36 +112,13 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 
 /* ---- Ops of the compute lane; false: the rank does not go on. ---- */
 
-/* At a speed that does not change. */
-static inline void compute_for(struct dataflow *flow, int rank, uint64_t duration_ps)
-{
-    struct seat *seat = &flow->seats[rank];
-    struct rank_record *record = &flow->clock->books[rank].record;
-    uint64_t began = seat->now_ps, begin = later(began, seat->cpu_free_ps);
-    uint64_t sending_until = flow->tasks[rank].sending_until_ps;
-    seat->now_ps = begin + duration_ps;
-    record->exposed_comm_ps += begin - began;
-    record->compute_ps += duration_ps;
-    if (sending_until > began)
-        record->overlapped_comm_ps +=
-            (sending_until < begin + duration_ps ? sending_until : begin + duration_ps) - began;
-}
-
 static bool compute(struct dataflow *flow, int rank, const struct op *op)
 {
     const struct seat *seat = &flow->seats[rank];
     uint64_t begin_ps = later(seat->now_ps, seat->cpu_free_ps);
     if (op->value)
-        compute_for(flow, rank, flow->steady ? op->value
+        dataflow_compute_for(flow, rank, flow->steady ? op->value
                                              : pace_compute_ps(flow->clock->pace, rank, begin_ps, op->value));
-    return true;
-}
-
-bool dataflow_computes(struct dataflow *flow, int rank, uint64_t duration_ps)
-{
-    if (!flow->steady || duration_ps == 0 || !dataflow_is_ready(flow, rank))
-        return false;
-    compute_for(flow, rank, duration_ps);
     return true;
 }
 

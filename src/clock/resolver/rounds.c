@@ -4,26 +4,27 @@
 
 /* ---- Sums. ---- */
 
-static void tally(int64_t *sums, int from, int to, int64_t amount)
+static void tally(struct passage *passage, int64_t *sums, int from, int to, int64_t amount)
 {
     sums[from] += amount;
     sums[to] -= amount;
+    passage->uneven |= from > 0 || to < passage->kernel.size;
 }
 
 static void tally_sent(struct passage *passage, int from, int to, uint64_t bytes)
 {
-    tally(passage->bytes, from, to, (int64_t)bytes);
-    tally(passage->messages, from, to, 1);
+    tally(passage, passage->bytes, from, to, (int64_t)bytes);
+    tally(passage, passage->messages, from, to, 1);
 }
 
-static void tally_added(struct passage *passage, int from, int to, const struct price *price)
+static void tally_added(struct passage *passage, const struct sweep *sweep)
 {
-    if (!price->adds) {
-        tally(passage->adding, from, to, price->add_ps);
+    if (!sweep->adds) {
+        tally(passage, passage->adding, sweep->from, sweep->to, sweep->add_ps);
         return;
     }
-    for (int i = from; i < to; i++)
-        tally(passage->adding, i, i + 1, price->adds[i]);
+    for (int i = sweep->from; i < sweep->to; i++)
+        tally(passage, passage->adding, i, i + 1, sweep->adds[i]);
 }
 
 /* ---- A round that goes both ways. ---- */
@@ -54,11 +55,11 @@ static void send_all(struct passage *passage, const struct round *round, const i
                           .latency_ps = (int64_t)passage->flow->roads.path.latency_ps};
     for (int members = passage_members(passage); sweep.from < members; sweep.from = sweep.to) {
         struct cut cut = cut_sent(passage, round, sweep.from);
-        struct price price = price_of(passage, round, cut.bytes);
+        const struct price *price = price_of(passage, round, cut.bytes);
         sweep.to = least(cut.until, members);
-        sweep.going_ps = price.stream_ps;
-        sweep.streams = price.streams;
-        sweep.latencies = price.streams ? passage->latencies : NULL;
+        sweep.going_ps = price->stream_ps;
+        sweep.streams = price->streams;
+        sweep.latencies = price->streams ? passage->latencies : NULL;
         kernel_send(kernel, &sweep);
         if (!round->as_steps)
             tally_sent(passage, sweep.from, sweep.to, cut.bytes);
@@ -93,16 +94,16 @@ static void receive_stretch(struct passage *passage, const struct round *round, 
                           .latency_ps = (int64_t)passage->flow->roads.path.latency_ps};
     for (; sweep.from < to; sweep.from = sweep.to) {
         struct cut coming = cut_received(passage, round, sweep.from, origin->shift);
-        struct price price = price_of(passage, round, coming.bytes);
+        const struct price *price = price_of(passage, round, coming.bytes);
         sweep.to = least(coming.until, to);
-        sweep.coming_ps = price.stream_ps;
-        sweep.add_ps = price.add_ps;
-        sweep.adds = price.adds;
+        sweep.coming_ps = price->stream_ps;
+        sweep.add_ps = price->add_ps;
+        sweep.adds = price->adds;
         sweep.from_now = origin->now + sweep.from + moved;
         if (passage->ports_free) {
             struct cut going = cut_sent(passage, round, sweep.from);
             sweep.to = least(sweep.to, going.until);
-            sweep.going_ps = price_of(passage, round, going.bytes).stream_ps;
+            sweep.going_ps = price_of(passage, round, going.bytes)->stream_ps;
             kernel_exchange(kernel, &sweep);
         } else {
             sweep.from_arrival = origin->arrival + sweep.from + moved;
@@ -110,7 +111,7 @@ static void receive_stretch(struct passage *passage, const struct round *round, 
             kernel_receive(kernel, &sweep);
         }
         if (round->reduce)
-            tally_added(passage, sweep.from, sweep.to, &price);
+            tally_added(passage, &sweep);
     }
 }
 
@@ -176,9 +177,7 @@ static const int64_t *ready_times(struct passage *passage)
     struct kernel *kernel = &passage->kernel;
     if (!passage->fresh)
         return kernel->now;
-    for (int i = 0; i < kernel->size; i++)
-        if (kernel->now[i] > kernel->ready[i])
-            kernel->ready[i] = kernel->now[i];
+    kernel_be_ready(kernel);
     passage->fresh = false;
     return kernel->ready;
 }
@@ -205,7 +204,7 @@ static void keep_ports_again(struct passage *passage, const struct round *last)
     for (int members = passage_members(passage); sweep.from < members; sweep.from = sweep.to) {
         struct cut cut = cut_sent(passage, last, sweep.from);
         sweep.to = least(cut.until, members);
-        sweep.going_ps = price_of(passage, last, cut.bytes).stream_ps;
+        sweep.going_ps = price_of(passage, last, cut.bytes)->stream_ps;
         kernel_free_ports(&passage->kernel, &sweep);
     }
 }
@@ -281,7 +280,7 @@ static void receive_one(struct passage *passage, const struct round *round, int 
         round->reduce ? passage_add_ps(passage, target, bytes_one_way(passage, round, source)) : 0;
     kernel_receive_one(&passage->kernel, source, target, sends(round, target), adding,
                        passage->checks);
-    tally(passage->adding, target, target + 1, adding);
+    tally(passage, passage->adding, target, target + 1, adding);
 }
 
 static void run_one_way(struct passage *passage, const struct round *round,
@@ -311,19 +310,23 @@ static bool goes_on(struct dataflow *flow, const struct passage *passage, const 
  * changes. */
 void rounds_run(struct passage *passage)
 {
-    struct round now, next, last = {0};
-    bool more = passage->schedule->round(&passage->call, 0, &now), changed = true;
+    struct round rounds[3] = {0}, *last = &rounds[0], *now = &rounds[1], *next = &rounds[2];
+    bool more = passage->schedule->round(&passage->call, 0, now), changed = true;
     struct dataflow *flow = passage->flow;
-    for (int index = 0; more && goes_on(flow, passage, &last, index); index++, last = now, now = next) {
-        more = passage->schedule->round(&passage->call, index + 1, &next);
-        bool changes = !more || !same_pairing(&next, &now);
-        if (now.pairing == ROUND_ONE_WAY)
-            run_one_way(passage, &now, &last);
+    for (int index = 0; more && goes_on(flow, passage, last, index); index++) {
+        more = passage->schedule->round(&passage->call, index + 1, next);
+        bool changes = !more || !same_pairing(next, now);
+        if (now->pairing == ROUND_ONE_WAY)
+            run_one_way(passage, now, last);
         else
-            run_both_ways(passage, &now, &last, index, passage->checks && (changed || changes));
+            run_both_ways(passage, now, last, index, passage->checks && (changed || changes));
         changed = changes;
+        struct round *over = last;
+        last = now;
+        now = next;
+        next = over;
     }
     if (flow->clock->stopped)
         return;
-    keep_ports_again(passage, &last);
+    keep_ports_again(passage, last);
 }

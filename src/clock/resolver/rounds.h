@@ -38,6 +38,8 @@ struct passage {
 
     struct kernel kernel;
     bool folded; /* the kernel's members are places */
+    bool in_row; /* the kernel's member i is rank first + i */
+    int first;
     bool checks; /* whether ports are asked in order of arrival has to be checked */
     bool devices_alike;
     bool fresh;         /* processors may be busy longer than their members' times */
@@ -48,11 +50,12 @@ struct passage {
     int parts;
     size_t each;
     int more;
-    struct price known[PRICES_MOST];
+    struct price known[PRICES_MOST], apart;
     int known_used;
 
     /* Sums by member, as differences to the member before. */
     int64_t *bytes, *messages, *adding;
+    bool uneven; /* they are not those of the first for all */
 
     /* Of members that do not pay alike, under the pairing of `listed`; NULL before there is such a
      * round. */
@@ -66,6 +69,8 @@ struct passage {
 static inline int passage_rank(const struct passage *passage, int member)
 {
     int size = passage->kernel.size;
+    if (passage->in_row)
+        return passage->first + member;
     if (passage->folded) {
         int power = 1 << (31 - __builtin_clz((unsigned)size)), rest = size - power;
         member = member >= power ? 2 * (member - power)
