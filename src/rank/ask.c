@@ -80,7 +80,7 @@ struct arrival rank_receive_any(struct rank *self, struct group *group, void *by
     struct answer answer = ask(self, lane, until_ps);
     if (answer.peer < 0)
         return (struct arrival){-1, answer.now_ps};
-    uint32_t number = self->posted[lane]++;
+    uint32_t number = (*rank_posted(self, lane))++;
     self->any_is_posted = false;
     if (self->real) {
         mailbox_receive(self, group, answer.peer, number, bytes, count);

@@ -20,10 +20,15 @@ static void must_ascend(const int *members, int size, int ranks)
 
 static void count_lanes(struct rank *rank, int lane_base)
 {
-    int lanes = lane_base + GROUP_LANES;
-    rank->posted = memory_resize(rank->posted, (size_t)lanes * sizeof *rank->posted);
-    for (int lane = lane_base; lane < lanes; lane++)
-        rank->posted[lane] = 0;
+    size_t before = (size_t)lane_base * sizeof(uint32_t), own = GROUP_LANES * sizeof(uint32_t);
+    if (before + own > sizeof rank->posted.of_one) {
+        uint32_t *posted = memory_resize(rank->has_more ? rank->posted.of_more : NULL, before + own);
+        if (!rank->has_more)
+            memcpy(posted, rank->posted.of_one, before);
+        rank->posted.of_more = posted;
+        rank->has_more = true;
+    }
+    memset(rank_posted(rank, lane_base), 0, own);
 }
 
 /* The groups of a mesh are strides, and need no list of their members. */

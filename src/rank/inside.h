@@ -62,12 +62,20 @@ struct rank {
     int id;
     bool real;
     bool any_is_posted; /* a receive from anyone, which no message has come to yet */
-    uint32_t *posted;  /* by lane: operations posted so far */
+    bool has_more;      /* lanes than those of one group */
+    union {
+        uint32_t of_one[1 + GROUP_LANES], *of_more;
+    } posted; /* by lane: operations posted so far; see rank_posted */
     struct service *service;   /* serve.c; NULL: its state is its own */
     struct inquiry *inquiry; /* its latest */
     struct desk *desk; /* NULL: timing-only, or an observer */
     struct region region;
 };
+
+static inline uint32_t *rank_posted(struct rank *self, int lane)
+{
+    return (self->has_more ? self->posted.of_more : self->posted.of_one) + lane;
+}
 
 struct observer {
     struct rank rank;

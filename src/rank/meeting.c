@@ -119,8 +119,8 @@ void meeting_compare(struct rank *self, struct group *group, const struct meant 
 static int absent_member(const struct group *group, uint32_t number)
 {
     for (int i = 0; i < group->size; i++) {
-        const struct rank *rank = &group->rack->ranks[group_member_rank(group, i)];
-        if (rank->posted[group_lane(group, rank, LANE_COLLECTIVES)] <= number)
+        struct rank *rank = &group->rack->ranks[group_member_rank(group, i)];
+        if (*rank_posted(rank, group_lane(group, rank, LANE_COLLECTIVES)) <= number)
             return rank->id;
     }
     BUG("all members have posted collective %u, which has not ended", number + 1);

@@ -9,7 +9,7 @@ static struct request post_send(struct rank *self, struct group *group, int peer
     if (!rank_goes_on(self))
         return nothing;
     int lane = group_lane(group, self, LANE_SENDS);
-    uint32_t number = self->posted[lane]++;
+    uint32_t number = (*rank_posted(self, lane))++;
     rank_record(self, &(struct op){.kind = OP_SEND, .lane = lane, .peer = peer, .value = accounted});
     if (self->real)
         mailbox_send(self, group, peer, number, from, bytes);
@@ -24,7 +24,7 @@ static struct request post_receive(struct rank *self, struct group *group, int p
     if (!rank_goes_on(self))
         return nothing;
     int lane = group_lane(group, self, LANE_RECEIVES);
-    uint32_t number = self->posted[lane]++;
+    uint32_t number = (*rank_posted(self, lane))++;
     rank_record(self, &(struct op){.kind = OP_RECV, .lane = lane, .peer = peer, .value = accounted});
     if (self->real)
         mailbox_receive(self, group, peer, number, to, bytes);
@@ -108,7 +108,7 @@ struct request rank_post_collective_as(struct rank *self, struct group *group,
     if (!rank_goes_on(self) || group == self->rack->lone)
         return nothing;
     struct op op = collective_op(self, group, schedule, root, element, count);
-    uint32_t number = self->posted[op.lane]++;
+    uint32_t number = (*rank_posted(self, op.lane))++;
     rank_record(self, &op);
     if (self->real)
         meeting_post(self, group, (struct meant){schedule, root, element, count}, vector, number);
@@ -124,7 +124,7 @@ void rank_collective_as(struct rank *self, struct group *group, const struct sch
     bool joins = !self->real && group != self->rack->lone && rank_goes_on(self) &&
                  clock_joins(self->rack->clock, self->id, group->number, lane, schedule, count);
     if (joins)
-        meet(self, group, schedule, root, element, count, self->posted[lane]++);
+        meet(self, group, schedule, root, element, count, (*rank_posted(self, lane))++);
     else
         rank_wait(self, rank_post_collective_as(self, group, schedule, root, element, vector, count));
 }

@@ -42,7 +42,8 @@ static void free_rank(struct rank *rank)
 {
     if (rank->region.base)
         host_region_unmap(rank->region.base, rank->region.size);
-    free(rank->posted);
+    if (rank->has_more)
+        free(rank->posted.of_more);
     service_free(rank->service);
     if (!rank->desk)
         return;

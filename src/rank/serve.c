@@ -106,8 +106,8 @@ void rank_post_inquiry(struct rank *self, struct inquiry *inquiry, struct group 
     self->inquiry = inquiry;
     rank_record(self, &(struct op){.kind = OP_RECV, .lane = receives, .peer = peer, .value = count});
     rank_record(self, &(struct op){.kind = OP_SEND, .lane = sends, .peer = peer, .value = count});
-    inquiry->received = ++self->posted[receives];
-    inquiry->sent = ++self->posted[sends];
+    inquiry->received = ++*rank_posted(self, receives);
+    inquiry->sent = ++*rank_posted(self, sends);
 }
 
 void rank_wait_answer(struct rank *self, struct inquiry *inquiry)

@@ -350,7 +350,7 @@ static inline uint32_t message_new(struct dataflow *flow)
         return index;
     }
     if (flow->message_count == flow->message_room) {
-        flow->message_room = flow->message_room ? 2 * flow->message_room : 1024;
+        flow->message_room = flow->message_room ? 2 * flow->message_room : 64;
         flow->messages =
             memory_resize(flow->messages, flow->message_room * sizeof *flow->messages);
     }
