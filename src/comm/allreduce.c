@@ -39,26 +39,36 @@ struct request allreduce_post(struct allreduce *allreduce, float *vector, size_t
     return allreduce_post_as(allreduce, ELEMENT_FP32, vector, count);
 }
 
-struct request allreduce_post_as(struct allreduce *allreduce, enum element element, float *vector,
-                                 size_t count)
+/* What the algorithm chosen, or what stands in for it, is to do. */
+static const struct schedule *schedule_for(struct allreduce *allreduce, size_t count, size_t bytes_each)
 {
-    struct choice choice =
-        algorithms_pick(allreduce->algorithms, allreduce->pattern, count, element_bytes(element));
+    struct choice choice = algorithms_pick(allreduce->algorithms, allreduce->pattern, count, bytes_each);
     if (group_size(allreduce->group) > 1)
         note_use(allreduce, choice.kind);
     const struct schedule *closed =
         group_is_alike(allreduce->group)
-            ? algorithms_stand_in(allreduce->algorithms, allreduce->pattern, choice, count,
-                                  element_bytes(element))
+            ? algorithms_stand_in(allreduce->algorithms, allreduce->pattern, choice, count, bytes_each)
             : NULL;
-    const struct schedule *schedule = closed ? closed : &choice.collective->schedule;
+    return closed ? closed : &choice.collective->schedule;
+}
+
+struct request allreduce_post_as(struct allreduce *allreduce, enum element element, float *vector,
+                                 size_t count)
+{
+    const struct schedule *schedule = schedule_for(allreduce, count, element_bytes(element));
     return rank_post_collective_as(allreduce->self, allreduce->group, schedule, 0, element, vector,
                                    count);
 }
 
+static void run(struct allreduce *allreduce, enum element element, float *vector, size_t count)
+{
+    const struct schedule *schedule = schedule_for(allreduce, count, element_bytes(element));
+    rank_collective_as(allreduce->self, allreduce->group, schedule, 0, element, vector, count);
+}
+
 void allreduce_now(struct allreduce *allreduce, float *vector, size_t count)
 {
-    rank_wait(allreduce->self, allreduce_post(allreduce, vector, count));
+    run(allreduce, ELEMENT_FP32, vector, count);
 }
 
 struct request allreduce_post_numbers(struct allreduce *allreduce, enum number number, float *vector,
@@ -69,5 +79,5 @@ struct request allreduce_post_numbers(struct allreduce *allreduce, enum number n
 
 void allreduce_numbers(struct allreduce *allreduce, enum number number, float *vector, size_t count)
 {
-    rank_wait(allreduce->self, allreduce_post_numbers(allreduce, number, vector, count));
+    run(allreduce, rank_element(allreduce->self, number), vector, count);
 }
