@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { ROOM = 512, ROOM_WORDS = ROOM / 64, BLOCK = 42, AHEAD = 6 };
+enum { ROOM = 256, ROOM_WORDS = ROOM / 64, BLOCK = 42, AHEAD = 6 };
 
 /* 2 KB. */
 struct block {
