@@ -5,7 +5,9 @@
 #include "threadrack/experiment/output.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The keys that the columns ask for. */
@@ -208,6 +210,54 @@ static void a_full_disk_is_told_and_others_files_stay(void)
     tear_down(&bench);
 }
 
+/* 0: the file is there. */
+static int access_of(const struct bench *bench, const char *name)
+{
+    char *path = memory_text("%s/%s", bench->folder, name);
+    int absent = access(path, F_OK);
+    free(path);
+    return absent;
+}
+
+/* Files may have so many bytes, from now on. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void a_point_that_one_table_cannot_take_is_not_ok_in_the_others(void)
+{
+    struct bench bench;
+    set_up(&bench);
+    struct step_record many[100];
+    for (int i = 0; i < 100; i++)
+        many[i] = steps[1];
+    struct result result = sample();
+    result.steps = 100;
+    result.step = many;
+    struct output *output = open_it(&bench);
+    CHECK_FATAL(output != NULL);
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(4096);
+    CHECK(!output_add(output, 0, &result));
+    CHECK(!output_close(output, &bench.errors));
+    limit_files(RLIM_INFINITY);
+    struct text runs = file_text(&bench, "runs.csv"), rows = file_text(&bench, "steps.csv"),
+                of_nodes = file_text(&bench, "nodes.csv");
+    CHECK_TEXT(cell(&runs, 1, "status"), "failed");
+    CHECK_TEXT(cell(&runs, 1, "steps_taken"), "100");
+    CHECK_TEXT(cell(&rows, 1, "step"), "no such column"); /* none, rather than some */
+    CHECK_TEXT(cell(&of_nodes, 1, "run"), "0");
+    CHECK_EQUAL(bench.errors.count, 1 + !!access_of(&bench, "manifest.json"));
+    text_release(&runs);
+    text_release(&rows);
+    text_release(&of_nodes);
+    tear_down(&bench);
+}
+
 static void an_unwritable_folder_is_refused(void)
 {
     struct bench bench;
@@ -222,4 +272,5 @@ static void an_unwritable_folder_is_refused(void)
 SUITE("experiment: output", TEST(columns_have_meanings_and_differ),
       TEST(seconds_are_exact_and_cells_plain), TEST(rows_wait_for_their_turn),
       TEST(a_manifest_is_json_and_names_every_run), TEST(a_full_disk_is_told_and_others_files_stay),
+      TEST(a_point_that_one_table_cannot_take_is_not_ok_in_the_others),
       TEST(an_unwritable_folder_is_refused));

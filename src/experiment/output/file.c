@@ -37,6 +37,7 @@ bool line_file_open(struct line_file *file, const char *directory, const char *n
 {
     file->path = memory_text("%s/%s", directory, name);
     file->length = 0;
+    file->failed = false;
     file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return file->descriptor >= 0 || complain(errors, "write", file->path);
 }
@@ -44,12 +45,15 @@ bool line_file_open(struct line_file *file, const char *directory, const char *n
 static bool cut_back(struct line_file *file, struct errors *errors)
 {
     complain(errors, "write", file->path);
+    file->failed = true;
     /* A device or a pipe cannot be cut, and needs not be. */
     return ftruncate(file->descriptor, file->length) && false;
 }
 
 bool line_file_add(struct line_file *file, const struct text *lines, struct errors *errors)
 {
+    if (file->failed)
+        return false;
     for (size_t done = 0; done < lines->length;) {
         ssize_t more = write(file->descriptor, lines->bytes + done, lines->length - done);
         if (more < 0 && errno == EINTR)
@@ -62,10 +66,19 @@ bool line_file_add(struct line_file *file, const struct text *lines, struct erro
     return true;
 }
 
+static bool is_file(int descriptor)
+{
+    struct stat found;
+    return fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 bool line_file_close(struct line_file *file, struct errors *errors)
 {
+    bool useless = file->descriptor >= 0 && file->failed && file->length == 0 && is_file(file->descriptor);
     bool good =
         file->descriptor < 0 || !close(file->descriptor) || complain(errors, "write", file->path);
+    if (useless)
+        unlink(file->path);
     free(file->path);
     *file = (struct line_file){.descriptor = -1};
     return good;

@@ -21,6 +21,7 @@ struct output {
     struct waiting {         /* rows of points that came before their turn */
         bool here;
         struct text lines[CSV_FILES];
+        struct text in_part; /* what runs.csv says where another table does not take the point's rows */
     } * waiting;
     int next; /* the first point whose rows are not written */
     struct errors errors;
@@ -90,15 +91,32 @@ struct output *output_open(const char *directory, const struct sweep *sweep, cha
     return NULL;
 }
 
-/* Writes the rows of the point, if it came, and lets them go. */
+#define IN_PART "a table could not take all of its rows"
+
+static void note_in_part(struct output *output, int index)
+{
+    json_t *run = json_array_get(output->runs, (size_t)index);
+    json_object_set_new(run, "status", json_string(status_name(STATUS_FAILED)));
+    json_object_set_new(run, "reason", json_string(IN_PART));
+}
+
+/* Writes the rows of the point, if it came, and lets them go: those of runs.csv at last, which tell of the
+ * others. */
 static void write_point(struct output *output, int index)
 {
     struct waiting *waiting = &output->waiting[index];
-    for (int file = 0; waiting->here && file < CSV_FILES; file++) {
-        if (!output->errors.count)
-            line_file_add(&output->files[file], &waiting->lines[file], &output->errors);
+    bool whole = true;
+    if (!waiting->here)
+        return;
+    for (int file = CSV_FILES - 1; file > CSV_RUNS; file--)
+        whole = line_file_add(&output->files[file], &waiting->lines[file], &output->errors) && whole;
+    line_file_add(&output->files[CSV_RUNS], whole ? &waiting->lines[CSV_RUNS] : &waiting->in_part,
+                  &output->errors);
+    if (!whole)
+        note_in_part(output, index);
+    for (int file = 0; file < CSV_FILES; file++)
         text_release(&waiting->lines[file]);
-    }
+    text_release(&waiting->in_part);
     waiting->here = false;
 }
 
@@ -106,9 +124,14 @@ bool output_add(struct output *output, int index, const struct result *result)
 {
     struct place place = {.sweep = output->sweep, .index = index, .result = result};
     struct waiting *waiting = &output->waiting[index];
+    struct result in_part = *result;
+    in_part.status = STATUS_FAILED;
+    in_part.reason = (char[]){IN_PART};
     for (int file = 0; file < CSV_FILES; file++)
         csv_rows(file, place, &waiting->lines[file]);
     json_t *run = manifest_run(place);
+    place.result = &in_part;
+    csv_rows(CSV_RUNS, place, &waiting->in_part);
     pthread_mutex_lock(&output->lock);
     json_array_set_new(output->runs, (size_t)index, run);
     waiting->here = true;
