@@ -17,7 +17,7 @@ static char *why_not_counted(const struct setup *setup)
 {
     const char *resolver = config_text(setup->config, "clock.resolver");
     if (setup->closed)
-        return memory_text("collectives=closed_form sends no messages");
+        return memory_text("collectives=closed_form counts messages by formulas, and they pass no link");
     if (strcmp(resolver, "auto") && strcmp(resolver, "events"))
         return memory_text("clock.resolver=%s, which was asked for, sees no single message "
                            "(clock.resolver=events does)", resolver);

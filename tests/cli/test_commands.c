@@ -288,6 +288,19 @@ static void notes_of_a_sweep_are_said_once(void)
     bench_close(&bench);
 }
 
+/* A federated round is no step like the others'. */
+static void only_like_steps_race(void)
+{
+    bench_open(&bench, fixtures);
+    run("sweep strategy=async_server,fedavg nodes=5 partition=iid federated.clients=2 math=off steps=2 --quiet", 0);
+    CHECK(strstr(outcome.out, "which strategy won") == NULL);
+    run("sweep strategy=data,async_server,fedavg nodes=5 partition=iid federated.clients=2 math=off steps=2 --quiet",
+        0);
+    const char *won = strstr(outcome.out, "which strategy won");
+    CHECK(won && strstr(won, "x async_server") && !strstr(won, "x fedavg"));
+    bench_close(&bench);
+}
+
 static void a_full_disk_is_told(void)
 {
     bench_open(&bench, fixtures);
@@ -309,5 +322,5 @@ SUITE("cli: commands", TEST(help_and_version_are_everywhere),
       TEST(a_folder_that_cannot_be_made_is_found_before_training), TEST(tables_say_what_ran),
       TEST(a_topology_is_drawn_and_printed_as_json), TEST(what_a_topology_leaves_out_is_told), TEST(a_partition_is_shown_before_training),
       TEST(a_text_goes_on_the_same_way_each_time),
-      TEST(notes_of_a_sweep_are_said_once),
+      TEST(notes_of_a_sweep_are_said_once), TEST(only_like_steps_race),
       TEST(a_full_disk_is_told));

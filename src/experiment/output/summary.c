@@ -37,12 +37,21 @@ static void print_hottest(const struct result *result, FILE *stream)
                 share_words(link->busy_share), link->record.bytes);
 }
 
+/* Of a replay, all that the file has is one step. */
+static void print_length(const struct result *result, FILE *stream)
+{
+    double length_s = (double)result->length_ps * 1e-12;
+    if (result->mesh_data == 0)
+        fprintf(stream, "  simulated      %s for all that the file has\n", time_words(length_s));
+    else
+        fprintf(stream, "  simulated      %s for %d step%s, %s a step\n", time_words(length_s), result->steps,
+                result->steps == 1 ? "" : "s", time_words(result->step_s));
+}
+
 static void print_figures(const struct result *result, FILE *stream)
 {
     char peak[32];
-    fprintf(stream, "  simulated      %s for %d steps, %s a step\n",
-            time_words((double)result->length_ps * 1e-12), result->steps,
-            time_words(result->step_s));
+    print_length(result, stream);
     if (!isnan(result->speedup))
         fprintf(stream, "  speed-up       %s over `single` (%s a step), efficiency %s\n",
                 number_words(result->speedup, 2), time_words(result->single_step_s),

@@ -49,6 +49,12 @@ static double step_time(const struct result *result)
     return result->step_s;
 }
 
+/* Without a speed-up, a step is another piece of work than the others' (a round of epochs, say). */
+static double step_time_of_like(const struct result *result)
+{
+    return isnan(result->speedup) ? NAN : result->step_s;
+}
+
 static double time_to_target(const struct result *result)
 {
     return result->target_reached ? (double)result->target_ps * 1e-12 : NAN;
@@ -92,9 +98,11 @@ static void add_podium(const struct sweep *sweep, struct podium podium,
 
 static void add_group(const struct sweep *sweep, int leader, struct table *table)
 {
-    struct podium fastest = race(sweep, leader, step_time);
+    bool any = race(sweep, leader, step_time_of_like).first >= 0;
+    double (*step)(const struct result *) = any ? step_time_of_like : step_time;
+    struct podium fastest = race(sweep, leader, step);
     struct podium soonest = race(sweep, leader, time_to_target);
-    if (fastest.second < 0)
+    if (race(sweep, leader, step_time).second < 0 || (fastest.second < 0 && soonest.first < 0))
         return;
     table_add(table, "%d", sweep->points[leader].result->nodes);
     for (int i = 0; i < sweep->key_count; i++)
@@ -102,7 +110,7 @@ static void add_group(const struct sweep *sweep, int leader, struct table *table
             const char *value = asked_text(sweep->points[leader].config, sweep->keys[i]);
             table_add(table, "%s", value ? value : "");
         }
-    add_podium(sweep, fastest, step_time, table);
+    add_podium(sweep, fastest, step, table);
     add_podium(sweep, soonest, time_to_target, table);
 }
 
