@@ -237,6 +237,8 @@ static const struct row {
     {"sample --temperature -1", "expected a number from 0 to 100"},
     {"sample --json", "without --out, --json and --jobs"},
     /* Partitions and compressors. */
+    {"partition", "give a partition such as partition=dirichlet:alpha=0.3"},
+    {"partition strategy=data nodes=2,4 --quiet --out results", "give a partition such as"},
     {"partition strategy=data nodes=2 partition=iid --json", "the rows are in partition.csv"},
     {"run strategy=data nodes=2 partition=shard", "did you mean 'shards'?"},
     {"run strategy=data nodes=2 partition=shards:3", "partition shards: expected per_node=2"},
