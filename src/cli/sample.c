@@ -38,7 +38,7 @@ static double number(const char *text, double least, double most, const char *op
     char *end;
     double value = strtod(text, &end);
     if (*end || end == text || !(value >= least && value <= most))
-        argp_error(state, "%s '%s': expected a number from %g to %g", option, text, least, most);
+        argp_error(state, "%s '%s': expected a number from %.15g to %.15g", option, text, least, most);
     return value;
 }
 

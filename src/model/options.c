@@ -28,7 +28,7 @@ static bool read_value(const struct option *option, const char *text, const char
         return errors_add(errors, "%s: %s=%s: %s", where, option->name, text, why);
     *value = quantity.real;
     return (quantity.real >= option->least && quantity.real <= option->most) ||
-           errors_add(errors, "%s: %s=%s: expected a number from %g to %g", where, option->name,
+           errors_add(errors, "%s: %s=%s: expected a number from %.15g to %.15g", where, option->name,
                       text, option->least, option->most);
 }
 

@@ -188,6 +188,7 @@ static const struct row {
     {"run model=gpt", "the model takes tokens, but data set digits has real values"},
     {"run model=mlp:32-10 data=devils-dictionary", "devils-dictionary has tokens, and the model takes none"},
     {"run model=logistic:inputs=63", "the model takes 63 inputs, but data set digits has 64"},
+    {"run model=gpt:context=99999999999", "context=99999999999: expected a number from 1 to 16777216\n"},
     {"run model=gpt:dropout=1", "dropout=1: expected a number from 0 to 0.999"},
     {"run model=gpt:dropuot=0.1", "gpt has no option 'dropuot'; did you mean 'dropout'?"},
     {"run model=gpt:tied=yes", "tied=yes: expected on or off"},
