@@ -121,9 +121,9 @@ struct config *request_config(const struct request *request, const char *instead
             config_set(config, request->words[i], errors);
     if (instead)
         take_words(config, instead, errors);
+    experiment_check_words(config, errors); /* all that is wrong is said at once */
     if (errors->count == before)
         return config;
-    experiment_check_words(config, errors); /* all that is wrong is said at once */
     config_free(config);
     return NULL;
 }

@@ -133,8 +133,7 @@ int sweep_do(const struct request *request, char **arguments)
     sweep_init(&sweep);
     errors_init(&errors);
     interrupt_catch();
-    if (!request_sweep(request, &sweep, &errors) || !sweep_check_words(&sweep, &errors) ||
-        !sweep_allows(&sweep, request->jobs, &errors) ||
+    if (!request_sweep(request, &sweep, &errors) || !sweep_allows(&sweep, request->jobs, &errors) ||
         (request->out && !request->dry_run && !output_check(request->out, &errors)))
         code = complain(&errors);
     else if (request->dry_run)

@@ -54,8 +54,8 @@ bool options_read(const struct option *table, const char *text, const char *all,
         values[i] = table[i].fallback;
     bool good = member_parse(text, where, &member, errors);
     if (good && (member.positional || member.second))
-        good = errors_add(errors, "%s: '%s': expected options, as in %s:%s", where, text,
-                          member.name, all);
+        good = errors_add(errors, "%s: '%s': an option is written name=value, as in %s:%s", where,
+                          member.positional, member.name, all);
     for (int i = 0; i < member.count; i++)
         good = read_option(table, &member, i, where, values, errors) && good;
     member_release(&member);
