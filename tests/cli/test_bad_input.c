@@ -171,6 +171,7 @@ static const struct row {
     {"run optimizer=sgd:lr=0.1,", "optimizer=sgd:lr=0.1,: expected a value on either side of a comma"},
     {"run optimizer=sgd:nesterov", "'nesterov': an option is written name=value, as in sgd:lr=0.1"},
     {"run model=gpt:layers", "'layers': an option is written name=value, as in gpt:layers=2"},
+    {"run optimizer=adamw:eps=0", "eps=0: expected a number from 1e-37 to 1\n"},
     {"run optimizer=sgd:rate=1", "sgd has no option 'rate'"},
     {"run optimizer=adamw:beta3=1", "did you mean 'beta1'?"},
     {"run lr_schedule=cosin", "did you mean 'cosine'?"},
