@@ -90,3 +90,25 @@ const char *text_suggestion(const char *word, const char *const *candidates, int
         snprintf(suggestion, sizeof suggestion, "; did you mean '%s'?", nearest);
     return suggestion;
 }
+
+void text_add_list(struct text *text, const char *const *words, int count, const char *last)
+{
+    for (int i = 0; i < count; i++) {
+        if (i == count - 1 && i)
+            text_add(text, " %s ", last);
+        text_add(text, "%s%s", i && i < count - 1 ? ", " : "", words[i]);
+    }
+}
+
+const char *text_alternatives(const char *word, const char *const *names, int count)
+{
+    static _Thread_local char alternatives[512];
+    struct text list = {0};
+    const char *suggestion = text_suggestion(word, names, count);
+    if (*suggestion || !count)
+        return suggestion;
+    text_add_list(&list, names, count, "and");
+    snprintf(alternatives, sizeof alternatives, "; it has %s", list.bytes);
+    text_release(&list);
+    return alternatives;
+}

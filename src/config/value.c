@@ -40,8 +40,7 @@ static void explain_choice(const char *choices, const char *text, const char *be
     char *storage;
     int count = choice_words(choices, words, MOST_WORDS, &storage);
     text_add(why, "%s", begin);
-    for (int i = 0; i < count; i++)
-        text_add(why, "%s%s", i == 0 ? "" : i == count - 1 ? " or " : ", ", words[i]);
+    text_add_list(why, words, count, "or");
     text_add(why, "%s", text_suggestion(text, words, count));
     free(storage);
 }

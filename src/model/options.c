@@ -43,7 +43,7 @@ static bool read_option(const struct option *table, const struct member_text *me
         names[count] = table[count].name;
     }
     return errors_add(errors, "%s: %s has no option '%s'%s", where, member->name, key,
-                      text_suggestion(key, names, count));
+                      text_alternatives(key, names, count));
 }
 
 bool options_read(const struct option *table, const char *text, const char *all, const char *where,

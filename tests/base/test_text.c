@@ -29,4 +29,14 @@ static void only_what_is_near_is_suggested(void)
     }
 }
 
-SUITE("base: text", TEST(letters_are_wrong_missing_too_many_or_swapped), TEST(only_what_is_near_is_suggested));
+static void where_none_is_near_all_are_told(void)
+{
+    static const char *const words[] = {"box", "rows", "chunk"};
+    CHECK_TEXT(text_alternatives("bx", words, 3), "; did you mean 'box'?");
+    CHECK_TEXT(text_alternatives("x", words, 3), "; it has box, rows and chunk");
+    CHECK_TEXT(text_alternatives("x", words, 1), "; it has box");
+    CHECK_TEXT(text_alternatives("x", words, 0), "");
+}
+
+SUITE("base: text", TEST(letters_are_wrong_missing_too_many_or_swapped), TEST(only_what_is_near_is_suggested),
+      TEST(where_none_is_near_all_are_told));

@@ -22,4 +22,10 @@ const char *text_nearest(const char *word, const char *const *candidates, int co
 /* "; did you mean 'x'?" or "", for the end of a message; valid until the thread's next call. */
 const char *text_suggestion(const char *word, const char *const *candidates, int count);
 
+/* Adds "a, b and c", where `last` is "and". */
+void text_add_list(struct text *text, const char *const *words, int count, const char *last);
+/* The end of a message about a name that is none of these: the suggestion or, where no name is near, "; it has a, b
+ * and c". Valid until the thread's next call. */
+const char *text_alternatives(const char *word, const char *const *names, int count);
+
 #endif
