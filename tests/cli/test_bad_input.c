@@ -247,7 +247,10 @@ static const struct row {
      "the model knows the bytes 0 to 127, and not 195"},
     {"sample --length none", "--length 'none': expected a number"},
     {"sample --temperature -1", "expected a number from 0 to 100"},
-    {"sample --json", "without --out, --json and --jobs"},
+    {"sample --json", "unrecognized option '--json'"},
+    {"sample --jobs 2", "unrecognized option '--jobs'"},
+    {"sample nodes=4", "nodes=4: a sample does not read 'nodes'; it reads model, init, seed and math.kernel"},
+    {"sample good.yaml", "only a model of tokens goes on with a text"},
     /* Partitions and compressors. */
     {"partition", "give a partition such as partition=dirichlet:alpha=0.3"},
     {"partition strategy=data nodes=2,4 --quiet --out results", "give a partition such as"},
