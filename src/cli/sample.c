@@ -79,8 +79,8 @@ static bool is_read(const char *key)
 static void refuse_vain(void *errors, const struct setting *setting, const char *text, enum source source)
 {
     if (source == SOURCE_COMMAND_LINE && !is_read(setting->key))
-        errors_add(errors, "command line: %s=%s: a sample does not read '%s'; it reads model, init, seed and math.kernel",
-                   setting->key, text, setting->key);
+        errors_add(errors, "command line: %s=%s: a sample does not read '%s'; it reads model, init, seed and "
+                           "math.kernel", setting->key, text, setting->key);
 }
 
 int command_sample(int count, char **arguments)

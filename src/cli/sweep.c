@@ -116,7 +116,8 @@ static bool all_refused(const struct sweep *sweep)
 static int show_skew(const struct request *request, struct sweep *sweep, char **arguments,
                      const struct host *host, struct errors *errors)
 {
-    sweep_run(sweep, (struct sweep_way){.host = host, .jobs = request->jobs, .quiet = request->quiet, .only_skew = true});
+    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet, .only_skew = true};
+    sweep_run(sweep, way);
     if (all_refused(sweep))
         return complain(&sweep->points[0].errors);
     if (request->out && !write_rows(request->out, sweep, arguments, host, errors))

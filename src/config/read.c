@@ -2,7 +2,6 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +86,7 @@ static void say_unknown(struct reading *reading, const struct tree *node, const 
 {
     errors_add(reading->errors, "%s:%d:%d: unknown key '%s'%s", reading->path, node->key_line,
                node->key_column, key,
-               text_suggestion(key, reading->config->keys, reading->config->count));
+               key_suggestion(reading->config, key));
 }
 
 static void read_entries(struct reading *reading, const struct tree *map, const char *prefix)

@@ -44,7 +44,7 @@ bool config_set(struct config *config, const char *word, struct errors *errors)
     bool good = entry && set_entry(config, entry, equals + 1, errors);
     if (!entry)
         errors_add(errors, "command line: %s: unknown key '%s'%s", word, key,
-                   text_suggestion(key, config->keys, config->count));
+                   key_suggestion(config, key));
     free(key);
     return good;
 }

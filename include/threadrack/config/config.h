@@ -40,6 +40,7 @@ struct setting {
      * before it (which goes on behind its end), besides those that read name=value, which always
      * do. NULL: no other does. */
     bool (*continues)(const char *value, const char *piece);
+    const char *also; /* what it is called elsewhere, words separated by '|' that lead to a suggestion; or NULL */
 };
 
 struct config;
