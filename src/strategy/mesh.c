@@ -187,6 +187,10 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
     if (!spreads(strategy, *shape))
         return errors_add(errors, "%s: strategy %s does not spread over mesh %s (its keys: %s)", where,
                           strategy->name, mesh_words(*shape, *shape, "").text, strategy->options);
+    if (mesh_size(*shape) == 1 && nodes > 1)
+        return errors_add(errors, "%s: strategy %s has one node here, not nodes=%d: give one that spreads over them, such "
+                                  "as strategy=data (threadrack list strategies), or a mesh of as many",
+                          where, strategy->name, nodes);
     if (mesh_size(*shape) != nodes)
         return errors_add(errors, "%s: the mesh %s of strategy %s has %d nodes, not nodes=%d", where,
                           mesh_words(*shape, *shape, "").text, strategy->name, mesh_size(*shape), nodes);
