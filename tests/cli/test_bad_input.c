@@ -153,6 +153,8 @@ static const struct row {
     {"run optimizer=sgd:lr=-1", "lr=-1: is below 0"},
     {"run noise=lognormal:sigma=-1", "sigma=-1: is below 0"},
     {"run model=gpt data=text:high.txt", "give the model that many (gpt:vocabulary=256)"},
+    {"run math=no", "expected on or off; did you mean 'off'?"},
+    {"run math=True", "expected on or off; did you mean 'on'?"},
     {"run math=maybe", "expected on or off"},
     {"run data.order=sorted", "expected shuffled or sequential"},
     /* Members of families. */
