@@ -187,9 +187,9 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
     if (!spreads(strategy, *shape))
         return errors_add(errors, "%s: strategy %s does not spread over mesh %s (its keys: %s)", where,
                           strategy->name, mesh_words(*shape, *shape, "").text, strategy->options);
-    if (mesh_size(*shape) == 1 && nodes > 1)
-        return errors_add(errors, "%s: strategy %s has one node here, not nodes=%d: give one that spreads over them, such "
-                                  "as strategy=data (threadrack list strategies), or a mesh of as many",
+    if (nodes > 1 && mesh_size(*shape) == 1 && !spreads(strategy, (struct mesh_shape){nodes, 1, 1}))
+        return errors_add(errors, "%s: strategy %s is of one node, not nodes=%d: give one that spreads over them, such "
+                                  "as strategy=data (threadrack list strategies)",
                           where, strategy->name, nodes);
     if (mesh_size(*shape) != nodes)
         return errors_add(errors, "%s: the mesh %s of strategy %s has %d nodes, not nodes=%d", where,

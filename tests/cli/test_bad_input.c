@@ -223,7 +223,8 @@ static const struct row {
     /* What does not fit together. */
     {"run model=mlp:65-10", "data set digits has 64 features"},
     {"run model=mlp:64-9", "data set digits has 10 classes"},
-    {"run nodes=2", "strategy single has one node here, not nodes=2: give one that spreads over them, such as strategy=data"},
+    {"run nodes=2", "strategy single is of one node, not nodes=2: give one that spreads over them, such as strategy=data"},
+    {"run strategy=data nodes=2 mesh.data=1", "of strategy data has 1 nodes, not nodes=2"},
     {"run strategy=tensor nodes=4 mesh.tensor=3", "not nodes=4"},
     {"run strategy=pipeline nodes=16", "the largest that fits is 3"},
     {"run strategy=data nodes=65", "empty share"},
