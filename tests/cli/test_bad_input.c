@@ -178,6 +178,8 @@ static const struct row {
     {"run model=linear:foo=3", "linear has no option 'foo'; it has inputs and outputs\n"},
     {"run model=gpt:wrong=2", "gpt has no option 'wrong'; it has layers, heads, width,"},
     {"run data=csv:a.csv,foo=3", "csv has no option 'foo'; it has "},
+    {"run optimizer=sgd,lr=0.1", "options of sgd stand behind a colon, as in sgd:option=value"},
+    {"run 'optimizer=adam(lr=0.1)'", "options of adam stand behind a colon"},
     {"run optimizer=sgd:rate=1", "sgd has no option 'rate'"},
     {"run optimizer=adamw:beta3=1", "did you mean 'beta1'?"},
     {"run lr_schedule=cosin", "did you mean 'cosine'?"},
