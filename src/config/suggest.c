@@ -27,6 +27,16 @@ static const struct setting *of_ending(const struct config *config, const char *
     return NULL;
 }
 
+/* The first key below, as `mesh.data` of `mesh`. */
+static const struct setting *of_beginning(const struct config *config, const char *beginning)
+{
+    size_t length = strlen(beginning);
+    for (int i = 0; i < config->count && length; i++)
+        if (!strncmp(config->keys[i], beginning, length) && config->keys[i][length] == '.')
+            return config->entries[i].setting;
+    return NULL;
+}
+
 static const struct setting *of_word(const struct config *config, const char *word)
 {
     const struct entry *entry = config_find(config, word);
@@ -51,6 +61,7 @@ const char *key_suggestion(const struct config *config, const char *key)
     const struct setting *setting = of_other_name(config, key);
     setting = setting ? setting : of_word(config, last);
     setting = setting ? setting : of_ending(config, key);
+    setting = setting ? setting : of_beginning(config, key);
     const char *near = setting ? "" : text_suggestion(key, config->keys, config->count);
     return *near ? near : say(setting ? setting : of_ending(config, last));
 }
