@@ -123,7 +123,7 @@ bool config_read(struct config *config, const char *path, const char *prefix, en
     else if (root->kind == TREE_TEXT && !root->text)
         errors_add(errors, "%s: the file is empty: expected keys and values", path);
     else
-        errors_add(errors, "%s:%d:%d: expected a mapping of keys to values", path, root->line,
+        errors_add(errors, "%s:%d:%d: expected a mapping of keys to values, such as `nodes: 4`", path, root->line,
                    root->column);
     tree_free(root);
     return errors->count == before;
