@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_SEED = 256, OPTION_JSON, MOST_JOBS = 1024 };
 
@@ -85,6 +86,8 @@ error_t request_take(struct request *request, char *word, struct argp_state *sta
 {
     if (strchr(word, '='))
         *vector_push(&request->words, &request->word_count, &request->word_room) = word;
+    else if (!strpbrk(word, "./") && access(word, F_OK))
+        argp_error(state, "'%s': expected key=value, or an experiment file, and there is none of that name", word);
     else if (request->file)
         argp_error(state, "'%s': expected key=value, since '%s' is the experiment file", word,
                    request->file);

@@ -24,6 +24,11 @@ static bool set_entry(struct config *config, struct entry *entry, const char *te
     const char *key = entry->setting->key;
     char *where = memory_text("command line: %s=%s", key, text);
     struct pieces pieces = {0};
+    if (*text == '[') {
+        errors_add(errors, "%s: a list has no brackets here, as in %s=1,2,4", where, key);
+        free(where);
+        return false;
+    }
     bool good = entry_begin(config, entry, SOURCE_COMMAND_LINE, where, errors) == GIVING_TAKEN &&
                 pieces_split(entry->setting, text, where, &pieces, errors);
     for (int i = 0; i < pieces.count; i++)
