@@ -83,6 +83,8 @@ static bool no_option(const struct data_words *words, const char *name, const ch
     if (!words->options)
         return errors_add(errors, "%s: %s takes no options%s%s", where, name,
                           words->most ? "; expected " : "", words->most ? words->usage : "");
+    if (option_find(words->options, key, strlen(key)))
+        return errors_add(errors, "%s: '%s': an option is written name=value", where, key);
     struct names names = keys_of(words->options);
     return errors_add(errors, "%s: %s has no option '%s'%s", where, name, key,
                       text_alternatives(key, names.word, names.count));

@@ -167,6 +167,8 @@ static const struct row {
     {"run allreduce=msccl:none.xml", "none.xml: cannot open: No such file"},
     {"run allreduce=chain:chunk=64", "chunk=64: "},
     {"run allreduce=chain:box=2", "'chain' has no option 'box'; it has chunk"},
+    {"run data=digits.csv", "'digits.csv': a file stands behind its kind, as in csv:FILE"},
+    {"run data=blobs:rows", "'rows': an option is written name=value"},
     {"run data=digit", "did you mean 'digits'?"},
     {"run optimizer=adm", "no optimizer is called 'adm'"},
     {"run optimizer=sgd:lr=fast", "lr=fast: expected a number"},
