@@ -25,7 +25,8 @@ static bool read_value(const struct option *option, const char *text, const char
     if (option->kind == OPTION_SWITCH)
         return read_switch(option, text, where, value, errors);
     if (!units_parse(text, unit, &quantity, why, sizeof why))
-        return errors_add(errors, "%s: %s=%s: %s", where, option->name, text, why);
+        return errors_add(errors, "%s: %s=%s: %s%s", where, option->name, text, why,
+                          strchr(text, ':') ? "; a comma stands between options" : "");
     *value = quantity.real;
     return (quantity.real >= option->least && quantity.real <= option->most) ||
            errors_add(errors, "%s: %s=%s: expected a number from %.15g to %.15g", where, option->name,

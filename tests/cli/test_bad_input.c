@@ -184,6 +184,8 @@ static const struct row {
     {"run data=csv:a.csv,foo=3", "csv has no option 'foo'; it has "},
     {"run optimizer=sgd,lr=0.1", "options of sgd stand behind a colon, as in sgd:option=value"},
     {"run 'optimizer=adam(lr=0.1)'", "options of adam stand behind a colon"},
+    {"run optimizer=sgd:lr=0.1:momentum=0.9", "expected a number such as 0.1; a comma stands between options"},
+    {"run strategy=data nodes=2 partition=dirichlet:0.3", "expected alpha=0.5,least=10"},
     {"run optimizer=sgd:rate=1", "sgd has no option 'rate'"},
     {"run optimizer=adamw:beta3=1", "did you mean 'beta1'?"},
     {"run lr_schedule=cosin", "did you mean 'cosine'?"},
