@@ -1,18 +1,26 @@
 /* What a key that there is not may have been meant for. */
 #include "inside.h"
 
+#include "threadrack/base/memory.h"
 #include "threadrack/base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/* `batch-size` is batch_size. */
 static const struct setting *of_other_name(const struct config *config, const char *word)
 {
-    for (int i = 0; i < config->count; i++) {
+    const struct setting *found = NULL;
+    char *name = memory_text("%s", word);
+    for (char *c = name; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+    for (int i = 0; i < config->count && !found; i++) {
         const struct setting *setting = config->entries[i].setting;
-        if (setting->also && choice_index(setting->also, word) >= 0)
-            return setting;
+        if (setting->also && choice_index(setting->also, name) >= 0)
+            found = setting;
     }
-    return NULL;
+    free(name);
+    return found;
 }
 
 /* The first key that ends as in `link.bandwidth` of `cluster.link.bandwidth`. */

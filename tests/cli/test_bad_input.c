@@ -208,6 +208,7 @@ static const struct row {
     {"run optimizer.lr=0.1", "did you mean 'optimizer', as in optimizer=sgd:lr=0.1?"},
     {"run momentum=0.9", "did you mean 'optimizer'"},
     {"run batch_size=32", "did you mean 'batch', as in batch=64?"},
+    {"run batch-size=32", "did you mean 'batch', as in batch=64?"},
     {"run num_epochs=3", "did you mean 'epochs'?"},
     {"run tp=2", "did you mean 'mesh.tensor'?"},
     {"run pp=2", "did you mean 'mesh.pipeline'?"},
