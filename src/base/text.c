@@ -39,31 +39,37 @@ void text_add(struct text *text, const char *format, ...)
 
 enum { LONGEST_WORD = 63 };
 
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 int text_distance(const char *a, const char *b)
 {
-    int row[LONGEST_WORD + 1], width = (int)strnlen(b, LONGEST_WORD);
+    /* Rows of the table of prefixes' distances: this one, the one before and the one before that. */
+    int table[3][LONGEST_WORD + 1], width = (int)strnlen(b, LONGEST_WORD), i = 0;
     for (int j = 0; j <= width; j++)
-        row[j] = j;
-    for (int i = 0; a[i] && i < LONGEST_WORD; i++) {
-        int diagonal = row[0];
+        table[0][j] = j;
+    for (; a[i] && i < LONGEST_WORD; i++) {
+        int *row = table[(i + 1) % 3], *above = table[i % 3], *higher = table[(i + 2) % 3];
         row[0] = i + 1;
         for (int j = 0; j < width; j++) {
-            bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[j]);
-            int best = diagonal + !same;
-            diagonal = row[j + 1];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (diagonal + 1 < best)
-                best = diagonal + 1;
-            row[j + 1] = best;
+            row[j + 1] = least(above[j] + !same(a[i], b[j]), least(row[j], above[j + 1]) + 1);
+            if (i && j && same(a[i], b[j - 1]) && same(a[i - 1], b[j]))
+                row[j + 1] = least(row[j + 1], higher[j - 1] + 1);
         }
     }
-    return row[width];
+    return table[i % 3][width];
 }
 
 const char *text_nearest(const char *word, const char *const *candidates, int count)
 {
-    int allowed = (int)strlen(word) / 3, best = allowed < 2 ? 3 : allowed + 1;
+    int best = ((int)strlen(word) + 1) / 3 + 1;
     const char *nearest = NULL;
     for (int i = 0; i < count; i++) {
         int distance = text_distance(word, candidates[i]);
@@ -83,4 +89,26 @@ const char *text_suggestion(const char *word, const char *const *candidates, int
     if (nearest)
         snprintf(suggestion, sizeof suggestion, "; did you mean '%s'?", nearest);
     return suggestion;
+}
+
+void text_add_list(struct text *text, const char *const *words, int count, const char *last)
+{
+    for (int i = 0; i < count; i++) {
+        if (i == count - 1 && i)
+            text_add(text, " %s ", last);
+        text_add(text, "%s%s", i && i < count - 1 ? ", " : "", words[i]);
+    }
+}
+
+const char *text_alternatives(const char *word, const char *const *names, int count)
+{
+    static _Thread_local char alternatives[512];
+    struct text list = {0};
+    const char *suggestion = text_suggestion(word, names, count);
+    if (*suggestion || !count)
+        return suggestion;
+    text_add_list(&list, names, count, "and");
+    snprintf(alternatives, sizeof alternatives, "; it has %s", list.bytes);
+    text_release(&list);
+    return alternatives;
 }

@@ -190,7 +190,6 @@ int command_bench(int count, char **arguments)
     bool good = bench_resolve(&bench, command.words, &errors);
     good = request_sweep(&command.request, &command.sweep, &errors) && good;
     good = good && bench_allows(&command.sweep, &errors) &&
-           sweep_check_words(&command.sweep, &errors) &&
            (!command.request.out || output_check(command.request.out, &errors));
     int code = good ? do_bench(&command, &bench, arguments, &errors) : complain(&errors);
     bench_release(&bench);

@@ -6,17 +6,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_SEED = 256, OPTION_JSON, MOST_JOBS = 1024 };
 
 static const struct argp_option options[] = {
     {"out", 'o', "DIR", 0, "Write the results as CSV files, and manifest.json, into DIR", 0},
-    {"seed", OPTION_SEED, "N", 0, "The same as seed=N", 0},
     {"jobs", 'j', "N", 0, "Runs of a sweep at once, each on cores of its own (1)", 0},
     {"json", OPTION_JSON, NULL, 0, "Print results as JSON", 0},
     {"quiet", 'q', NULL, 0, "No progress", 0},
     {0},
 };
+
+static const struct argp_option word_options[] = {
+    {"seed", OPTION_SEED, "N", 0, "The same as seed=N", 0},
+    {0},
+};
+
+static error_t parse_word(int key, char *argument, struct argp_state *state)
+{
+    struct request *request = state->input;
+    if (key != OPTION_SEED)
+        return ARGP_ERR_UNKNOWN;
+    if (request->seed)
+        argp_error(state, "--seed is given twice");
+    request->seed = memory_text("seed=%s", argument);
+    *vector_push(&request->words, &request->word_count, &request->word_room) = request->seed;
+    return 0;
+}
+
+static const struct argp_child word_children[] = {{&help_argp, 0, NULL, 0}, {0}};
+const struct argp request_words_argp = {.options = word_options, .parser = parse_word, .children = word_children};
 
 static int whole_number(const char *text, struct argp_state *state)
 {
@@ -39,12 +59,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!*argument)
             argp_error(state, "--out: expected the name of a folder");
         return 0;
-    case OPTION_SEED:
-        if (request->seed)
-            argp_error(state, "--seed is given twice");
-        request->seed = memory_text("seed=%s", argument);
-        *vector_push(&request->words, &request->word_count, &request->word_room) = request->seed;
-        return 0;
     case 'j':
         request->jobs = whole_number(argument, state);
         return 0;
@@ -59,7 +73,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp_child children[] = {{&help_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&request_words_argp, 0, NULL, 0}, {0}};
 const struct argp request_argp = {.options = options, .parser = parse, .children = children};
 
 void request_share(struct argp_state *state, int count)
@@ -72,6 +86,8 @@ error_t request_take(struct request *request, char *word, struct argp_state *sta
 {
     if (strchr(word, '='))
         *vector_push(&request->words, &request->word_count, &request->word_room) = word;
+    else if (!strpbrk(word, "./") && access(word, F_OK))
+        argp_error(state, "'%s': expected key=value, or an experiment file, and there is none of that name", word);
     else if (request->file)
         argp_error(state, "'%s': expected key=value, since '%s' is the experiment file", word,
                    request->file);
@@ -121,9 +137,9 @@ struct config *request_config(const struct request *request, const char *instead
             config_set(config, request->words[i], errors);
     if (instead)
         take_words(config, instead, errors);
+    experiment_check_words(config, errors); /* all that is wrong is said at once */
     if (errors->count == before)
         return config;
-    experiment_check_words(config, errors); /* all that is wrong is said at once */
     config_free(config);
     return NULL;
 }

@@ -23,6 +23,8 @@ struct request {
 /* The options that the three share, for `children` of a command's argp; its input is the request.
  */
 extern const struct argp request_argp;
+/* Of these only what stands for words: for a command that runs nothing. */
+extern const struct argp request_words_argp;
 /* For a command's parser: hands the request on to the children. */
 void request_share(struct argp_state *state, int children);
 /* Takes a word that is no option: the file, or key=value. */

@@ -6,6 +6,7 @@
 #include "request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { OPTION_PROMPT = 512, OPTION_LENGTH, OPTION_TEMPERATURE, MOST_LENGTH = 1000000 };
 
@@ -38,7 +39,7 @@ static double number(const char *text, double least, double most, const char *op
     char *end;
     double value = strtod(text, &end);
     if (*end || end == text || !(value >= least && value <= most))
-        argp_error(state, "%s '%s': expected a number from %g to %g", option, text, least, most);
+        argp_error(state, "%s '%s': expected a number from %.15g to %.15g", option, text, least, most);
     return value;
 }
 
@@ -60,18 +61,31 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         return request_take(&command->request, argument, state);
-    case ARGP_KEY_END:
-        if (command->request.out || command->request.json || command->request.jobs > 1)
-            argp_error(state, "a sample is printed: without --out, --json and --jobs");
-        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static bool is_read(const char *key)
+{
+    static const char *const keys[] = {"model", "init", "seed", "math.kernel"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(key, keys[i]))
+            return true;
+    return false;
+}
+
+/* A file may be the one that trained the model, and say more. */
+static void refuse_vain(void *errors, const struct setting *setting, const char *text, enum source source)
+{
+    if (source == SOURCE_COMMAND_LINE && !is_read(setting->key))
+        errors_add(errors, "command line: %s=%s: a sample does not read '%s'; it reads model, init, seed and "
+                           "math.kernel", setting->key, text, setting->key);
+}
+
 int command_sample(int count, char **arguments)
 {
-    const struct argp_child children[] = {{&request_argp, 0, NULL, 0}, {0}};
+    const struct argp_child children[] = {{&request_words_argp, 0, NULL, 0}, {0}};
     const struct argp argp = {.options = options,
                               .parser = parse,
                               .args_doc = "[FILE.yaml] [key=value ...]",
@@ -86,6 +100,8 @@ int command_sample(int count, char **arguments)
     for (int i = 0; config && i < config_swept_count(config); i++)
         errors_add(&errors, "'%s' has several values: a sample is of one model",
                    config_swept_key(config, i));
+    if (config)
+        config_each(config, refuse_vain, &errors);
     bool good = config && !errors.count && sample_print(config, command.sample, stdout, &errors);
     int code = good ? EXIT_OK : complain(&errors);
     if (config)

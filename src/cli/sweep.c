@@ -85,13 +85,44 @@ static int tell(const struct request *request, const struct sweep *sweep)
 static int run_all(const struct request *request, struct sweep *sweep, char **arguments,
                    const struct host *host, struct errors *errors)
 {
-    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet, .only_skew = request->only_skew};
+    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet};
     if (request->out && !(way.output = output_open(request->out, sweep, arguments, host, errors)))
         return complain(errors);
     sweep_run(sweep, way);
     bool written = !way.output || output_close(way.output, errors);
     int code = tell(request, sweep);
     return written ? code : complain(errors);
+}
+
+static bool write_rows(const char *out, const struct sweep *sweep, char **arguments, const struct host *host,
+                       struct errors *errors)
+{
+    struct output *output = output_open(out, sweep, arguments, host, errors);
+    for (int i = 0; output && i < sweep->count; i++)
+        if (sweep->points[i].result)
+            output_add(output, i, sweep->points[i].result);
+    return output && output_close(output, errors);
+}
+
+static bool all_refused(const struct sweep *sweep)
+{
+    for (int i = 0; i < sweep->count; i++)
+        if (!sweep->points[i].result || sweep->points[i].result->status != STATUS_REFUSED)
+            return false;
+    return true;
+}
+
+/* Rows are dealt in no time, so what is refused is known before any file is opened. */
+static int show_skew(const struct request *request, struct sweep *sweep, char **arguments,
+                     const struct host *host, struct errors *errors)
+{
+    struct sweep_way way = {.host = host, .jobs = request->jobs, .quiet = request->quiet, .only_skew = true};
+    sweep_run(sweep, way);
+    if (all_refused(sweep))
+        return complain(&sweep->points[0].errors);
+    if (request->out && !write_rows(request->out, sweep, arguments, host, errors))
+        return complain(errors);
+    return tell(request, sweep);
 }
 
 int sweep_do(const struct request *request, char **arguments)
@@ -103,8 +134,7 @@ int sweep_do(const struct request *request, char **arguments)
     sweep_init(&sweep);
     errors_init(&errors);
     interrupt_catch();
-    if (!request_sweep(request, &sweep, &errors) || !sweep_check_words(&sweep, &errors) ||
-        !sweep_allows(&sweep, request->jobs, &errors) ||
+    if (!request_sweep(request, &sweep, &errors) || !sweep_allows(&sweep, request->jobs, &errors) ||
         (request->out && !request->dry_run && !output_check(request->out, &errors)))
         code = complain(&errors);
     else if (request->dry_run)
@@ -112,7 +142,7 @@ int sweep_do(const struct request *request, char **arguments)
     else if (!(host = host_open(&errors)))
         code = complain(&errors);
     else
-        code = run_all(request, &sweep, arguments, host, &errors);
+        code = (request->only_skew ? show_skew : run_all)(request, &sweep, arguments, host, &errors);
     if (host)
         host_close(host);
     errors_release(&errors);

@@ -98,9 +98,9 @@ static bool say_missing(const struct config *config, const char *name, struct er
         text_add(&folders, "%s%s", i ? ", " : "", folder);
         list_folder(folder, &names);
     }
+    const char *suggestion = text_suggestion(name, (const char *const *)names.items, names.count);
     errors_add(errors, "%s: no cluster file '%s'; looked in %s%s", config_where(config, "cluster"),
-               name, folders.bytes,
-               text_suggestion(name, (const char *const *)names.items, names.count));
+               name, folders.bytes, *suggestion ? suggestion : " (threadrack list clusters)");
     for (int i = 0; i < names.count; i++)
         free(names.items[i]);
     free(names.items);

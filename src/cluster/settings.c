@@ -24,8 +24,8 @@ static const char device_names[] =
      .fallback = value, .help = text}
 #define TIME(name, value, text)                                                                    \
     {.key = name, .unit = UNIT_TIME, .high = ONE_SECOND_PS, .fallback = value, .help = text}
-#define COUNT(name, value, text)                                                                   \
-    {.key = name, .unit = UNIT_COUNT, .low = 1, .high = MOST_NODES, .fallback = value, .help = text}
+#define COUNT(name, value, text, ...)                                                              \
+    {.key = name, .unit = UNIT_COUNT, .low = 1, .high = MOST_NODES, .fallback = value, .help = text, __VA_ARGS__}
 
 const struct setting cluster_settings[] = {
     {.key = "cluster", .kind = SETTING_WORD,
@@ -39,7 +39,8 @@ const struct setting cluster_settings[] = {
      .help = "astra: what its GB/s count; binary: 2^30 bytes, as ASTRA-sim; decimal: 10^9"},
     {.key = "cluster.astra.system", .kind = SETTING_WORD,
      .help = "astra: its system JSON, to be told which allreduce= it means and what is not modelled"},
-    COUNT("nodes", "1", "nodes of the cluster"),
+    COUNT("nodes", "1", "nodes of the cluster",
+          .also = "world_size|gpus|num_gpus|num_nodes|nnodes|nproc|nproc_per_node|ranks|workers|num_workers|npus"),
     {.key = "cluster.name", .kind = SETTING_WORD,
      .help = "name in results; unset: the file's name without its ending"},
     {.key = "cluster.topology", .kind = SETTING_CHOICE, .choices = topology_names,

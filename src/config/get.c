@@ -76,12 +76,27 @@ bool config_on(const struct config *config, const char *key)
     return text && !strcmp(text, "on");
 }
 
-static const struct value *item(const struct config *config, const char *key, int i)
+int config_value_count(const struct config *config, const char *key)
+{
+    return find(config, key)->count;
+}
+
+static const struct value *value_at(const struct config *config, const char *key, int i)
 {
     const struct entry *entry = find(config, key);
-    if (entry->setting->kind != SETTING_LIST || i < 0 || i >= entry->count)
-        BUG("'%s' has no item %d", key, i);
+    if (i < 0 || i >= entry->count)
+        BUG("'%s' has no value %d", key, i);
     return &entry->values[i];
+}
+
+const char *config_value(const struct config *config, const char *key, int i)
+{
+    return value_at(config, key, i)->text;
+}
+
+const char *config_value_where(const struct config *config, const char *key, int i)
+{
+    return value_at(config, key, i)->where;
 }
 
 int config_list_count(const struct config *config, const char *key)
@@ -92,14 +107,21 @@ int config_list_count(const struct config *config, const char *key)
     return entry->count;
 }
 
+static const struct value *list_item(const struct config *config, const char *key, int i)
+{
+    if (i >= config_list_count(config, key))
+        BUG("'%s' has no item %d", key, i);
+    return value_at(config, key, i);
+}
+
 const char *config_list_item(const struct config *config, const char *key, int i)
 {
-    return item(config, key, i)->text;
+    return list_item(config, key, i)->text;
 }
 
 const char *config_list_where(const struct config *config, const char *key, int i)
 {
-    return item(config, key, i)->where;
+    return list_item(config, key, i)->where;
 }
 
 const char *config_where(const struct config *config, const char *key)

@@ -63,6 +63,10 @@ void pieces_release(struct pieces *pieces);
 /* Whether the piece is an option that may stand without "=on": it is then no value of a list. */
 bool option_is_flag(const char *piece, int length);
 
+/* The end of a message about a key that no table has: the key that other programs' word stands for, or that ends so, or
+ * that is near, else where to look them up. Valid until the thread's next call. */
+const char *key_suggestion(const struct config *config, const char *key);
+
 /* Reads a whole file of at most `limit` bytes; NULL and a message when it cannot. */
 char *file_load(const char *path, size_t limit, size_t *length, struct errors *errors);
 

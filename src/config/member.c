@@ -45,7 +45,7 @@ static bool parse_option(const char *piece, int length, const char *text, const 
     const char *equals = memchr(piece, '=', (size_t)length);
     bool flag = option_is_flag(piece, length);
     if (!flag && (!equals || equals == piece || equals + 1 == piece + length))
-        return errors_add(errors, "%s: '%s': expected option=value, not '%.*s'", where, text,
+        return errors_add(errors, "%s: '%s': an option is written name=value, and not '%.*s'", where, text,
                           length, piece);
     int name = flag ? length : (int)(equals - piece);
     for (int i = 0; i < out->count; i++)
@@ -83,7 +83,7 @@ bool member_parse(const char *text, const char *where, struct member_text *out,
         return true;
     at++;
     const char *end = at + strcspn(at, ":,");
-    if (memchr(at, '=', (size_t)(end - at)))
+    if (memchr(at, '=', (size_t)(end - at)) || option_is_flag(at, (int)(end - at)))
         return parse_options(at, text, where, out, errors);
     if (end == at)
         return errors_add(errors, "%s: '%s': nothing stands behind the colon", where, text);

@@ -38,7 +38,7 @@ static bool range_parse(const struct setting *setting, const char *text, struct 
     *range = (struct range){.unit = setting->unit};
     if (sscanf(text, "%63[^:]:%63[^:]:%63[^:]%n", from, to, by, &end) != 3 || text[end] ||
         (by[0] != 'x' && by[0] != '+')) {
-        snprintf(why, room, "a range is from:to:xfactor or from:to:+step");
+        snprintf(why, room, "a range is from:to:xfactor or from:to:+step, as in 1:64:x2");
         return false;
     }
     range->multiply = by[0] == 'x';

@@ -2,7 +2,6 @@
 #include "inside.h"
 
 #include "threadrack/base/memory.h"
-#include "threadrack/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +86,7 @@ static void say_unknown(struct reading *reading, const struct tree *node, const 
 {
     errors_add(reading->errors, "%s:%d:%d: unknown key '%s'%s", reading->path, node->key_line,
                node->key_column, key,
-               text_suggestion(key, reading->config->keys, reading->config->count));
+               key_suggestion(reading->config, key));
 }
 
 static void read_entries(struct reading *reading, const struct tree *map, const char *prefix)
@@ -124,7 +123,7 @@ bool config_read(struct config *config, const char *path, const char *prefix, en
     else if (root->kind == TREE_TEXT && !root->text)
         errors_add(errors, "%s: the file is empty: expected keys and values", path);
     else
-        errors_add(errors, "%s:%d:%d: expected a mapping of keys to values", path, root->line,
+        errors_add(errors, "%s:%d:%d: expected a mapping of keys to values, such as `nodes: 4`", path, root->line,
                    root->column);
     tree_free(root);
     return errors->count == before;

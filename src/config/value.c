@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_WORDS = 64 };
 
@@ -32,6 +33,16 @@ int choice_index(const char *choices, const char *word)
     return found;
 }
 
+/* What switches are elsewhere. */
+static const char *switch_for(const char *text)
+{
+    static const char *const on[] = {"true", "yes", "1"}, *const off[] = {"false", "no", "0"};
+    for (int i = 0; i < 3; i++)
+        if (!strcasecmp(text, on[i]) || !strcasecmp(text, off[i]))
+            return strcasecmp(text, on[i]) ? "off" : "on";
+    return text;
+}
+
 /* "expected one of star, ring; did you mean 'ring'?" */
 static void explain_choice(const char *choices, const char *text, const char *begin,
                            struct text *why)
@@ -40,9 +51,9 @@ static void explain_choice(const char *choices, const char *text, const char *be
     char *storage;
     int count = choice_words(choices, words, MOST_WORDS, &storage);
     text_add(why, "%s", begin);
-    for (int i = 0; i < count; i++)
-        text_add(why, "%s%s", i == 0 ? "" : i == count - 1 ? " or " : ", ", words[i]);
-    text_add(why, "%s", text_suggestion(text, words, count));
+    text_add_list(why, words, count, "or");
+    bool switches = choice_index(choices, "on") >= 0 && choice_index(choices, "off") >= 0;
+    text_add(why, "%s", text_suggestion(switches ? switch_for(text) : text, words, count));
     free(storage);
 }
 

@@ -51,6 +51,13 @@ static yaml_mark_t mark_of(const char *bytes, size_t offset)
     return mark;
 }
 
+/* libyaml says of it that it is a character that cannot start any token. */
+static bool begins_with_tab(const yaml_parser_t *parser)
+{
+    const unsigned char *at = parser->input.string.start + parser->problem_mark.index;
+    return parser->error == YAML_SCANNER_ERROR && at < parser->input.string.end && *at == '\t';
+}
+
 static void say_broken(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
@@ -60,6 +67,8 @@ static void say_broken(struct reader *reader)
              parser->context ? " " : "", parser->context ? parser->context : "");
     if (bad_bytes)
         snprintf(what, sizeof what, "not UTF-8 text: %s", parser->problem);
+    else if (begins_with_tab(parser))
+        snprintf(what, sizeof what, "not YAML: a tab indents: expected spaces");
     say(reader,
         bad_bytes ? mark_of((const char *)parser->input.string.start, parser->problem_offset)
                   : parser->problem_mark,

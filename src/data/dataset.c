@@ -162,8 +162,19 @@ static bool share_out(struct dataset *set, const struct dataset_request *request
     return true;
 }
 
+/* No set's name has a point or a slash in it. */
+static bool has_kind(const struct dataset_request *request, struct errors *errors)
+{
+    const char *text = request->text;
+    return text[strcspn(text, "./:")] == ':' || !strpbrk(text, "./") ||
+           errors_add(errors, "%s: '%s': a file stands behind its kind, as in csv:FILE (threadrack list datasets)",
+                      request->where, text);
+}
+
 struct dataset *dataset_open(const struct dataset_request *request, struct errors *errors)
 {
+    if (!has_kind(request, errors))
+        return NULL;
     const struct dataset_ops *ops = family_find(datasets, FAMILY_WITH_OPTIONS, "data set",
                                                 "datasets", request->text, request->where, errors);
     struct dataset *set = ops ? ops->open(request, errors) : NULL;

@@ -23,9 +23,18 @@ bool lines_ended(const struct lines *lines)
     return lines->line == NULL;
 }
 
+/* What some editors and spreadsheets begin a file of UTF-8 with; it is no part of the first line. */
+static void skip_byte_order_mark(struct lines *lines)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    if (lines->next == 0 && lines->file->length >= sizeof mark && !memcmp(lines->file->bytes, mark, sizeof mark))
+        lines->next = sizeof mark;
+}
+
 bool lines_next(struct lines *lines)
 {
     const struct data_file *file = lines->file;
+    skip_byte_order_mark(lines);
     while (lines->next < file->length) {
         const char *line = (const char *)file->bytes + lines->next;
         size_t left = file->length - lines->next;

@@ -11,25 +11,17 @@ enum { MOST_WORDS = 16 };
 
 const char *const target_words[] = {"class", "real", NULL};
 
-/* The words of an option, or the keys of all, as a list for messages. */
+/* The words of an option, or the keys of all. */
 struct names {
     const char *word[MOST_WORDS];
     int count;
-    struct text list; /* "a, b and c" */
 };
-
-static void names_add(struct names *names, const char *word, bool last)
-{
-    const char *between = !names->count ? "" : last ? " and " : ", ";
-    names->word[names->count++] = word;
-    text_add(&names->list, "%s%s", between, word);
-}
 
 static struct names keys_of(const struct data_option *options)
 {
     struct names names = {0};
     for (; options->key; options++)
-        names_add(&names, options->key, !options[1].key);
+        names.word[names.count++] = options->key;
     return names;
 }
 
@@ -50,15 +42,18 @@ static bool take_word(const struct data_option *option, const char *value, const
     for (int i = 0; option->words[i]; i++) {
         if (!strcmp(option->words[i], value))
             found = i;
-        names_add(&names, option->words[i], !option->words[i + 1]);
+        names.word[names.count++] = option->words[i];
     }
-    if (found >= 0)
+    if (found >= 0) {
         *option->choice = found;
-    else
-        errors_add(errors, "%s: %s=%s: there are %s%s", where, option->key, value,
-                   names.list.bytes, text_suggestion(value, names.word, names.count));
-    text_release(&names.list);
-    return found >= 0;
+        return true;
+    }
+    struct text list = {0};
+    text_add_list(&list, names.word, names.count, "and");
+    errors_add(errors, "%s: %s=%s: there are %s%s", where, option->key, value, list.bytes,
+               text_suggestion(value, names.word, names.count));
+    text_release(&list);
+    return false;
 }
 
 static bool take_value(const struct data_option *option, const char *value, const char *where,
@@ -88,11 +83,11 @@ static bool no_option(const struct data_words *words, const char *name, const ch
     if (!words->options)
         return errors_add(errors, "%s: %s takes no options%s%s", where, name,
                           words->most ? "; expected " : "", words->most ? words->usage : "");
+    if (option_find(words->options, key, strlen(key)))
+        return errors_add(errors, "%s: '%s': an option is written name=value", where, key);
     struct names names = keys_of(words->options);
-    errors_add(errors, "%s: %s has no option '%s'; it has %s%s", where, name, key,
-               names.list.bytes, text_suggestion(key, names.word, names.count));
-    text_release(&names.list);
-    return false;
+    return errors_add(errors, "%s: %s has no option '%s'%s", where, name, key,
+                      text_alternatives(key, names.word, names.count));
 }
 
 /* The length of the key where the piece reads key=value, else 0. */

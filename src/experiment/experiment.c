@@ -101,9 +101,9 @@ struct result *experiment_skew(const struct config *point, struct errors *errors
     bool good = setup_resolve(&setup, point, errors);
     describe(result, &setup);
     if (good && !setup.partition)
-        good = errors_add(errors, "%s: all nodes draw from the same rows; give a partition such as "
+        good = errors_add(errors, "all nodes draw from the same rows; give a partition such as "
                           "partition=dirichlet:alpha=0.3 (threadrack list partitions), several nodes and "
-                          "a strategy that spreads over data", config_where(point, "partition"));
+                          "a strategy that spreads over data");
     conclude(result, &setup, good, begun_s, errors);
     return result;
 }

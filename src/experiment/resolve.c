@@ -6,6 +6,7 @@
 #include "watch.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/base/replace.h"
 #include "threadrack/cluster/placement.h"
 
 #include <errno.h>
@@ -306,7 +307,7 @@ static bool check_writable(const struct setup *setup, const char *key, struct er
         return true;
     if (!check_place(setup, key, errors) || !check_apart(setup, key, errors))
         return false;
-    char *path = memory_text("%s", config_text(setup->config, key));
+    char *path = file_behind_links(config_text(setup->config, key));
     const char *folder = dirname(path);
     bool good = access(folder, W_OK | X_OK) == 0 ||
                 errors_add(errors, "%s: cannot write in the folder '%s': %s",

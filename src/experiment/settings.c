@@ -4,21 +4,28 @@
 #include "threadrack/comm/mesh.h"
 #include "threadrack/data/data.h"
 
-#define WORD(name, value, text)                                                                    \
-    {.key = name, .kind = SETTING_WORD, .fallback = value, .help = text}
+/* `...`: .also, where other programs have another word. */
+#define WORD(name, value, text, ...)                                                               \
+    {.key = name, .kind = SETTING_WORD, .fallback = value, .help = text, __VA_ARGS__}
 #define CHOICE(name, words, value, text)                                                           \
     {.key = name, .kind = SETTING_CHOICE, .choices = words, .fallback = value, .help = text}
-#define COUNT(name, least, most, words, value, text)                                               \
+#define COUNT(name, least, most, words, value, text, ...)                                          \
     {.key = name, .unit = UNIT_COUNT, .low = least, .high = most, .choices = words,                \
-     .fallback = value, .help = text}
+     .fallback = value, .help = text, __VA_ARGS__}
 
 const struct setting experiment_settings[] = {
     WORD("strategy", "single", "how a step is spread over the nodes (threadrack list strategies)"),
-    COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave"),
-    COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data"),
-    COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data"),
-    COUNT("mesh.context", 1, 1e6, NULL, NULL, "data, hybrid: nodes that split each sequence by positions (ring attention)"),
-    COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own"),
+    COUNT("mesh.data", 1, 1e6, NULL, NULL, "replicas of the model; unset: what the others leave",
+          .also = "dp|data_parallel|replicas|data_parallel_size"),
+    COUNT("mesh.tensor", 1, 1e6, NULL, NULL, "nodes that split each layer; unset: as mesh.data",
+          .also = "tp|tensor_parallel|tensor_parallel_size|tensor_model_parallel_size|model_parallel"),
+    COUNT("mesh.pipeline", 1, 1e6, NULL, NULL, "stages of layers; unset: as mesh.data",
+          .also = "pp|pipeline_parallel|pipeline_parallel_size|pipeline_model_parallel_size|stages"),
+    COUNT("mesh.context", 1, 1e6, NULL, NULL,
+          "data, hybrid: nodes that split each sequence by positions (ring attention)",
+          .also = "cp|context_parallel|context_parallel_size|sp|sequence_parallel"),
+    COUNT("mesh.expert", 1, 1e6, NULL, NULL, "nodes that share the experts of a mixture out, each with rows of its own",
+          .also = "ep|expert_parallel|expert_model_parallel_size"),
     {.key = "mesh.order", .kind = SETTING_WORD, .fallback = "tensor,context,expert,data,pipeline",
      .help = "axes of the mesh from the closest nodes out; those left out come behind",
      .continues = mesh_order_continues},
@@ -37,9 +44,11 @@ const struct setting experiment_settings[] = {
     COUNT("tensor.chunks", 1, 1e4, NULL, "1",
           "tensor, hybrid: products whose rows are summed over the tensor group are cut into so many chunks of "
           "positions, each of which is summed while the next is computed (Wang et al. 2023)"),
-    WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)"),
+    WORD("model", "mlp:64-128-64-10", "the network (threadrack list models)",
+         .also = "network|net|layers|width|hidden|heads|arch|architecture"),
     {.key = "data", .kind = SETTING_WORD, .fallback = "digits",
-     .help = "the data set (threadrack list datasets)", .continues = dataset_continues},
+     .help = "the data set (threadrack list datasets)", .continues = dataset_continues,
+     .also = "dataset|data_set|csv|train_data"},
     CHOICE("data.order", "shuffled|sequential", "shuffled",
            "shuffled: each epoch a permutation by the seed; sequential: in file order"),
     COUNT("data.train_rows", 1, 1e12, NULL, NULL,
@@ -49,29 +58,36 @@ const struct setting experiment_settings[] = {
     WORD("partition", "none",
          "which node has which training rows, such as dirichlet:alpha=0.3 (threadrack list partitions; "
          "threadrack partition shows it)"),
-    COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch"),
+    COUNT("batch", 1, 1e9, NULL, "64", "rows of the global batch",
+          .also = "batch_size|bs|batchsize|global_batch_size|train_batch_size|minibatch|batches"),
     WORD("shares", "even",
          "how the batch is shared out among replicas: even, speed (in proportion to the speed of their "
          "nodes) or weights such as 2:1:1"),
     COUNT("microbatches", 1, 1e6, "auto", "auto",
-          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream"),
+          "parts of a node's batch, one after the other; auto: 4 a pipeline stage, 1 without and for pipedream",
+          .also = "micro_batches|num_microbatches|grad_accum|gradient_accumulation|gradient_accumulation_steps"),
     CHOICE("pipeline.schedule", "gpipe|1f1b|zero_bubble|interleaved|pipedream", "gpipe",
            "pipeline, hybrid: in which order a stage takes the microbatches (threadrack list pipelines)"),
     WORD("pipeline.split", "by_flops",
          "pipeline, hybrid: how layers go to stages: even, by_flops, by_speed (flops over the speed of the "
          "stage's slowest node), measured (CPU times of layers on this host: not reproducible) or layers (or blocks) a stage such as 3:2:2"),
-    COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs"),
-    COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps"),
-    WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)"),
+    COUNT("steps", 1, 1e9, NULL, NULL, "training steps, with those before a resume; unset: 100, or by epochs",
+          .also = "iterations|iters|max_steps|train_iters|num_steps"),
+    COUNT("epochs", 1, 1e9, NULL, NULL, "passes over the training rows, instead of steps",
+          .also = "num_epochs|max_epochs|num_train_epochs"),
+    WORD("optimizer", "sgd:lr=0.1", "the update rule (threadrack list optimizers)",
+         .also = "lr|learning_rate|momentum|weight_decay|nesterov|beta1|beta2|betas|eps|optim|opt"),
     WORD("lr_schedule", "constant",
          "the learning rate over the steps, as in cosine:warmup=10,final=0.1 (threadrack list "
-         "schedules)"),
+         "schedules)",
+         .also = "scheduler|lr_scheduler|schedule|warmup|warmup_steps|lr_decay"),
     CHOICE("lr_scaling", "none|linear|sqrt", "none",
            "the learning rate is times the number of nodes, or its square root; a warm-up then leads "
            "there from the rate of one node"),
     {.key = "clip", .unit = UNIT_REAL, .low = 1e-9, .high = 1e9,
      .help = "largest norm of all gradients together; longer ones are scaled down to it; unset: not "
-             "clipped"},
+             "clipped",
+     .also = "clip_grad|max_norm|grad_clip|max_grad_norm|gradient_clipping"},
     {.key = "target_accuracy", .unit = UNIT_REAL, .low = 0, .high = 1,
      .help = "stop when the test rows reach it, looking each eval_every steps; unset: never"},
     {.key = "target_loss", .unit = UNIT_REAL, .low = 0, .high = 1e9,
@@ -119,7 +135,8 @@ const struct setting experiment_settings[] = {
     WORD("reduce_scatter", "auto",
          "algorithm of the reduce-scatters: of zero's gradients and of tensor.sequence; as allreduce"),
     {.key = "bucket", .unit = UNIT_SIZE, .low = 4, .high = 1e15, .fallback = "25MiB",
-     .help = "gradients are all-reduced in buckets of at least this size"},
+     .help = "gradients are all-reduced in buckets of at least this size",
+     .also = "bucket_cap_mb|bucket_size"},
     COUNT("local_steps", 1, 1e9, NULL, "8",
           "local_sgd, hierarchical, diloco: steps that a node takes on its own between averages"),
     COUNT("across_steps", 1, 1e9, NULL, NULL,
@@ -165,8 +182,10 @@ const struct setting experiment_settings[] = {
     CHOICE("math.kernel", "auto|blis|skx|haswell|generic|reference", "auto",
            "BLIS's kernels, and packed blocks of our own where these are quicker, but for blis (BLIS alone); the "
            "same choice gives the same bytes"),
-    COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data"),
-    WORD("init", NULL, "start from this safetensors file"),
+    COUNT("seed", 0, 9e15, NULL, "1", "of weights, shuffling and synthetic data",
+          .also = "random_seed|rng|manual_seed"),
+    WORD("init", NULL, "start from this safetensors file",
+         .also = "load|checkpoint|weights|pretrained"),
     WORD("resume", NULL,
          "go on from what save=x.safetensors wrote beside it as x.state.safetensors: weights, the "
          "optimizer's state, step and place in the data; under any strategy and mesh"),

@@ -1,6 +1,5 @@
 /* A word that names no member is a slip, not a point that does not fit: it is found before a sweep
  * begins. */
-#include "threadrack/base/memory.h"
 #include "threadrack/clock/cost.h"
 #include "threadrack/clock/netmodel.h"
 #include "threadrack/clock/noise.h"
@@ -13,7 +12,6 @@
 #include "threadrack/model/model.h"
 #include "threadrack/strategy/strategy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void check_strategy(const char *text, const char *where, struct errors *errors)
@@ -104,60 +102,37 @@ static const struct family {
     {"outer", check_optimizer},     {"mesh.order", check_mesh_order},
     {"allreduce.data", check_allreduce}, {"allreduce.tensor", check_allreduce},
     {"allreduce.pipeline", check_allreduce},
-    {"noise", check_noise},         {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter},
+    {"allgather", check_allgather}, {"reduce_scatter", check_reduce_scatter},
     {"alltoall", check_alltoall}, {"compress", check_compressor},
     {"partition", check_partition},
     {"lr_schedule", check_schedule}, {"noise", check_noise},
 };
 
-/* The product of lists repeats words a lot; each is checked once. */
-struct seen {
-    const char **words;
-    int count, room;
-};
-
-static bool is_new(struct seen *seen, const char *word)
+/* On a command line `sgd:lr=0.1,nesterov` has two values, the second of which was meant as an option of the first. */
+static bool may_be_option(const char *word, const char *before)
 {
-    for (int i = 0; i < seen->count; i++)
-        if (!strcmp(seen->words[i], word))
-            return false;
-    *vector_push(&seen->words, &seen->count, &seen->room) = word;
-    return true;
+    return !strpbrk(word, ":=") && strchr(before, '=');
 }
 
-static bool is_swept(const struct config *config, const char *key)
+static void check_value(const struct config *config, const struct family *family, int i, struct errors *errors)
 {
-    for (int i = 0; i < config_swept_count(config); i++)
-        if (!strcmp(config_swept_key(config, i), key))
-            return true;
-    return false;
+    struct errors own = {0};
+    const char *word = config_value(config, family->key, i);
+    const char *before = i ? config_value(config, family->key, i - 1) : "";
+    family->check(word, config_value_where(config, family->key, i), &own);
+    for (int e = 0; e < own.count; e++)
+        if (may_be_option(word, before))
+            errors_add(errors, "%s; or, as an option of '%s', it is written name=value", own.messages[e], before);
+        else
+            errors_add_status(errors, own.status, "%s", own.messages[e]);
+    errors_release(&own);
 }
 
-void experiment_check_words(const struct config *config, struct errors *errors)
-{
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (!is_swept(config, families[i].key) && config_is_set(config, families[i].key))
-            families[i].check(config_text(config, families[i].key),
-                              config_where(config, families[i].key), errors);
-}
-
-static void check_family(const struct sweep *sweep, const struct family *family,
-                         struct errors *errors)
-{
-    struct seen seen = {0};
-    for (int i = 0; i < sweep->count; i++) {
-        const struct config *point = sweep->points[i].config;
-        const char *word = config_text(point, family->key);
-        if (config_is_set(point, family->key) && is_new(&seen, word))
-            family->check(word, config_where(point, family->key), errors);
-    }
-    free(seen.words);
-}
-
-bool sweep_check_words(const struct sweep *sweep, struct errors *errors)
+bool experiment_check_words(const struct config *config, struct errors *errors)
 {
     int before = errors->count;
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        check_family(sweep, &families[i], errors);
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++)
+        for (int i = 0; i < config_value_count(config, families[f].key); i++)
+            check_value(config, &families[f], i, errors);
     return errors->count == before;
 }

@@ -25,10 +25,11 @@ static bool read_value(const struct option *option, const char *text, const char
     if (option->kind == OPTION_SWITCH)
         return read_switch(option, text, where, value, errors);
     if (!units_parse(text, unit, &quantity, why, sizeof why))
-        return errors_add(errors, "%s: %s=%s: %s", where, option->name, text, why);
+        return errors_add(errors, "%s: %s=%s: %s%s", where, option->name, text, why,
+                          strchr(text, ':') ? "; a comma stands between options" : "");
     *value = quantity.real;
     return (quantity.real >= option->least && quantity.real <= option->most) ||
-           errors_add(errors, "%s: %s=%s: expected a number from %g to %g", where, option->name,
+           errors_add(errors, "%s: %s=%s: expected a number from %.15g to %.15g", where, option->name,
                       text, option->least, option->most);
 }
 
@@ -43,7 +44,7 @@ static bool read_option(const struct option *table, const struct member_text *me
         names[count] = table[count].name;
     }
     return errors_add(errors, "%s: %s has no option '%s'%s", where, member->name, key,
-                      text_suggestion(key, names, count));
+                      text_alternatives(key, names, count));
 }
 
 bool options_read(const struct option *table, const char *text, const char *all, const char *where,
@@ -54,8 +55,8 @@ bool options_read(const struct option *table, const char *text, const char *all,
         values[i] = table[i].fallback;
     bool good = member_parse(text, where, &member, errors);
     if (good && (member.positional || member.second))
-        good = errors_add(errors, "%s: '%s': expected options, as in %s:%s", where, text,
-                          member.name, all);
+        good = errors_add(errors, "%s: '%s': an option is written name=value, as in %s:%s", where,
+                          member.positional, member.name, all);
     for (int i = 0; i < member.count; i++)
         good = read_option(table, &member, i, where, values, errors) && good;
     member_release(&member);

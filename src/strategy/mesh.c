@@ -30,6 +30,11 @@ static bool fits(const struct wish *wish, struct mesh_shape shape)
     return good;
 }
 
+static bool spreads_nothing(const struct strategy *strategy)
+{
+    return !strategy->spreads_data && !strategy->spreads_tensor && !strategy->spreads_pipeline;
+}
+
 static bool spreads(const struct strategy *strategy, struct mesh_shape shape)
 {
     return (strategy->spreads_data || shape.data == 1) &&
@@ -187,6 +192,10 @@ bool strategy_mesh(const struct strategy *strategy, const struct model_spec *mod
     if (!spreads(strategy, *shape))
         return errors_add(errors, "%s: strategy %s does not spread over mesh %s (its keys: %s)", where,
                           strategy->name, mesh_words(*shape, *shape, "").text, strategy->options);
+    if (nodes > 1 && spreads_nothing(strategy))
+        return errors_add(errors, "%s: strategy %s is of one node, not nodes=%d: give one that spreads over them, such "
+                                  "as strategy=data (threadrack list strategies)",
+                          where, strategy->name, nodes);
     if (mesh_size(*shape) != nodes)
         return errors_add(errors, "%s: the mesh %s of strategy %s has %d nodes, not nodes=%d", where,
                           mesh_words(*shape, *shape, "").text, strategy->name, mesh_size(*shape), nodes);

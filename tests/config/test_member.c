@@ -28,6 +28,7 @@ static void parts(void)
     check_member("stages:4,forward=1us", "stages|4||forward=1us");
     check_member("mlp:64-10:tanh,bias=off", "mlp|64-10|tanh|bias=off");
     check_member("mlp:64-10:bias=off", "mlp|64-10||bias=off");
+    check_member("gpt:tied", "gpt|||tied=on");
     check_member("csv:train=/a:b.csv,test=c=d", "csv|||train=/a:b.csv|test=c=d");
 }
 

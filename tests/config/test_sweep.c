@@ -104,7 +104,7 @@ static const struct {
     {"node=5", "unknown key 'node'; did you mean 'nodes'?"},
     {"cluster.nodes=5", "unknown key 'cluster.nodes'"},
     {"nodes=", "command line: nodes=: is empty"},
-    {"nodes=1,,2", "is empty"},
+    {"nodes=1,,2", "expected a value on either side of a comma"},
     {"nodes=0", "command line: nodes=0: is outside 1 to 1000000"},
     {"nodes=-1", "is outside 1 to"},
     {"nodes=1:4", "a range is from:to:xfactor"},

@@ -1,6 +1,10 @@
 /* Comma-separated numbers, and what is wrong with them. */
 #include "tests/data/fixture.h"
 
+#include "threadrack/base/memory.h"
+
+#include <stdlib.h>
+
 static struct dataset *csv_of(const char *content)
 {
     fixture_write("numbers.csv", content, strlen(content));
@@ -18,6 +22,20 @@ static void csv_is_read(void)
     CHECK_EQUAL(label_at(set, 1), 2);
     dataset_free(set);
     fixture_clear();
+}
+
+static void a_byte_order_mark_is_no_part_of_the_first_line(void)
+{
+    static const char mark[] = "\xef\xbb\xbf", *const content[] = {"1,2.5,0\n-3,4,2\n", "x,y,label\n1,2.5,0\n-3,4,2\n"};
+    for (size_t i = 0; i < sizeof content / sizeof *content; i++) {
+        char *marked = memory_text("%s%s", mark, content[i]);
+        struct dataset *set = csv_of(marked);
+        CHECK_EQUAL(set->rows, 2);
+        CHECK_NEAR(value_at(set, 0, 1), 2.5, 0);
+        dataset_free(set);
+        fixture_clear();
+        free(marked);
+    }
 }
 
 static void values_may_be_predicted(void)
@@ -70,5 +88,5 @@ static void wrong_files_are_refused(void)
     fixture_refused("there are class and real", "csv:a,target=word");
 }
 
-SUITE("data: csv", TEST(csv_is_read), TEST(values_may_be_predicted),
+SUITE("data: csv", TEST(csv_is_read), TEST(a_byte_order_mark_is_no_part_of_the_first_line), TEST(values_may_be_predicted),
       TEST(wrong_files_are_refused));

@@ -40,6 +40,7 @@ struct setting {
      * before it (which goes on behind its end), besides those that read name=value, which always
      * do. NULL: no other does. */
     bool (*continues)(const char *value, const char *piece);
+    const char *also; /* what it is called elsewhere, words separated by '|' that lead to a suggestion; or NULL */
 };
 
 struct config;
@@ -72,6 +73,10 @@ bool config_set(struct config *config, const char *word, struct errors *errors);
 
 int config_swept_count(const struct config *config); /* keys with more than one value */
 const char *config_swept_key(const struct config *config, int i); /* in order of appearance */
+/* What a key was given, swept or not, and where each value stands. */
+int config_value_count(const struct config *config, const char *key);
+const char *config_value(const struct config *config, const char *key, int i);
+const char *config_value_where(const struct config *config, const char *key, int i);
 /* How many experiments: the product of all lists or, zipped, their common length. -1 and a message
  * when zipped lists differ in length, or when the product is above a million. */
 long config_point_count(const struct config *config, bool zip, struct errors *errors);

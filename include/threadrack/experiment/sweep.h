@@ -32,11 +32,9 @@ bool sweep_add(struct sweep *sweep, const struct config *config, bool zip, struc
 /* Makes a key a column although it has one value only (a baseline's). */
 void sweep_add_key(struct sweep *sweep, const char *key);
 
-/* Whether every word that should name a member of a family does: else a message for each that does
- * not. */
-bool sweep_check_words(const struct sweep *sweep, struct errors *errors);
-/* The same of one configuration, whose lists are left out. */
-void experiment_check_words(const struct config *config, struct errors *errors);
+/* Whether every word that should name a member of a family does, those of lists to sweep too: else a message for each
+ * that does not. */
+bool experiment_check_words(const struct config *config, struct errors *errors);
 /* Whether that many jobs may run at once: not when a point's computing is measured, nor
  * when points differ in BLIS's kernels. */
 bool sweep_allows(const struct sweep *sweep, int jobs, struct errors *errors);

@@ -45,7 +45,7 @@ static uint64_t stretch(const struct noise *noise, const struct noise_op *op)
 const struct noise_ops noise_periodic = {
     .name = "periodic",
     .summary = "detours of the operating system, each period of virtual time",
-    .options = "period=1ms length=25us phase=random|same",
+    .options = "period=1ms,length=25us,phase=random|same",
     .read = read,
     .stretch = stretch,
 };

@@ -20,7 +20,7 @@ static bool read(struct compressor *compressor, const char *key, const char *val
 const struct compressor_ops compressor_powersgd = {
     .name = "powersgd",
     .summary = "each matrix as two factors of a low rank, all-reduced one after the other",
-    .options = "rank=4 feedback=on|off",
+    .options = "rank=4,feedback=on|off",
     .read = read,
     .feedback = true,
     .low_rank = true,

@@ -92,7 +92,7 @@ static bool read(struct compressor *compressor, const char *key, const char *val
 const struct compressor_ops compressor_qsgd = {
     .name = "qsgd",
     .summary = "each element rounded at random to a few levels, unbiased; all-gathered",
-    .options = "bits=4 feedback=off|on",
+    .options = "bits=4,feedback=off|on",
     .read = read,
     .words = words,
     .encode = encode,

@@ -49,7 +49,7 @@ static bool read(struct compressor *compressor, const char *key, const char *val
 const struct compressor_ops compressor_randomk = {
     .name = "randomk",
     .summary = "elements at random places, which receivers draw for themselves; all-gathered",
-    .options = "ratio=0.01 feedback=on|off",
+    .options = "ratio=0.01,feedback=on|off",
     .read = read,
     .feedback = true,
     .words = words,

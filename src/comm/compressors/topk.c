@@ -86,7 +86,7 @@ static bool read(struct compressor *compressor, const char *key, const char *val
 const struct compressor_ops compressor_topk = {
     .name = "topk",
     .summary = "the largest elements, with their places; all-gathered",
-    .options = "ratio=0.01 feedback=on|off",
+    .options = "ratio=0.01,feedback=on|off",
     .read = read,
     .feedback = true,
     .words = words,

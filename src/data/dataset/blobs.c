@@ -83,7 +83,7 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_blobs = {
     .name = "blobs",
     .summary = "synthetic: Gaussian classes",
-    .options = "rows=10000 features=64 classes=10 noise=1",
+    .options = "rows=10000,features=64,classes=10,noise=1",
     .open = open,
 };
 

@@ -153,6 +153,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_csv = {
     .name = "csv",
     .summary = "a file of numbers, the last column the label, counted from 0",
-    .options = "PATH [target=class|real]",
+    .options = "PATH[,target=class|real]",
     .open = open,
 };

@@ -132,6 +132,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_images = {
     .name = "images",
     .summary = "synthetic: square images, a pattern for each class, moved, with noise",
-    .options = "rows=10000 size=28 channels=1 classes=10 shift=2 noise=1",
+    .options = "rows=10000,size=28,channels=1,classes=10,shift=2,noise=1",
     .open = open,
 };

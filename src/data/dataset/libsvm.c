@@ -229,6 +229,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_libsvm = {
     .name = "libsvm",
     .summary = "LIBSVM's sparse rows; labels are numbered from 0 in ascending order",
-    .options = "PATH [target=class|real] [features=N]",
+    .options = "PATH[,target=class|real][,features=N]",
     .open = open,
 };

@@ -42,6 +42,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_npy = {
     .name = "npy",
     .summary = "arrays saved by NumPy: features, and labels or values; the second pair tests",
-    .options = "FEATURES,LABELS[,TEST_FEATURES,TEST_LABELS] [target=class|real] [scale=1]",
+    .options = "FEATURES,LABELS[,TEST_FEATURES,TEST_LABELS][,target=class|real][,scale=1]",
     .open = open,
 };

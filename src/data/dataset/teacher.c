@@ -131,6 +131,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_teacher = {
     .name = "teacher",
     .summary = "synthetic: what a random network of one hidden layer answers",
-    .options = "rows=10000 features=64 hidden=32 outputs=10 noise=0 [target=class|real]",
+    .options = "rows=10000,features=64,hidden=32,outputs=10,noise=0[,target=class|real]",
     .open = open,
 };

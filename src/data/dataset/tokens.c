@@ -113,6 +113,6 @@ static struct dataset *open(const struct dataset_request *request, struct errors
 const struct dataset_ops dataset_tokens = {
     .name = "tokens",
     .summary = "synthetic: tokens of a Markov chain, each to be predicted",
-    .options = "rows=10000 vocabulary=128 noise=0.1",
+    .options = "rows=10000,vocabulary=128,noise=0.1",
     .open = open,
 };

@@ -82,7 +82,7 @@ static bool assign(const struct partition_spec *spec, const struct dataset *data
 const struct partition_ops partition_dirichlet = {
     .name = "dirichlet",
     .summary = "each label is dealt to the nodes by shares from a Dirichlet distribution",
-    .options = "alpha=0.5 least=10",
+    .options = "alpha=0.5,least=10",
     .read = read,
     .needs_labels = true,
     .assign = assign,

@@ -16,7 +16,7 @@ bool partition_number(double *to, double least, double most, const char *key, co
         return errors_add(errors, "%s: %s=%s: %s", where, key, value, why);
     *to = quantity.real;
     return (quantity.real >= least && quantity.real <= most) ||
-           errors_add(errors, "%s: %s=%s: expected a number from %g to %g", where, key, value, least,
+           errors_add(errors, "%s: %s=%s: expected a number from %.15g to %.15g", where, key, value, least,
                       most);
 }
 

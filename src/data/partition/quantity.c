@@ -58,7 +58,7 @@ static bool assign(const struct partition_spec *spec, const struct dataset *data
 const struct partition_ops partition_quantity = {
     .name = "quantity",
     .summary = "rows at random, sizes by Zipf's law or, with alpha, drawn from a Dirichlet distribution",
-    .options = "zipf=1|alpha=0.5 least=10",
+    .options = "zipf=1|alpha=0.5,least=10",
     .read = read,
     .assign = assign,
 };

@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include "threadrack/base/memory.h"
+#include "threadrack/base/replace.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -38,8 +39,8 @@ static void release(struct timeline_file *file)
 struct timeline_file *timeline_file_open(const char *name, struct errors *errors)
 {
     struct timeline_file *file = memory_zeroed(1, sizeof *file);
-    file->name = memory_text("%s", name);
-    file->part = memory_text("%s.part", name);
+    file->name = file_behind_links(name);
+    file->part = memory_text("%s.part", file->name);
     errno = 0;
     file->stream = gzopen(file->part, ends_in(name, ".gz") ? "wbe6" : "wbeT");
     if (file->stream)

@@ -76,8 +76,8 @@ static bool read_option(struct cnn *cnn, const char *key, const char *value, con
                errors_add(errors, "%s: outputs=%s: expected 1 to %d", where, value, WIDEST);
     }
     if (strcmp(key, "input"))
-        return errors_add(errors, "%s: cnn has no option '%s'; it has input and outputs%s", where,
-                          key, text_suggestion(key, keys, 2));
+        return errors_add(errors, "%s: cnn has no option '%s'%s", where, key,
+                          text_alternatives(key, keys, 2));
     return shape_read(value, cnn->input) ||
            errors_add(errors, "%s: input=%s: expected channels, height and width, as in 3x32x32",
                       where, value);

@@ -117,7 +117,7 @@ static bool read_key(const struct tree *entry, const char *path, struct file_lay
     }
     return errors_add(errors, "%s:%d:%d: %s has no option '%s'%s", path, entry->key_line,
                       entry->key_column, kind->name, entry->key,
-                      text_suggestion(entry->key, names, count));
+                      text_alternatives(entry->key, names, count));
 }
 
 /* What stands behind the kind's name: NULL for nothing. */
