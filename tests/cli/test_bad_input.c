@@ -200,6 +200,7 @@ static const struct row {
     {"run foo=1", "unknown key 'foo' (threadrack list settings)\n"},
     {"run nodes 4", "'nodes': expected key=value, or an experiment file, and there is none of that name"},
     {"sweep nodes=[1,2,4]", "a list has no brackets here, as in nodes=1,2,4"},
+    {"run strategy=FSDP", "no strategy is called 'FSDP'; here that is strategy=data zero=3 (threadrack list"},
     {"run mesh=2x2", "unknown key 'mesh'; did you mean 'mesh.data'?"},
     {"run cluster=h100", "(threadrack list clusters)"},
     {"run tab.yaml", "tab.yaml:1:1: not YAML: a tab indents: expected spaces"},
