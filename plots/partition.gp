@@ -13,6 +13,9 @@ plot table using (note(strcol("run"), strlen(strcol("label")) ? column("label") 
 unset table
 if (words(runs) == 0) { eval skip("no run has a partition") }
 
+# More labels than colours that can be told apart without their order: round the wheel, light and dark in turn.
+of_label(l) = labels < words(colours) ? colour(l + 1) : \
+    sprintf("#%06x", hsv2rgb(l / (labels + 1.0), l % 2 ? 0.95 : 0.55, l % 2 ? 0.65 : 0.95))
 shown = words(runs) > 6 ? 6 : words(runs)
 title_of(r) = system(sprintf("awk -F, -v run=%s 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == \"partition\") c = i } NR > 1 && $1 == run { print $c; exit }' '%s'", r, table))
 rows_of(r, l) = strcol("run") eq r && (strlen(strcol("label")) ? column("label") == l : l == 0) ? (strlen(strcol("label")) ? column("label_rows") : column("rows")) : 0
@@ -31,7 +34,7 @@ do for [t in terminals] {
         # Stacked by hand, from the top label down, so that each box hides the lower part of the one before.
         plot for [l = labels:0:-1] table using (strcol("run") eq run ? column("node") : NaN): \
                 (strlen(strcol("label")) ? (column("label") <= l ? column("label_rows") : 0) : column("rows")) \
-                smooth frequency with boxes lc rgb colour(l + 1) title sprintf("%d", l)
+                smooth frequency with boxes lc rgb of_label(l) title sprintf("%d", l)
     }
     unset multiplot
 }

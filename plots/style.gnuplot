@@ -34,15 +34,17 @@ set title noenhanced
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 colours = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000 #999999"
 colour(i) = word(colours, (i - 1) % words(colours) + 1)
-known = "data tensor pipeline hybrid zero async single other"
+known = "data tensor pipeline hybrid - - single"
+strangers = "" # the other strategies, in order of appearance
 
 # Lists of words, in order of appearance.
 plain(s) = strlen(s) == 0 ? "-" : s
 has(list, w) = strstrt(" ".list." ", " ".w." ") > 0
 joined(list, w) = has(list, w) ? list : (strlen(list) ? list." ".w : w)
 place(list, w) = (sum [i_ = 1:words(list)] (word(list, i_) eq w ? i_ : 0))
-# A strategy has its colour in every figure.
-colour_of(s) = colour(place(known, s) > 0 ? place(known, s) : 8)
+# A strategy has its colour in every figure of a folder.
+stranger(i) = colour(int(word("5 6 8 3 2 4 1", (i - 1) % 7 + 1)))
+colour_of(s) = place(known, s) > 0 ? colour(place(known, s)) : place(strangers, s) > 0 ? stranger(place(strangers, s)) : colour(8)
 
 points = "7 5 9 13 11 4 6 8 12 10"
 point(i) = int(word(points, (i - 1) % words(points) + 1))
@@ -64,7 +66,8 @@ readable(s) = strstrt(s, "|") ? strategy_of(s).", ".readable(variant_of(s)) : s
 
 # What there is: series, and their variants, which differ by the shape of their points.
 all = ""; variants = ""; fewest = 1e9; most = 0
-note(s, n) = (all = joined(all, s), variants = joined(variants, variant_of(s)), \
+meet(s) = has(known, s) ? 0 : (strangers = joined(strangers, s), 0)
+note(s, n) = (meet(strategy_of(s)), all = joined(all, s), variants = joined(variants, variant_of(s)), \
               fewest = n < fewest ? n : fewest, most = n > most ? n : most, 0)
 set table $ignored
 plot runs using (strcol("status") eq "ok" && strlen(strcol("step_s")) ? note(series(0), column("nodes")) : 0) with table

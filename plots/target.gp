@@ -76,12 +76,17 @@ do for [i = 1:words(lines)] { do for [j = 1:words(places_)] {
 set print "-"
 if (|$means| == 0) { eval skip("no run reached the target") }
 
+# One line a strategy has the strategy's colour, as in the other figures.
+leads = ""
+do for [s in lines] { leads = joined(leads, strategy_of(s)) }
+line_colour(i) = words(leads) == words(lines) ? colour_of(strategy_of(word(lines, i))) : colour(i)
+
 unset datafile columnheaders
 is_rate = key_ eq "cluster.link.bandwidth"
 width = 1400
 stretch = is_rate ? 8 : 1
 set xlabel is_rate ? "link bandwidth [bit/s]" : key_
-set logscale x
+if (key_ eq "nodes") { set logscale x 2 } else { set logscale x }
 set logscale y
 set format x is_rate ? "%.0s%c" : "%g"
 set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05
@@ -95,7 +100,7 @@ do for [t in terminals] {
         set format y panel == 3 ? "%g" : "%.0s %c".word("s B", panel)
         unset key
         plot for [i = 1:words(lines)] $means using ($1 == i ? stretch * $2 : NaN):(column(2 + panel)) smooth unique \
-            with linespoints lw 2 pt point(i) ps 0.9 lc rgb colour(i)
+            with linespoints lw 2 pt point(i) ps 0.9 lc rgb line_colour(i)
     }
     set lmargin at screen 0.82; set rmargin at screen 0.99
     set bmargin at screen 0.02; set tmargin at screen 0.96
@@ -104,10 +109,11 @@ do for [t in terminals] {
     unset border; unset tics; unset xlabel; unset ylabel; unset grid; unset logscale
     set xrange [0:1]; set yrange [0:1]
     if (short) { set label 1 sprintf("%d of %d runs did not reach it;\ntheir points are left out", short, runs_) at screen 0.82, screen 0.06 }
-    plot for [i = 1:words(lines)] NaN with linespoints lw 2 pt point(i) ps 0.9 lc rgb colour(i) title readable(word(lines, i))
+    plot for [i = 1:words(lines)] NaN with linespoints lw 2 pt point(i) ps 0.9 lc rgb line_colour(i) title readable(word(lines, i))
     unset label 1
     set border 3 lc rgb "#444444"; set tics nomirror out; set grid lc rgb "#dddddd" lw 1
-    set logscale x; set logscale y; set xrange [*:*]; set yrange [*:*]; set xlabel is_rate ? "link bandwidth [bit/s]" : key_
+    if (key_ eq "nodes") { set logscale x 2 } else { set logscale x }
+    set logscale y; set xrange [*:*]; set yrange [*:*]; set xlabel is_rate ? "link bandwidth [bit/s]" : key_
     unset multiplot
 }
 eval finish

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_LINKS = 40 };
@@ -26,21 +27,30 @@ char *file_behind_links(const char *path)
     return file;
 }
 
+/* A device or a pipe is written into: nothing takes its place. */
+static bool is_replaced(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) || S_ISREG(found.st_mode);
+}
+
 bool file_replace(const char *path, bool (*write)(FILE *stream, const void *context), const void *context,
                   struct errors *errors)
 {
-    char *file = file_behind_links(path), *beside = memory_text("%s.%d.part", file, (int)getpid());
-    FILE *stream = fopen(beside, "wb");
+    char *file = file_behind_links(path);
+    bool beside = is_replaced(file);
+    char *at = beside ? memory_text("%s.%d.part", file, (int)getpid()) : memory_text("%s", file);
+    FILE *stream = fopen(at, "wb");
     bool good = stream && write(stream, context);
     if (stream && fclose(stream))
         good = false;
-    good = good && !rename(beside, file);
+    good = good && (!beside || !rename(at, file));
     if (!good) {
         errors_add_status(errors, STATUS_FAILED, "cannot write '%s': %s", path, strerror(errno));
-        if (stream)
-            unlink(beside);
+        if (stream && beside)
+            unlink(at);
     }
-    free(beside);
+    free(at);
     free(file);
     return good;
 }

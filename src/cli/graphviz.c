@@ -1,5 +1,6 @@
 #include "graphviz.h"
 
+#include "threadrack/base/replace.h"
 #include "threadrack/base/units.h"
 
 #include <errno.h>
@@ -34,8 +35,9 @@ static void put_cables(const struct cluster *cluster, FILE *file)
 }
 
 /* Names are quoted: a file may be called anything. */
-static void put_graph(const struct cluster *cluster, FILE *file)
+static bool put_graph(FILE *file, const void *context)
 {
+    const struct cluster *cluster = context;
     fprintf(file, "graph \"");
     for (const char *c = cluster->name; *c; c++)
         fprintf(file, "%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
@@ -44,19 +46,15 @@ static void put_graph(const struct cluster *cluster, FILE *file)
     put_vertices(cluster, file);
     put_cables(cluster, file);
     fprintf(file, "}\n");
+    return !fflush(file) && !ferror(file);
 }
 
 bool graphviz_write(const struct cluster *cluster, const char *path, struct errors *errors)
 {
-    bool to_output = !strcmp(path, "-");
-    FILE *file = to_output ? stdout : fopen(path, "w");
-    if (file)
-        put_graph(cluster, file);
-    bool good = file && !fflush(file) && !ferror(file);
-    if (file && !to_output && fclose(file))
-        good = false;
-    return good || errors_add_status(errors, STATUS_FAILED, "--dot: cannot write '%s': %s", path,
-                                     strerror(errno));
+    if (strcmp(path, "-"))
+        return file_replace(path, put_graph, cluster, errors);
+    return put_graph(stdout, cluster) ||
+           errors_add_status(errors, STATUS_FAILED, "--dot: cannot write: %s", strerror(errno));
 }
 
 /* Runs dot with the file as its input; what it exits with, or -1 when it cannot be started. */
@@ -83,8 +81,7 @@ bool graphviz_draw(const struct cluster *cluster, const char *path, struct error
     if (!file)
         return errors_add_status(errors, STATUS_FAILED, "--png: no temporary file: %s",
                                  strerror(errno));
-    put_graph(cluster, file);
-    fflush(file);
+    put_graph(file, cluster);
     rewind(file);
     int code = run_dot(fileno(file), path);
     fclose(file);

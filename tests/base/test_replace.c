@@ -1,8 +1,10 @@
 /* Files that are put in their place when they are whole. */
 #include "tests/check.h"
 
+#include "threadrack/base/memory.h"
 #include "threadrack/base/replace.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,4 +49,22 @@ static void links_stay_and_what_they_name_is_replaced(void)
     free(back);
 }
 
-SUITE("base: replace", TEST(links_stay_and_what_they_name_is_replaced));
+/* Nothing takes the place of what is no file. */
+static void a_pipe_is_written_into(void)
+{
+    char folder[] = "/tmp/threadrack-replace-XXXXXX", held[16] = "";
+    struct errors errors = {0};
+    CHECK(mkdtemp(folder) != NULL);
+    char *name = memory_text("%s/pipe", folder);
+    CHECK(!mkfifo(name, 0600));
+    int end = open(name, O_RDONLY | O_NONBLOCK);
+    CHECK(file_replace(name, write_word, "word", &errors));
+    CHECK_EQUAL(read(end, held, sizeof held), 4);
+    CHECK_TEXT(held, "word");
+    close(end);
+    CHECK(!unlink(name) && !rmdir(folder));
+    free(name);
+    errors_release(&errors);
+}
+
+SUITE("base: replace", TEST(a_pipe_is_written_into), TEST(links_stay_and_what_they_name_is_replaced));

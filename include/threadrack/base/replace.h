@@ -1,6 +1,6 @@
 /* Files that are written beside their place and put there when they are whole: whoever opens the path finds the old
  * file or the new one, and a full disk leaves nothing. A symbolic link stays, and
- * the file that it names is replaced. */
+ * the file that it names is replaced; into a device or a pipe is written as it comes. */
 #ifndef THREADRACK_BASE_REPLACE_H
 #define THREADRACK_BASE_REPLACE_H
 
