@@ -82,8 +82,9 @@ static bool check_loose(const struct setup *setup, int workers, struct errors *e
         return errors_add(errors, "%s: servers of strategy %s would drop different workers' gradients: give "
                                   "servers=1", config_where(config, "servers"), name);
     return !backup || config_whole(config, "backup") < (uint64_t)workers ||
-           errors_add(errors, "%s: %d workers of strategy %s cannot do without %s of them",
-                      config_where(config, "backup"), workers, name, config_text(config, "backup"));
+           errors_add(errors, "%s: strategy %s has %d worker%s and backup=%s: give more nodes, or a lower backup",
+                      config_where(config, config_is_given(config, "backup") ? "backup" : "nodes"), name, workers,
+                      workers == 1 ? "" : "s", config_text(config, "backup"));
 }
 
 int setup_workers(const struct setup *setup)
@@ -201,7 +202,8 @@ bool resolve_mesh(struct setup *setup, struct errors *errors)
     /* Clients have batches of their own, and other servers none. */
     size_t shared = setup->servers ? INT_MAX : setup->batch;
     return strategy_mesh(setup->strategy, setup->model, setup->nodes, shared, least_microbatches(config),
-                         wanted, config_where(config, "strategy"), &setup->shape, errors) &&
+                         wanted, config_where(config, config_is_given(config, "strategy") ? "strategy" : "nodes"),
+                         &setup->shape, errors) &&
            resolve_microbatches(setup, errors) &&
            (!setup->strategy->serves_shares || check_servers(setup, errors)) &&
            (!setup->strategy->runs_free || (check_free(setup, errors) && check_colours(setup, errors)));

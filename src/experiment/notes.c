@@ -174,6 +174,8 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"lr_scaling", setup->nodes == 1, "there is one node"},
         {"clip", !setup->goal && model_parameter_count(setup->model) == 0,
          "the model has no parameters"},
+        {"replay.rules", !setup->goal, "only strategy=replay reads it"},
+        {"cluster.format", !config_is_given(setup->config, "cluster"), "there is no cluster file"},
         {"save.every", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"save.state", !config_is_set(setup->config, "save"), "nothing is saved"},
         {"data", !setup->dataset, "the model takes no input"},
@@ -187,10 +189,15 @@ static void note_idle(const struct setup *setup, struct result *result)
         {"math.kernel", no_maths, "nothing is computed"},
         {"trace.steps", !config_is_set(setup->config, "trace"), "no trace is written"},
         {"trace.nodes", !config_is_set(setup->config, "trace"), "no trace is written"},
+        {"cluster.slow.fraction",
+         config_real(setup->config, "cluster.slow.fraction") > 0 && !any_slow(setup->cluster, setup->nodes),
+         "it is less than one node of this run, or at full speed"},
         {"cluster.slow.speed", !any_slow(setup->cluster, setup->nodes), "no node of this run is slow"},
         {"cluster.slow.seed", !draws_cluster(setup->config), "nothing is drawn"},
         {"cluster.slow.links", free_net, "messages are free under this netmodel"},
-        {"cluster.slow.link_fraction", free_net, "messages are free under this netmodel"},
+        {"cluster.slow.link_fraction",
+         free_net || (config_real(setup->config, "cluster.slow.link_fraction") > 0 && !setup->cluster->slow_links),
+         free_net ? "messages are free under this netmodel" : "it is less than one cable, or at full speed"},
         {"cluster.slow.link_spread", free_net, "messages are free under this netmodel"},
         {"cluster.slow.link_trace", free_net, "messages are free under this netmodel"},
         {"cluster.slow.link_speed", free_net || !names_slow_links(setup->config), "no link is slow by it"},
@@ -301,6 +308,18 @@ static void note_test_rows(const struct setup *setup, struct result *result)
                     data->test_rows, left);
 }
 
+/* Of a language model they are a vocabulary, which need not be that of the data. */
+static void note_outputs(const struct setup *setup, struct result *result)
+{
+    const struct dataset *data = setup->dataset;
+    if (!data || !setup->real || !data->classes || data->vocabulary)
+        return;
+    size_t outputs = model_classes(setup->model);
+    if (outputs > data->classes)
+        result_note(result, "the model tells %zu classes apart, but data=%s has %zu of them: the rest are learned to "
+                            "be wrong always", outputs, config_text(setup->config, "data"), data->classes);
+}
+
 static void note_no_data(const struct setup *setup, struct result *result)
 {
     if (!setup->goal && !setup->dataset && model_takes_data(setup->model))
@@ -372,6 +391,7 @@ void notes_before(const struct setup *setup, struct result *result)
     note_no_data(setup, result);
     note_idle(setup, result);
     note_test_rows(setup, result);
+    note_outputs(setup, result);
     if (setup->goal)
         replay_notes_before(setup, result);
     if (!setup->goal)

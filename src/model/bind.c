@@ -104,6 +104,11 @@ size_t model_target_width(const struct model_spec *spec)
     return !spec->loss ? 1 : shape->values ? shape->positions * shape->width : shape->positions;
 }
 
+size_t model_classes(const struct model_spec *spec)
+{
+    return model_tells_classes(spec) ? spec->loss_shape.width : 0;
+}
+
 bool model_tells_classes(const struct model_spec *spec)
 {
     return spec->loss && !spec->loss_shape.values;

@@ -45,5 +45,22 @@ static void reasons_name_no_source(void)
     result_free(result);
 }
 
-SUITE("experiment: notes", TEST(links_are_uncounted_for_the_true_reason),
+static void what_changes_nothing_is_told(void)
+{
+    static const char *const words[] = {"cluster.slow.fraction=0.1", "cluster.slow.link_fraction=0.05",
+                                        "replay.rules=rack", "cluster.format=astra"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct result *result = run("strategy=data nodes=4 math=off steps=1 %s", words[i]);
+        CHECK_EQUAL(says(result, words[i]), 1);
+        result_free(result);
+    }
+    struct result *slow = run("strategy=data nodes=4 math=off steps=1 %s", "cluster.slow.fraction=0.25");
+    CHECK_EQUAL(says(slow, "cluster.slow.fraction"), 0);
+    result_free(slow);
+    struct result *wide = run("steps=1 model=mlp:%s", "64-64");
+    CHECK_EQUAL(says(wide, "tells 64 classes apart, but data=digits has 10"), 1);
+    result_free(wide);
+}
+
+SUITE("experiment: notes", TEST(what_changes_nothing_is_told), TEST(links_are_uncounted_for_the_true_reason),
       TEST(a_choice_is_told_where_one_was_made), TEST(reasons_name_no_source));

@@ -312,7 +312,7 @@ static void servers_apart_come_to_an_end(void)
 
 static void what_does_not_go_is_refused(void)
 {
-    refuses("strategy=backup_workers backup=3 nodes=4", "cannot do without");
+    refuses("strategy=backup_workers backup=3 nodes=4", "has 3 workers and backup=3");
     refuses("strategy=backup_workers servers=2 nodes=5", "servers=1");
     refuses("strategy=async_server nodes=5 clock.resolver=lanes math=off netmodel=loggp", "virtual time");
     refuses("strategy=async_server nodes=5 goal=/tmp/threadrack-goal", "GOAL");

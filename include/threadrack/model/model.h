@@ -83,6 +83,7 @@ size_t model_context(const struct model_spec *spec);  /* tokens of a row; 0: rea
 size_t model_input_width(const struct model_spec *spec);  /* 0: takes no input (a null model) */
 size_t model_output_width(const struct model_spec *spec);
 size_t model_target_width(const struct model_spec *spec); /* targets of a row, of 4 bytes each */
+size_t model_classes(const struct model_spec *spec);       /* 0: it has values, or no loss */
 bool model_tells_classes(const struct model_spec *spec);  /* there is an accuracy */
 uint64_t model_parameter_count(const struct model_spec *spec);
 bool model_routes(const struct model_spec *spec); /* it has experts */
