@@ -39,7 +39,7 @@ static enum lane_status lane_status(const struct lane *lane)
 static bool any_lane_moves(const struct rank_state *rank, int lane_count)
 {
     for (int i = 1; i < lane_count; i++)
-        if (lane_status(rank->lanes[i].lane) == LANE_MOVES)
+        if (lane_status(lane_place(rank, i)->lane) == LANE_MOVES)
             return true;
     return false;
 }
@@ -63,8 +63,8 @@ static void account_blocked(const struct rank_state *rank, struct rank_record *r
         account_graph(rank, record, elapsed_ps);
         return;
     }
-    const struct lane *lane = rank->lanes[rank->wait_lane].lane;
-    const struct group *group = rank->groups[(rank->wait_lane - 1) / GROUP_LANES];
+    const struct lane *lane = lane_place(rank, rank->wait_lane)->lane;
+    const struct group *group = lane_membership(rank, rank->wait_lane)->group;
     switch (lane_status(lane)) {
     case LANE_ADDS:
         record->compute_ps += elapsed_ps;

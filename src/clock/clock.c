@@ -31,7 +31,6 @@ struct clock *clock_create(const struct cluster *cluster, const struct netmodel_
 
 static void free_rank(struct rank_state *rank)
 {
-    free(rank->lanes);
     free(rank->groups);
     graph_release(rank->graph);
 }
@@ -101,13 +100,9 @@ static int count_lanes(struct rank_edge *edge)
 
 static void make_lanes(struct rank_state *rank, int base, const struct group *group)
 {
-    int number = base / GROUP_LANES;
-    rank->lanes = memory_resize(rank->lanes, (size_t)(base + GROUP_LANES) * sizeof *rank->lanes);
-    rank->lanes[0] = (struct lane_place){0};
-    for (int kind = 0; kind < GROUP_LANES; kind++)
-        rank->lanes[base + kind] = (struct lane_place){0};
-    rank->groups = memory_resize(rank->groups, ((size_t)number + 1) * sizeof *rank->groups);
-    rank->groups[number] = group;
+    size_t number = (size_t)base / GROUP_LANES;
+    rank->groups = memory_resize(rank->groups, (number + 1) * sizeof *rank->groups);
+    rank->groups[number] = (struct membership){.group = group};
 }
 
 static bool is_dense(const struct group *group)
@@ -328,7 +323,7 @@ static bool wait_for(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *state = &clock->ranks[rank];
     uint32_t count = (uint32_t)op->value;
-    if ((int32_t)(lane_ended(&state->lanes[op->lane]) - count) >= 0)
+    if ((int32_t)(lane_ended(lane_place(state, op->lane)) - count) >= 0)
         return true;
     state->state = COMPUTE_BLOCKED;
     state->wait_lane = op->lane;
@@ -347,7 +342,7 @@ static bool ask(struct clock *clock, int rank, const struct op *op)
 {
     struct rank_state *state = &clock->ranks[rank];
     struct question *question = &clock->questions[rank];
-    uint32_t left = op->lane ? left_to_do(&state->lanes[op->lane]) : 0;
+    uint32_t left = op->lane ? left_to_do(lane_place(state, op->lane)) : 0;
     if (op->lane && left == 0) {
         answer_with_peer(clock, rank);
         return true;
@@ -358,7 +353,7 @@ static bool ask(struct clock *clock, int rank, const struct op *op)
     }
     state->state = COMPUTE_BLOCKED;
     state->wait_lane = op->lane;
-    state->wait_count = state->lanes[op->lane].lane->ended + left;
+    state->wait_count = lane_place(state, op->lane)->lane->ended + left;
     question->open = true;
     question->number++;
     if (op->value < UINT64_MAX)

@@ -38,7 +38,7 @@ static void make_lanes(struct clock *clock)
 struct lane *lane_get(struct clock *clock, int rank, int number)
 {
     struct rank_state *state = &clock->ranks[rank];
-    struct lane_place *place = &state->lanes[number];
+    struct lane_place *place = lane_place(state, number);
     if (place->lane)
         return place->lane;
     if (!clock->spare_lanes)
@@ -46,7 +46,7 @@ struct lane *lane_get(struct clock *clock, int rank, int number)
     struct lane *lane = clock->spare_lanes;
     clock->spare_lanes = lane->next_spare;
     *lane = (struct lane){.number = number,
-                          .group = state->groups[(number - 1) / GROUP_LANES],
+                          .group = lane_membership(state, number)->group,
                           .kind = (enum group_lane)((number - 1) % GROUP_LANES),
                           .queue = lane->queue,
                           .room = lane->room,
@@ -59,7 +59,7 @@ struct lane *lane_get(struct clock *clock, int rank, int number)
 
 void lane_rest(struct clock *clock, int rank, struct lane *lane)
 {
-    struct lane_place *place = &clock->ranks[rank].lanes[lane->number];
+    struct lane_place *place = lane_place(&clock->ranks[rank], lane->number);
     if (lane->busy || lane->count || lane->early || place->lane != lane)
         return;
     *place = (struct lane_place){.ended = lane->ended, .training_step = lane->item.training_step};
@@ -504,7 +504,7 @@ void lane_added(struct clock *clock, int rank, struct lane *lane)
 
 void lane_sent(struct clock *clock, int rank, int index, int strand)
 {
-    struct lane *lane = lane_strand(clock->ranks[rank].lanes[index].lane, strand);
+    struct lane *lane = lane_strand(lane_place(&clock->ranks[rank], index)->lane, strand);
     account(clock, &clock->ranks[rank]);
     lane->sending = false;
     run(clock, rank, lane);
@@ -513,7 +513,7 @@ void lane_sent(struct clock *clock, int rank, int index, int strand)
 void lane_delivered(struct clock *clock, struct transfer *message)
 {
     struct rank_state *rank = &clock->ranks[message->dst];
-    struct lane *lane = lane_strand(rank->lanes[message->dst_lane].lane, message->dst_strand);
+    struct lane *lane = lane_strand(lane_place(rank, message->dst_lane)->lane, message->dst_strand);
     account(clock, rank);
     message->delivery = ++clock->deliveries;
     int receiver = message->dst;
@@ -530,7 +530,7 @@ void lane_received(struct clock *clock, struct transfer *message)
 {
     int rank = message->dst;
     struct lane *lane =
-        lane_strand(clock->ranks[rank].lanes[message->dst_lane].lane, message->dst_strand);
+        lane_strand(lane_place(&clock->ranks[rank], message->dst_lane)->lane, message->dst_strand);
     account(clock, &clock->ranks[rank]);
     message_here(clock, rank, lane);
     run(clock, rank, lane);

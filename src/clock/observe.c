@@ -90,14 +90,14 @@ static int training_step_of(const struct clock *clock, int rank, int lane)
     const struct rank_state *state = &clock->ranks[rank];
     if (state->graph)
         return state->marks;
-    const struct lane_place *place = &state->lanes[lane];
+    const struct lane_place *place = lane_place(state, lane);
     return place->lane ? place->lane->item.training_step : place->training_step;
 }
 
 static bool has_strands(const struct clock *clock, int rank, int lane)
 {
     const struct rank_state *state = &clock->ranks[rank];
-    return !state->graph && state->lanes[lane].lane && state->lanes[lane].lane->strand_count;
+    return !state->graph && lane_place(state, lane)->lane && lane_place(state, lane)->lane->strand_count;
 }
 
 void tell_message(const struct clock *clock, const struct transfer *message, enum sight_kind kind)
@@ -136,7 +136,7 @@ struct lane_label clock_lane_label(const struct clock *clock, int rank, int lane
         return graph_label(graph_cpus(clock->ranks[rank].graph), lane);
     if (lane == 0)
         return (struct lane_label){.group = -1};
-    const struct group *group = clock->ranks[rank].groups[(lane - 1) / GROUP_LANES];
+    const struct group *group = lane_membership(&clock->ranks[rank], lane)->group;
     enum group_lane kind = (enum group_lane)((lane - 1) % GROUP_LANES);
     for (int g = 0; g < clock->group_count; g++)
         if (clock->groups[g] == group)

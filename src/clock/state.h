@@ -35,8 +35,8 @@ struct group {
 /* Lanes are there while they have something to do: of a hundred thousand ranks' lanes most have not. */
 struct lane {
     int number; /* among the rank's */
-    const struct group *group;
     enum group_lane kind;
+    const struct group *group;
     struct lane *next_spare; /* of those not in use */
 
     struct item *queue; /* a ring of `room` items, `count` of them waiting from `head` on */
@@ -44,11 +44,12 @@ struct lane {
     uint32_t ended; /* operations that have ended, modulo 2^32 */
 
     /* The operation at work, or the last. A step of it sends and receives at the same time. */
-    bool busy;
+    bool busy, sending, receiving, adding;
+    bool held; /* a strand's step has been loaded, and waits for another strand */
     struct item item;
     struct step step;
     int index;
-    bool sending, receiving, adding;
+    int steps_ended; /* of a strand */
     struct transfer *message; /* what it receives, once the sender has begun to send it */
 
     struct transfer *early; /* begun by their senders, not yet asked for here; in send order */
@@ -60,8 +61,6 @@ struct lane {
     int strand_count, strand_room;
     struct lane *whole; /* a strand's lane; NULL: it is none */
     uint64_t adder_free_ps; /* strands add one after the other */
-    bool held;          /* a strand's step has been loaded, and waits for another strand */
-    int steps_ended;    /* of a strand */
 };
 
 /* A strand of the lane's operation at work: the lane itself where it has but one. NULL: it has no
@@ -81,6 +80,12 @@ struct lane_place {
     struct lane *lane; /* NULL: idle */
     uint32_t ended;
     int training_step; /* of its last operation */
+};
+
+/* A group, as one of its members has it. */
+struct membership {
+    const struct group *group;
+    struct lane_place places[GROUP_LANES];
 };
 
 static inline uint32_t lane_ended(const struct lane_place *place)
@@ -114,10 +119,10 @@ struct rank_edge {
 
 /* What resolver `events` keeps besides. */
 struct rank_state {
-    struct lane_place *lanes; /* lanes[0] is the compute lane and unused */
-    const struct group **groups; /* GROUP_LANES lanes each, from lane 1 on */
+    struct membership *groups; /* GROUP_LANES lanes each, from lane 1 on; lane 0 is the compute lane */
     struct graph_run *graph; /* NULL: it replays none */
     enum compute_state state;
+    int marks;
     uint64_t busy_until_ps; /* of COMPUTE_BUSY; messages' overheads may put it off */
     uint64_t cpu_free_ps;   /* until then the processor pays overheads */
     int wait_lane;          /* of COMPUTE_BLOCKED; 0: its graph */
@@ -125,8 +130,17 @@ struct rank_state {
     uint64_t accounted_ps;  /* the record is complete up to here */
     uint64_t stolen_ps;     /* overheads paid while computing */
     uint64_t sequence;      /* of its next event or transfer */
-    int marks;
 };
+
+static inline struct membership *lane_membership(const struct rank_state *state, int lane)
+{
+    return &state->groups[(lane - 1) / GROUP_LANES];
+}
+
+static inline struct lane_place *lane_place(const struct rank_state *state, int lane)
+{
+    return &lane_membership(state, lane)->places[(lane - 1) % GROUP_LANES];
+}
 
 /* A message that is not of the size that its receiver asks for. */
 struct mismatch {

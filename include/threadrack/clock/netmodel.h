@@ -30,20 +30,20 @@ struct transfer {
     int src_lane, dst_lane; /* a graph's have them for observers only */
     int src_strand, dst_strand; /* of lanes' collectives (clock/schedule.h) */
     uint64_t began_ps; /* when its sender's lane came to it; ready_ps is when its overhead is paid */
-    int training_step; /* in which its sender posted it, from 0 */
-    bool sent, delivered, received;
     uint64_t delivery; /* which of the clock's it was */
-    int stage;                /* of the protocol, see protocol.c */
-    bool wanted;              /* its receive has been posted */
+    int training_step; /* in which its sender posted it, from 0 */
+    int stage;         /* of the protocol, see protocol.c */
+    bool sent, delivered, received;
+    bool wanted;                   /* its receive has been posted */
     bool being_taken_in, taken_in; /* a graph's: its receiver's processor is to pay, has paid */
+    bool arrived;                  /* the netmodel's, as is the next */
+    int phase;
     uint64_t paid_ps;         /* when its sender's processor is done with it */
     struct transfer *subject; /* a request's or an answer's: the message that it is about */
     const struct graph_op *send_op, *receive_op; /* a graph's; else NULL */
 
     /* The netmodel's. */
-    bool arrived;
     uint64_t finish_ps;
-    int phase;
 };
 
 /* What the clock wants to hear from a model. Both are called once a transfer, `delivered` not before
