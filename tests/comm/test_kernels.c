@@ -53,27 +53,31 @@ static bool has_rounds(const struct collective *collective, int size, size_t cou
     return collective->schedule.round && collective->schedule.round(&call, 0, &round);
 }
 
-/* Every rank computes a while, not all alike, and posts the collective; then a mark. */
+/* Every rank computes a while, not all alike, and posts the collective; then a mark. `joined`: most ranks, others
+ * each turn, post and wait in one call, which is to come to the same. */
 static void post_all(struct rack *rack, struct group *group, const struct collective *collective,
-                     size_t count)
+                     size_t count, bool joined, int turn)
 {
     for (int i = 0; i < rack_size(rack); i++) {
         struct rank *self = rack_rank(rack, i);
         uint64_t work = (uint64_t)(i * 7 + (int)count) % 13;
         rank_compute_begin(self, (struct work){.fixed_ps = work * work * 40000});
-        rank_wait(self, rank_post_collective(self, group, &collective->schedule, 0, NULL, count));
+        if (joined && (i + turn) % 3)
+            rank_collective(self, group, &collective->schedule, 0, NULL, count);
+        else
+            rank_wait(self, rank_post_collective(self, group, &collective->schedule, 0, NULL, count));
         rank_mark(self);
     }
     rack_resolve(rack);
 }
 
-static int post_each_kind(struct rack *rack, struct group *group)
+static int post_each_kind(struct rack *rack, struct group *group, bool joined)
 {
     int size = rack_size(rack), posted = 0;
     for (int i = 0; kinds[i].name; i++)
         for (int c = 0; c < counts_at(size); c++)
             if (has_rounds(&kinds[i], size, count_of(size, c))) {
-                post_all(rack, group, &kinds[i], count_of(size, c));
+                post_all(rack, group, &kinds[i], count_of(size, c), joined, posted);
                 posted++;
             }
     return posted;
@@ -87,7 +91,7 @@ static struct rack *run_all(const struct cluster *cluster, bool kernels, int *po
     struct rack *rack = rack_create(cluster, netmodel_named("loggp"), compute_costs[0], size);
     rack_use(rack, &resolver_dataflow, kernels);
     struct group *group = rack_group(rack, members, size, false);
-    *posted = post_each_kind(rack, group);
+    *posted = post_each_kind(rack, group, kernels);
     for (int i = 0; i < size; i++)
         rank_end(rack_rank(rack, i));
     struct errors errors;
