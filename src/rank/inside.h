@@ -91,6 +91,12 @@ struct meant {
     size_t count;
 };
 
+static inline bool meant_is(const struct meant *meant, const struct schedule *schedule, int root,
+                            enum element element, size_t count)
+{
+    return meant->schedule == schedule && meant->root == root && meant->element == element && meant->count == count;
+}
+
 /* One collective on its way: who has posted, with which vector. */
 struct meeting {
     int posted, waiting;

@@ -44,9 +44,7 @@ static bool join(struct meeting *meeting, const struct rank *self, const struct 
         meeting->meant = *meant;
         meeting->first_poster = self->id;
     }
-    const struct meant *first = &meeting->meant;
-    if (first->schedule != meant->schedule || first->root != meant->root ||
-        first->element != meant->element || first->count != meant->count)
+    if (!meant_is(&meeting->meant, meant->schedule, meant->root, meant->element, meant->count))
         return false;
     meeting->posted++;
     return true;

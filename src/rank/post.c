@@ -94,8 +94,7 @@ static inline void meet(struct rank *self, struct group *group, const struct sch
     bool begun = number - group->ended < group->begun - group->ended;
     struct meeting *meeting = begun ? group_meeting(group, number) : NULL;
     if (meeting && self->id != group->first && meeting->posted + 1 < group->size &&
-        meeting->meant.schedule == schedule && meeting->meant.root == root &&
-        meeting->meant.element == element && meeting->meant.count == count)
+        meant_is(&meeting->meant, schedule, root, element, count))
         meeting->posted++;
     else
         meet_any(self, group, schedule, root, element, count, number);
