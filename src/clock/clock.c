@@ -224,7 +224,7 @@ bool clock_joins(struct clock *clock, int rank, int group, int lane, const struc
     if (clock->feed || !flow || !gathering_awaits(clock->groups[group], schedule, count) ||
         !dataflow_is_ready(flow, rank))
         return false;
-    gathering_count(flow, rank, clock->groups[group], lane);
+    gathering_joined(flow, rank, clock->groups[group], lane);
     return true;
 }
 

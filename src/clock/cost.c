@@ -2,7 +2,6 @@
 
 #include "threadrack/base/family.h"
 
-#include <math.h>
 #include <string.h>
 
 #define COST(name) extern const struct cost_ops cost_##name;
@@ -19,11 +18,3 @@ const struct cost_ops *cost_find(const char *name, const char *where, struct err
 {
     return family_find(compute_costs, FAMILY_PLAIN, "compute cost", "computes", name, where, errors);
 }
-
-uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps)
-{
-    if (device->speed == 1.0)
-        return measured_ps;
-    return (uint64_t)floor((double)measured_ps / device->speed + 0.5);
-}
-

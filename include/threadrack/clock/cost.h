@@ -9,6 +9,7 @@
 #include "threadrack/clock/work.h"
 #include "threadrack/cluster/cluster.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,13 +23,15 @@ extern const struct cost_ops *const compute_costs[]; /* NULL at the end */
 const struct cost_ops *cost_find(const char *name, const char *where, struct errors *errors);
 
 /* A measured duration on a device: its speed divides that. */
-uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps);
+static inline uint64_t cost_scaled_ps(const struct device *device, uint64_t measured_ps)
+{
+    return device->speed == 1.0 ? measured_ps : (uint64_t)floor((double)measured_ps / device->speed + 0.5);
+}
 /* The duration on a device with its speed: it divides the duration of every compute op. */
 static inline uint64_t cost_ps(const struct cost_ops *cost, const struct device *device,
                                const struct work *work)
 {
-    uint64_t plain_ps = cost->duration(device, work) + work->fixed_ps;
-    return device->speed == 1.0 ? plain_ps : cost_scaled_ps(device, plain_ps);
+    return cost_scaled_ps(device, cost->duration(device, work) + work->fixed_ps);
 }
 
 #endif

@@ -36,14 +36,14 @@ struct transfer {
     bool sent, delivered, received;
     bool wanted;                   /* its receive has been posted */
     bool being_taken_in, taken_in; /* a graph's: its receiver's processor is to pay, has paid */
-    bool arrived;                  /* the netmodel's, as is the next */
-    int phase;
     uint64_t paid_ps;         /* when its sender's processor is done with it */
     struct transfer *subject; /* a request's or an answer's: the message that it is about */
     const struct graph_op *send_op, *receive_op; /* a graph's; else NULL */
 
     /* The netmodel's. */
     uint64_t finish_ps;
+    int phase;
+    bool arrived;
 };
 
 /* What the clock wants to hear from a model. Both are called once a transfer, `delivered` not before

@@ -80,7 +80,7 @@ struct parcel {
 };
 
 enum phase {
-    PHASE_READY = 0, /* takes its next op */
+    PHASE_READY = 0, /* takes its next op; dataflow_is_ready takes it for nought */
     PHASE_POSTED,   /* likewise: it has posted an operation and is to wait for it at once */
     PHASE_STEP,     /* in an operation; when it runs, its next step begins */
     PHASE_GATHERED, /* in an operation that a kernel will resolve as a whole */
@@ -295,15 +295,21 @@ static inline bool gathering_awaits(const struct group *group, const struct sche
 }
 /* All have come. */
 void gathering_resolve(struct dataflow *flow, struct group *group);
+/* One more, whose group is the task's. */
+static inline void gathering_count(struct dataflow *flow, struct task *task)
+{
+    struct group *group = task->group;
+    task->phase = PHASE_GATHERED;
+    if (++group->gathering->joined == group->size)
+        gathering_resolve(flow, group);
+}
 /* A rank that is ready joins them. */
-static inline void gathering_count(struct dataflow *flow, int rank, struct group *group, int lane)
+static inline void gathering_joined(struct dataflow *flow, int rank, struct group *group, int lane)
 {
     struct task *task = &flow->tasks[rank];
     task_slot(task, lane)->posted[LANE_COLLECTIVES]++;
     task->group = group;
-    task->phase = PHASE_GATHERED;
-    if (++group->gathering->joined == group->size)
-        gathering_resolve(flow, group);
+    gathering_count(flow, task);
 }
 
 /* wheel.c */

@@ -120,9 +120,9 @@ static void store(struct passage *passage)
     let_go(passage);
 }
 
-static void resolve_whole(struct dataflow *flow, const struct group *group)
+void gathering_resolve(struct dataflow *flow, struct group *group)
 {
-    const struct gathering *gathering = group->gathering;
+    struct gathering *gathering = group->gathering;
     struct passage passage = {.flow = flow,
                               .group = group,
                               .schedule = gathering->schedule,
@@ -137,6 +137,7 @@ static void resolve_whole(struct dataflow *flow, const struct group *group)
                               .checks = flow->by_arrival,
                               .devices_alike = flow->devices_alike,
                               .fresh = true};
+    gathering->joined = 0;
     lay_out(&passage);
     load(&passage);
     rounds_run(&passage);
@@ -179,12 +180,6 @@ static __attribute__((noinline)) bool stays_away(struct dataflow *flow, const st
     return false;
 }
 
-void gathering_resolve(struct dataflow *flow, struct group *group)
-{
-    group->gathering->joined = 0;
-    resolve_whole(flow, group);
-}
-
 bool gathering_join(struct dataflow *flow, int rank)
 {
     struct task *task = &flow->tasks[rank];
@@ -196,8 +191,6 @@ bool gathering_join(struct dataflow *flow, int rank)
         return false;
     if (gathering->schedule != task->schedule || gathering->call.count != task->count)
         return stays_away(flow, task);
-    task->phase = PHASE_GATHERED;
-    if (++gathering->joined == group->size)
-        gathering_resolve(flow, group);
+    gathering_count(flow, task);
     return true;
 }

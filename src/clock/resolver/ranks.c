@@ -115,10 +115,11 @@ void dataflow_lose(struct dataflow *flow, const char *why)
 static bool compute(struct dataflow *flow, int rank, const struct op *op)
 {
     const struct seat *seat = &flow->seats[rank];
-    uint64_t begin_ps = later(seat->now_ps, seat->cpu_free_ps);
+    uint64_t duration_ps = op->value;
+    if (duration_ps && !flow->steady)
+        duration_ps = pace_compute_ps(flow->clock->pace, rank, later(seat->now_ps, seat->cpu_free_ps), duration_ps);
     if (op->value)
-        dataflow_compute_for(flow, rank, flow->steady ? op->value
-                                             : pace_compute_ps(flow->clock->pace, rank, begin_ps, op->value));
+        dataflow_compute_for(flow, rank, duration_ps);
     return true;
 }
 
