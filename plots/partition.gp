@@ -5,7 +5,7 @@ load ARG0[1:strlen(ARG0) - strlen("partition.gp")]."style.gnuplot"
 table = dir."/partition.csv"
 
 if (strlen(lacking(table, "run node nodes label label_rows rows partition"))) { eval refuse(table, "run node nodes label label_rows rows partition") }
-if (system(sprintf("wc -l < '%s'", shell_quoted(table))) + 0 < 2) { eval skip("no run has a partition") }
+if (!has_rows(table)) { eval skip("no run has a partition") }
 runs = ""; labels = 0; nodes = 0
 note(r, l, n) = (runs = joined(runs, r), labels = l > labels ? l : labels, nodes = n > nodes ? n : nodes, 0)
 set table $ignored

@@ -21,6 +21,7 @@ skip(why) = sprintf("set print; print figure.': skipped, %s'; exit", why)
 
 # Columns of `names` that a table has not (no header is quoted); "the file" where there is none.
 lacking(table, names) = system(sprintf("awk -F, -v names='%s' 'NR == 1 { for (i = 1; i <= NF; i++) has[$i] = 1; n = split(names, name, \" \"); for (i = 1; i <= n; i++) if (!(name[i] in has)) printf \"%%s%%s\", k++ ? \", \" : \"\", name[i] } END { if (!NR) printf \"the file\" }' '%s' 2> /dev/null || printf 'the file'", names, shell_quoted(table)))
+has_rows(table) = int(system(sprintf("wc -l < '%s'", shell_quoted(table)))) > 1
 shell_quoted(s) = strstrt(s, "'") ? s[1:strstrt(s, "'") - 1]."'\\''".shell_quoted(s[strstrt(s, "'") + 1:*]) : s
 # For a table of another program, or of an older threadrack. Status 3: it is said.
 refuse(table, names) = sprintf("set print; print '%s.gp: '.dir.'%s lacks %s: was it written by this threadrack?'; exit status 3", figure, table[strlen(dir) + 1:*], lacking(table, names))
